@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a network is made of: its sizes, and where each parameter lies in the one flat buffer that holds them all.
+ */
+#ifndef GRADUS_NET_NETWORK_H
+#define GRADUS_NET_NETWORK_H
+
+#include "core/status.h"
+
+/* Tensors start at multiples of this many floats (128 bytes), so that wide loads of any device are aligned. */
+#define PARAMETER_ALIGNMENT 32
+
+/*
+ * Layer l has sizes[l] inputs and sizes[l + 1] outputs. Offsets and lengths are in floats; what lies between tensors is
+ * zero and stays zero. Gradients and optimizer state have the same layout.
+ */
+typedef struct parameter_layout {
+    size_t weights[GRADUS_LAYERS_MAX]; /* offset of W (outputs x inputs), row after row */
+    size_t bias[GRADUS_LAYERS_MAX];    /* offset of b (outputs) */
+    size_t length;                     /* of the whole buffer, padding included */
+} parameter_layout;
+
+/* Refuses sizes of zero, too many layers, fewer than 2 or more than 256 classes, and sizes too large to address. */
+gradus_status gr_network_validate(const gradus_network *network);
+
+/* The layout of a valid network. */
+parameter_layout gr_network_layout(const gradus_network *network);
+
+/* Draws all parameters (layout.length floats) from U(-0.5, 0.5). */
+void gr_network_initialise(const gradus_network *network, uint64_t seed, float *parameters);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gradus: train multi-layer perceptrons on any OpenCL device.
+ *
+ * The whole library is in this header, in the order in which a program uses it: a status, a data set, a model, a
+ * device, training, and what can be asked of a trained model. This complete program learns to read digits:
+ *
+ *     #include <gradus/gradus.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         gradus_dataset *train = NULL, *test = NULL;
+ *         gradus_model *model = NULL;
+ *         gradus_device *device = NULL;
+ *         gradus_metrics metrics;
+ *         gradus_network network = {.layers = 2, .sizes = {784, 10, 10}};
+ *         gradus_train_options options = gradus_train_options_default();
+ *
+ *         int failed = gradus_dataset_open("digits", NULL, &train, &test) ||
+ *                      gradus_model_create(&network, 1, &model) || gradus_device_open(NULL, &device) ||
+ *                      gradus_train(device, model, train, &options, NULL) ||
+ *                      gradus_evaluate(device, model, test, &metrics, NULL) ||
+ *                      gradus_model_save(model, "digits.safetensors");
+ *         if (failed)
+ *             fprintf(stderr, "%s\n", gradus_last_error());
+ *         else
+ *             printf("test accuracy: %.1f %%\n", 100 * metrics.accuracy);
+ *
+ *         gradus_device_close(device);
+ *         gradus_model_destroy(model);
+ *         gradus_dataset_destroy(test);
+ *         gradus_dataset_destroy(train);
+ *         return failed != 0;
+ *     }
+ *
+ * Letters used throughout: F input features, H hidden units, C classes, B samples. A matrix has one column per
+ * sample and is stored column after column; "X (F x B)" is therefore sample after sample, as data files hold images.
+ * Weights are the exception: W (H x F) is stored row after row, one row per unit, as PyTorch's Linear has it.
+ *
+ * The library never prints, never exits and keeps no global state but the thread's last error. Objects may be used
+ * from any one thread at a time.
+ */
+#ifndef GRADUS_H
+#define GRADUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define GRADUS_API __attribute__((visibility("default")))
+#else
+#define GRADUS_API
+#endif
+
+/* ---- Version ---------------------------------------------------------------------------------------------------- */
+
+#define GRADUS_VERSION_MAJOR 0
+#define GRADUS_VERSION_MINOR 1
+#define GRADUS_VERSION_PATCH 0
+
+/* The version of the library in use, as "0.1.0". */
+GRADUS_API const char *gradus_version(void);
+
+/* ---- Status ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * Every function that can fail returns one of these. Zero is success, so calls chain with ||. When a call fails, its
+ * outputs are untouched and gradus_last_error() has one line that says where, what was found and what was expected.
+ */
+typedef enum gradus_status {
+    GRADUS_OK = 0,
+    GRADUS_ERROR_ARGUMENT = 1,  /* an argument or option is outside its range, or two do not fit together */
+    GRADUS_ERROR_DATA = 2,      /* a file was read but its contents are wrong */
+    GRADUS_ERROR_NO_INPUT = 3,  /* a file or data set does not exist or cannot be opened */
+    GRADUS_ERROR_NO_DEVICE = 4, /* no OpenCL device, or none that fits the selector */
+    GRADUS_ERROR_DEVICE = 5,    /* an OpenCL or CLBlast call failed, or the device lacks memory */
+    GRADUS_ERROR_MISMATCH = 6,  /* the device computes something else than the reference does */
+    GRADUS_ERROR_DIVERGED = 7,  /* the loss is not a number any more */
+    GRADUS_ERROR_MEMORY = 8,    /* the host has no memory left */
+    GRADUS_ERROR_OUTPUT = 9,    /* a file cannot be created */
+    GRADUS_ERROR_IO = 10,       /* reading or writing broke off: disk full, device error */
+} gradus_status;
+
+/* The status's name, "GRADUS_ERROR_DATA". */
+GRADUS_API const char *gradus_status_name(gradus_status status);
+
+/* The message of this thread's last failed call; "" when none has failed. Valid until the next failure. */
+GRADUS_API const char *gradus_last_error(void);
+
+/* ---- Data ------------------------------------------------------------------------------------------------------- */
+
+/* Samples as bytes, one label each: X (F x B) of 0..255, of which the network sees byte / 255. */
+typedef struct gradus_dataset gradus_dataset;
+
+typedef struct gradus_dataset_info {
+    size_t samples;       /* B */
+    size_t features;      /* F = width * height */
+    size_t width, height; /* of the image that a sample is; F x 1 where it is none */
+    size_t classes;       /* C: one more than the largest label; 0 without labels */
+    bool labelled;
+} gradus_dataset_info;
+
+typedef struct gradus_data_options {
+    const char *data_dir;  /* folder that is searched before all others for named data sets; NULL: none */
+    size_t features;       /* what every sample must have; 0: whatever the data have */
+    bool allow_unlabelled; /* accept a CSV file that has pixels only */
+} gradus_data_options;
+
+/* No folder, any number of features, labels required. */
+GRADUS_API gradus_data_options gradus_data_options_default(void);
+
+/*
+ * Opens a data set by name or path: a name such as "digits" or "mnist", looked for as a folder of that name in
+ * options->data_dir, $GRADUS_DATA_DIR, $XDG_DATA_HOME/gradus (or ~/.local/share/gradus), beside the program and in the
+ * system's data folders; a folder with IDX files (http://yann.lecun.com/exdb/mnist), gzipped or not, under
+ * their customary names; or a CSV file as Kaggle's digit recognizer has it (label,pixel0,...), gzipped or not.
+ * Either output may be NULL where the caller has no use for it. *test is NULL afterwards where the set has no test part.
+ * options may be NULL. Statuses: NO_INPUT, DATA (file and position in the message), IO, MEMORY.
+ */
+GRADUS_API gradus_status gradus_dataset_open(const char *name, const gradus_data_options *options,
+                                             gradus_dataset **train, gradus_dataset **test);
+
+/*
+ * Makes a data set of samples in memory, which are copied: pixels (width * height x samples) and one label per sample,
+ * or NULL for none.
+ */
+GRADUS_API gradus_status gradus_dataset_create(const uint8_t *pixels, const uint8_t *labels, size_t samples,
+                                               size_t width, size_t height, gradus_dataset **out);
+
+/* Keeps the first `samples` samples and forgets the others. ARGUMENT if there are fewer, or for 0. */
+GRADUS_API gradus_status gradus_dataset_truncate(gradus_dataset *dataset, size_t samples);
+
+/*
+ * Moves `samples` samples, drawn without replacement by the seed, out of `dataset` into a new set. Both keep the order
+ * in which the samples stood. ARGUMENT unless 0 < samples < B.
+ */
+GRADUS_API gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t samples, uint64_t seed,
+                                                gradus_dataset **holdout);
+
+GRADUS_API gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset);
+
+/* X (F x B), owned by the data set. */
+GRADUS_API const uint8_t *gradus_dataset_pixels(const gradus_dataset *dataset);
+
+/* One class per sample (B), owned by the data set; NULL without labels. */
+GRADUS_API const uint8_t *gradus_dataset_labels(const gradus_dataset *dataset);
+
+GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
+
+/* ---- Models ----------------------------------------------------------------------------------------------------- */
+
+#define GRADUS_LAYERS_MAX 16
+
+/*
+ * A fully connected network: sizes[0] features, hidden layers with ReLU, and a softmax over sizes[layers] classes.
+ * The notebook's network is {.layers = 2, .sizes = {784, 10, 10}}.
+ */
+typedef struct gradus_network {
+    size_t layers;                        /* L: layers with parameters, 1..GRADUS_LAYERS_MAX */
+    size_t sizes[GRADUS_LAYERS_MAX + 1];  /* F, H1, H2, ..., C; C is at most 256 */
+    size_t image_width, image_height;     /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
+} gradus_network;
+
+/* A network with its parameters on the host and what a model file says of their origin. */
+typedef struct gradus_model gradus_model;
+
+/*
+ * Draws every weight and bias from U(-0.5, 0.5), as the notebook does, by a counter-based generator (Philox 4x32-10;
+ * Salmon et al. 2011): the same seed gives the same model everywhere. ARGUMENT names the size that cannot be.
+ */
+GRADUS_API gradus_status gradus_model_create(const gradus_network *network, uint64_t seed, gradus_model **out);
+
+/*
+ * Reads a safetensors file with fc1.weight (H x F, float32), fc1.bias, fc2.weight, ...: one of ours, or one that any
+ * other program wrote under these names. DATA names the tensor that does not fit, and refuses NaN and infinity.
+ */
+GRADUS_API gradus_status gradus_model_load(const char *path, gradus_model **out);
+
+/* Writes a safetensors file: beside the target first, synced, then renamed, so that no half-written file remains. */
+GRADUS_API gradus_status gradus_model_save(const gradus_model *model, const char *path);
+
+GRADUS_API const gradus_network *gradus_model_network(const gradus_model *model);
+
+/*
+ * Gives access to the parameters of one layer, 0 <= layer < L: weights (sizes[layer + 1] x sizes[layer]), row after row,
+ * and bias (sizes[layer + 1]). Both are owned by the model and may be written. ARGUMENT if there is no such layer.
+ */
+GRADUS_API gradus_status gradus_model_layer(gradus_model *model, size_t layer, float **weights, float **bias);
+
+/* XXH3 of all parameters in file order: equal for two models exactly when (barring chance) all bits are equal. */
+GRADUS_API uint64_t gradus_model_hash(const gradus_model *model);
+
+/* Free text kept in the model file, such as "seed" or "dataset". NULL when there is none under the key. */
+GRADUS_API const char *gradus_model_get_metadata(const gradus_model *model, const char *key);
+GRADUS_API gradus_status gradus_model_set_metadata(gradus_model *model, const char *key, const char *value);
+
+GRADUS_API void gradus_model_destroy(gradus_model *model);
+
+/* ---- Devices ---------------------------------------------------------------------------------------------------- */
+
+typedef enum gradus_device_type {
+    GRADUS_DEVICE_GPU = 0,
+    GRADUS_DEVICE_ACCELERATOR = 1,
+    GRADUS_DEVICE_CPU = 2,
+} gradus_device_type;
+
+typedef struct gradus_device_info {
+    char name[128], vendor[128], version[128], driver[128], platform[128];
+    gradus_device_type type;
+    bool discrete;             /* has memory of its own */
+    unsigned platform_index;   /* P and D of the selector "P:D": the order in which OpenCL lists them */
+    unsigned device_index;
+    unsigned compute_units;
+    unsigned clock_mhz;
+    uint64_t memory_bytes, max_allocation_bytes, local_memory_bytes;
+} gradus_device_info;
+
+/*
+ * Lists the devices of all platforms: GPUs before accelerators before CPUs, discrete before integrated, else in
+ * OpenCL's order. The caller frees the list with gradus_device_list_free(). NO_DEVICE says which of the possible
+ * causes it is (no platform, broken driver, no device) and what was looked at.
+ */
+GRADUS_API gradus_status gradus_device_list(gradus_device_info **list, size_t *count);
+GRADUS_API void gradus_device_list_free(gradus_device_info *list);
+
+/*
+ * Picks from such a list. The selector is an index into it ("0"), OpenCL's own numbers ("P:D"), "gpu", "cpu", or part of
+ * a name, vendor or platform in any case; NULL means $GRADUS_DEVICE, and where that is unset the first device.
+ * *reason (static text) says why this one. NO_DEVICE if nothing fits.
+ */
+GRADUS_API gradus_status gradus_device_choose(const gradus_device_info *list, size_t count, const char *selector,
+                                              size_t *index, const char **reason);
+
+/* A device with its queue and the library's kernels built for it. */
+typedef struct gradus_device gradus_device;
+
+/* Lists, chooses and opens. Takes a second or so where the driver must compile the kernels. */
+GRADUS_API gradus_status gradus_device_open(const char *selector, gradus_device **out);
+GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device *device);
+GRADUS_API void gradus_device_close(gradus_device *device);
+
+/* ---- Training --------------------------------------------------------------------------------------------------- */
+
+typedef struct gradus_metrics {
+    double loss;     /* mean cross-entropy in nats */
+    double accuracy; /* share of samples whose largest logit is at their label, 0..1 */
+} gradus_metrics;
+
+/* What a report tells: the figures of iteration `iteration`'s forward pass, before its update; counted from 0. */
+typedef struct gradus_report {
+    size_t iteration;
+    size_t iterations; /* the run's length */
+    gradus_metrics train;
+    double seconds;    /* since the first iteration began */
+} gradus_report;
+
+typedef struct gradus_train_options {
+    const char *engine;     /* "auto", "layered" (OpenCL), "reference" (plain C, sums in double; needs no device) */
+    size_t iterations;      /* full-batch gradient-descent steps */
+    float learning_rate;    /* alpha in W := W - alpha dW */
+    size_t report_every;    /* iterations between two reports; the last iteration is always reported. 0: only that */
+    void (*report)(const gradus_report *report, void *user); /* NULL: none */
+    void *user;
+    const volatile int *stop; /* training ends after the running iteration once *stop is not 0; NULL: never. A signal
+                                 handler may set it */
+} gradus_train_options;
+
+/* The notebook's recipe: auto, 500 iterations, learning rate 0.1, a report every 10. */
+GRADUS_API gradus_train_options gradus_train_options_default(void);
+
+typedef struct gradus_train_result {
+    const char *engine;     /* the engine that was used */
+    size_t iterations;      /* done */
+    bool stopped;           /* by options->stop */
+    double setup_seconds;   /* upload, kernels, the check against the reference */
+    double train_seconds;   /* from the first iteration's start to the last one's end */
+    gradus_metrics train;   /* of the final parameters */
+} gradus_train_result;
+
+/*
+ * Full-batch gradient descent on the softmax cross-entropy. The samples are uploaded once and stay on the device; the
+ * model's parameters are replaced by the trained ones. Before the first iteration the device's loss and gradient on a
+ * few samples are compared with the reference: MISMATCH if they differ. When the loss stops being a finite number, the
+ * model keeps the parameters of the last report that was fine, and the status is DIVERGED.
+ * device may be NULL for the reference engine only. result may be NULL.
+ */
+GRADUS_API gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
+                                      const gradus_train_options *options, gradus_train_result *result);
+
+/* ---- Using a model ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Loss and accuracy of the model over a labelled data set. confusion (C x C, may be NULL) receives the number of samples
+ * with label r that were taken for class c at confusion[r * C + c]. With device NULL the reference engine computes.
+ */
+GRADUS_API gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model,
+                                         const gradus_dataset *dataset, gradus_metrics *metrics, uint64_t *confusion);
+
+/* Probabilities (C x samples) of all samples of a data set, labelled or not. With device NULL the reference computes. */
+GRADUS_API gradus_status gradus_predict(gradus_device *device, const gradus_model *model,
+                                        const gradus_dataset *dataset, float *probabilities);
+
+/* One comparison of a kernel with the reference. */
+typedef struct gradus_check_result {
+    const char *kernel; /* "relu_forward" */
+    const char *shape;  /* "H=17 B=63" */
+    double error;       /* largest error, in units of what is tolerated: up to 1 is fine */
+    bool passed;
+} gradus_check_result;
+
+/*
+ * Runs every kernel and GEMM on the device over small and awkward shapes and compares with the reference in double.
+ * `report` (may be NULL) is called for each comparison. MISMATCH if any failed.
+ */
+GRADUS_API gradus_status gradus_check(gradus_device *device,
+                                      void (*report)(const gradus_check_result *result, void *user), void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
