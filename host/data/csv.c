@@ -158,6 +158,9 @@ static gradus_status read_header(csv_reader *reader)
         reader->at += 3;
     if (reader->at == reader->end)
         FAIL(GRADUS_ERROR_DATA, "%s:1: found an empty file, expected samples", reader->stream.path);
+    if (*reader->at == 0)
+        FAIL(GRADUS_ERROR_DATA, "%s:1: found binary data, expected CSV (IDX files are given by their folder)",
+             reader->stream.path);
     if (!isalpha(*reader->at) && *reader->at != '_' && *reader->at != '"')
         goto cleanup;
     while (!line_ends)
