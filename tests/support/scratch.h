@@ -37,12 +37,12 @@ static inline int scratch_remove(void **state)
     return failed;
 }
 
-/* The path of a name in the folder; valid until eight further calls. */
+/* The path of a name in the folder; valid for 64 further calls. */
 static inline char *scratch_path(const char *name)
 {
-    static char paths[8][256];
+    static char paths[64][256];
     static unsigned turn;
-    char *path = paths[turn++ % 8];
+    char *path = paths[turn++ % 64];
     snprintf(path, sizeof paths[0], "%s/%s", scratch_folder, name);
     return path;
 }
