@@ -3,6 +3,9 @@
 #include "data/dataset.h"
 #include "scratch.h"
 
+/* The text with UTF-8's byte order mark before it. */
+#define BYTE_ORDER_MARK(text) ("\xEF\xBB\xBF" text)
+
 static gradus_status read_text(const char *text, gradus_data_options options, gradus_dataset **out)
 {
     *out = NULL;
@@ -49,9 +52,8 @@ static void test_csv_accepted_forms(void **state)
         "label,pixel0,pixel1\n3,10,255\n9,0,7\n",
         "\"label\",\"pixel0\",\"pixel,1\"\r\n3,10,255\r\n9,0,7",
         "Label,0,1\n3,10,255\n9,0,7\n",
-        "\xEF\xBB\xBF"
-        "3,10,255\n9,0,7\n",
-        "\xEF\xBB\xBFlabel,pixel0,pixel1\r\n3,10,255\r\n9,0,7\r\n",
+        BYTE_ORDER_MARK("3,10,255\n9,0,7\n"),
+        BYTE_ORDER_MARK("label,pixel0,pixel1\r\n3,10,255\r\n9,0,7\r\n"),
         "003,010,255\n9,000,07\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -144,7 +146,7 @@ static void test_csv_wrong_lines(void **state)
         {"label,pixel0\n3,10,20\n", "f.csv:2: found more than 2 columns, expected the end of the line"},
         {"3,10,255\n9,0", "f.csv:2: found 2 columns, expected 3"},
         {"", "f.csv:1: found an empty file, expected samples"},
-        {"\xEF\xBB\xBF", "f.csv:1: found an empty file, expected samples"},
+        {BYTE_ORDER_MARK(""), "f.csv:1: found an empty file, expected samples"},
         {"label,pixel0,pixel1\n", "f.csv:2: found the end of the file after the header, expected samples"},
         {"label,pixel0,pixel1", "f.csv:2: found the end of the file after the header, expected samples"},
         {"\"label,pixel0\n3,1\n", "f.csv:1: column 1: found \"\"label\", expected a name of at most 128 bytes in"},
