@@ -192,8 +192,8 @@ static void test_csv_other_files(void **state)
     assert_null(dataset);
 }
 
-/* Cells, line ends and quotes must come through wherever the reader's block of 64 KiB happens to end, which is within
- * each of them in one of these files: a first line of k bytes shifts all that follows. */
+/* Cells and line ends must come through wherever the reader's block of 64 KiB happens to end, which is within each of
+ * them in one of these files: a name of `shift` bytes in the header shifts all that follows. */
 static void test_csv_blocks_end_anywhere(void **state)
 {
     (void)state;
