@@ -201,7 +201,7 @@ static gradus_status read_shape(const model_file *file, const json_t *shape, fil
 
 static gradus_status read_entry(const model_file *file, file_tensor *tensor)
 {
-    const json_t *entry = json_object_get(file->header, tensor->name);
+    json_t *entry = json_object_get(file->header, tensor->name);
     const char *dtype = NULL;
     json_t *shape = NULL;
     json_int_t begin = 0, end = 0;
@@ -209,8 +209,8 @@ static gradus_status read_entry(const model_file *file, file_tensor *tensor)
 
     if (entry == NULL)
         return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s is missing", file->path, tensor->name);
-    if (json_unpack_ex((json_t *)entry, &error, 0, "{s:s, s:o, s:[I, I!]}", "dtype", &dtype, "shape", &shape,
-                       "data_offsets", &begin, &end) != 0)
+    if (json_unpack_ex(entry, &error, 0, "{s:s, s:o, s:[I, I!]}", "dtype", &dtype, "shape", &shape, "data_offsets",
+                       &begin, &end) != 0)
         return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: malformed: %s", file->path, tensor->name,
                        printed(error.text).text);
     if (strcmp(dtype, "F32") != 0)
