@@ -25,7 +25,7 @@ static int parse(int argc, const char **argv, predict_run *run)
         .name = "predict",
         .arguments = "MODEL INPUT...",
         .summary =
-            "The most probable class_index of samples. INPUT is a data set, or some of its samples as "
+            "The most probable class of samples. INPUT is a data set, or some of its samples as "
             "DATASET:INDEX or\n"
             "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file without labels.",
         .arguments_min = 2,

@@ -51,7 +51,7 @@ static const command_description description = {
         "IDX files, or a CSV file (label,pixel0,...).",
     .notes =
         "The defaults are the preset 'notebook'. The same options give the same weights_hash on the same device.\n"
-        "Ctrl-C ends the training after the running iteration; the model is written all the same.\n",
+        "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",
     .arguments_min = 1,
     .arguments_max = 1,
 };

@@ -64,7 +64,7 @@ static void print_device(const training_run *run)
         return;
     }
     const gradus_device_info *info = gradus_device_get_info(run->device);
-    printf("device      %s (%s, %s)\n", info->name, info->platform, info->version);
+    printf("device      %s (%s, driver %s)\n", info->name, info->platform, info->driver);
 }
 
 /* "82.1 % train, 81.9 % holdout" over the parts that there are. */
