@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The training loop: what is reported and when, the same bits every time, stopping, divergence, the check before. */
+#include "assert_close.h"
+#include "with_device.h"
+
+#include <stdatomic.h>
+
+static gradus_device *device;
+static gradus_dataset *digits, *digits_test;
+
+typedef struct log {
+    gradus_report reports[64];
+    size_t count;
+    size_t stop_after; /* report after which `stop` is raised; 0: never */
+    int stop;
+} run_log;
+
+static void keep_report(const gradus_report *report, void *user)
+{
+    run_log *log = user;
+    assert_true(log->count < 64);
+    log->reports[log->count++] = *report;
+    if (log->count == log->stop_after)
+        log->stop = 1;
+}
+
+static gradus_model *new_model(uint64_t seed)
+{
+    const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}};
+    gradus_model *model = NULL;
+    assert_ok(gradus_model_create(&network, seed, &model));
+    return model;
+}
+
+static gradus_train_options options_for(run_log *log, const char *engine, size_t iterations, size_t every)
+{
+    gradus_train_options options = gradus_train_options_default();
+    options.engine = engine;
+    options.iterations = iterations;
+    options.report_every = every;
+    options.report = keep_report;
+    options.user = log;
+    options.stop = &log->stop;
+    return options;
+}
+
+/* ---- Reports ---- */
+
+/* The figures of iteration i are those of the weights before its update: for i = 0 of the initial model. */
+static void test_report_belongs_to_iteration(void **state)
+{
+    const char *engine = *state;
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, engine, 3, 1);
+    gradus_train_result result;
+    gradus_metrics before, after;
+    gradus_model *model = new_model(1);
+
+    assert_ok(gradus_evaluate(device, model, digits, &before, NULL));
+    assert_ok(gradus_train(device, model, digits, &options, &result));
+    assert_ok(gradus_evaluate(device, model, digits, &after, NULL));
+    assert_int_equal(log.count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(log.reports[i].iteration, i);
+    assert_close(log.reports[0].train.loss, before.loss, 0, 1e-5);
+    assert_close(log.reports[0].train.accuracy, before.accuracy, 0, 0);
+    assert_close(result.train.loss, after.loss, 0, 1e-5);
+    assert_true(after.loss < log.reports[2].train.loss && log.reports[2].train.loss < before.loss);
+    assert_int_equal(result.iterations, 3);
+    assert_string_equal(result.engine, engine);
+    gradus_model_destroy(model);
+}
+
+static void expect_reports(size_t iterations, size_t every, const size_t *expected, size_t count)
+{
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, "layered", iterations, every);
+    gradus_model *model = new_model(1);
+    assert_ok(gradus_train(device, model, digits_test, &options, NULL));
+    assert_int_equal(log.count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(log.reports[i].iteration, expected[i]);
+        assert_int_equal(log.reports[i].iterations, iterations);
+        assert_true(i == 0 || log.reports[i].seconds > log.reports[i - 1].seconds);
+    }
+    gradus_model_destroy(model);
+}
+
+static void test_reported_iterations(void **state)
+{
+    (void)state;
+    expect_reports(23, 10, (const size_t[]){0, 10, 20, 22}, 4);
+    expect_reports(21, 10, (const size_t[]){0, 10, 20}, 3);
+    expect_reports(5, 0, (const size_t[]){4}, 1);
+    expect_reports(1, 10, (const size_t[]){0}, 1);
+    expect_reports(600, 300, (const size_t[]){0, 300, 599}, 3); /* more in a row than there are metric slots */
+}
+
+/* ---- Determinism ---- */
+
+static uint64_t hash_after(uint64_t seed, size_t report_every, const char *engine)
+{
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, engine, 12, report_every);
+    gradus_model *model = new_model(seed);
+    assert_ok(gradus_train(device, model, digits, &options, NULL));
+    const uint64_t hash = gradus_model_hash(model);
+    gradus_model_destroy(model);
+    return hash;
+}
+
+static void test_same_bits(void **state)
+{
+    const char *engine = *state;
+    const uint64_t hash = hash_after(1, 10, engine);
+    assert_true(hash_after(1, 10, engine) == hash);
+    assert_true(hash_after(1, 1, engine) == hash); /* looking does not disturb */
+    assert_false(hash_after(2, 10, engine) == hash);
+}
+
+/* ---- Learning ---- */
+
+static void test_learns_digits(void **state)
+{
+    (void)state;
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, "auto", 150, 50);
+    gradus_model *model = new_model(1);
+    gradus_metrics metrics;
+    uint64_t confusion[100], right = 0, all = 0;
+
+    options.learning_rate = 0.3f;
+    assert_ok(gradus_train(device, model, digits, &options, NULL));
+    assert_ok(gradus_evaluate(device, model, digits_test, &metrics, confusion));
+    assert_true(metrics.accuracy > 0.75);
+    for (size_t i = 0; i < 100; i++) {
+        all += confusion[i];
+        right += i / 10 == i % 10 ? confusion[i] : 0;
+    }
+    assert_int_equal(all, 500);
+    assert_close(metrics.accuracy, (double)right / 500, 1e-12, 0);
+    for (size_t r = 0; r < 10; r++) { /* rows are labels: fifty of each in the test set */
+        uint64_t row = 0;
+        for (size_t c = 0; c < 10; c++)
+            row += confusion[r * 10 + c];
+        assert_int_equal(row, 50);
+    }
+    gradus_model_destroy(model);
+}
+
+/* Prediction agrees between device and reference, and with evaluation; it needs no labels. */
+static void test_predict(void **state)
+{
+    (void)state;
+    gradus_model *model = new_model(3);
+    gradus_dataset *unlabelled = NULL;
+    static float device_p[5000], host_p[5000];
+    assert_ok(gradus_dataset_create(gradus_dataset_pixels(digits_test), NULL, 500, 28, 28, &unlabelled));
+    assert_ok(gradus_predict(device, model, unlabelled, device_p));
+    assert_ok(gradus_predict(NULL, model, digits_test, host_p));
+    assert_all_close(device_p, host_p, 5000, 1e-6, 1e-4, 3);
+    for (size_t s = 0; s < 500; s++) {
+        double sum = 0;
+        for (size_t c = 0; c < 10; c++)
+            sum += (double)device_p[10 * s + c];
+        assert_close(sum, 1.0, 1e-5, 0);
+    }
+    gradus_metrics metrics;
+    assert_fails(gradus_evaluate(device, model, unlabelled, &metrics, NULL), GRADUS_ERROR_ARGUMENT, "no labels");
+    gradus_dataset_destroy(unlabelled);
+    gradus_model_destroy(model);
+}
+
+/* ---- Ending early ---- */
+
+static void test_stop(void **state)
+{
+    (void)state;
+    run_log log = {.stop_after = 2};
+    gradus_train_options options = options_for(&log, "layered", 100000, 5);
+    gradus_train_result result;
+    gradus_model *model = new_model(1);
+    assert_ok(gradus_train(device, model, digits_test, &options, &result));
+    assert_true(result.stopped);
+    assert_int_equal(result.iterations, 6); /* iteration 5 was running when it was asked to stop */
+    gradus_model_destroy(model);
+}
+
+static void test_divergence_keeps_last_good_parameters(void **state)
+{
+    (void)state;
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, "layered", 100, 1);
+    gradus_metrics metrics;
+    gradus_model *model = new_model(1);
+    options.learning_rate = 3e38f;
+    assert_fails(gradus_train(device, model, digits_test, &options, NULL), GRADUS_ERROR_DIVERGED, "the learning rate");
+    assert_true(log.count > 0);
+    const gradus_report *last = &log.reports[log.count - 1];
+    assert_ok(gradus_evaluate(device, model, digits_test, &metrics, NULL));
+    assert_close(metrics.loss, last->train.loss, 0, 1e-6);
+    gradus_model_destroy(model);
+}
+
+/* ---- Refusals ---- */
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    gradus_model *model = new_model(1);
+    gradus_dataset *unlabelled = NULL;
+    gradus_train_options options = gradus_train_options_default();
+    const uint64_t hash = gradus_model_hash(model);
+    assert_ok(gradus_dataset_create(gradus_dataset_pixels(digits_test), NULL, 5, 28, 28, &unlabelled));
+    assert_fails(gradus_train(device, model, unlabelled, &options, NULL), GRADUS_ERROR_ARGUMENT, "no labels");
+    const float wrong[] = {0, -0.1f, NAN, INFINITY};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        options.learning_rate = wrong[i];
+        assert_fails(gradus_train(device, model, digits, &options, NULL), GRADUS_ERROR_ARGUMENT, "learning rate");
+    }
+    options = gradus_train_options_default();
+    options.engine = "layered";
+    assert_fails(gradus_train(NULL, model, digits, &options, NULL), GRADUS_ERROR_ARGUMENT, "needs an OpenCL device");
+    assert_true(gradus_model_hash(model) == hash);
+    gradus_dataset_destroy(unlabelled);
+    gradus_model_destroy(model);
+}
+
+/* A device whose kernels are wrong is refused before the first iteration. */
+static void test_wrong_device_is_refused(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/gradus-train-XXXXXX", command[1024];
+    gradus_device *faulty = NULL;
+    gradus_model *model = new_model(1);
+    const gradus_train_options options = gradus_train_options_default();
+    assert_non_null(mkdtemp(folder));
+    snprintf(command, sizeof command, "cp '%s'/kernels/*.cl %s && sed -i 's/c == label/c + 1 == label/' %s/softmax.cl",
+             getenv("TEST_SOURCE_DIR"), folder, folder);
+    assert_int_equal(system(command), 0);
+    setenv("GRADUS_KERNEL_DIR", folder, 1);
+    assert_ok(gradus_device_open(NULL, &faulty));
+    unsetenv("GRADUS_KERNEL_DIR");
+    assert_fails(gradus_train(faulty, model, digits, &options, NULL), GRADUS_ERROR_MISMATCH, "gradient of fc1.weight");
+    gradus_device_close(faulty);
+    gradus_model_destroy(model);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    static char layered_name[] = "layered", reference_name[] = "reference";
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_report_belongs_to_iteration, layered_name),
+        cmocka_unit_test_prestate(test_report_belongs_to_iteration, reference_name),
+        cmocka_unit_test(test_reported_iterations),
+        cmocka_unit_test_prestate(test_same_bits, layered_name),
+        cmocka_unit_test_prestate(test_same_bits, reference_name),
+        cmocka_unit_test(test_learns_digits),
+        cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_divergence_keeps_last_good_parameters),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_wrong_device_is_refused),
+    };
+    device = open_test_device();
+    if (gradus_dataset_open("digits", NULL, &digits, &digits_test) != GRADUS_OK) {
+        fprintf(stderr, "%s\n", gradus_last_error());
+        return 1;
+    }
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    gradus_dataset_destroy(digits);
+    gradus_dataset_destroy(digits_test);
+    gradus_device_close(device);
+    return failed;
+}
