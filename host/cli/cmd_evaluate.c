@@ -107,7 +107,7 @@ static void print_evaluation(const evaluation_result *evaluation)
 {
     printf("samples   %s of %s, %s part\n", format_count(evaluation->samples).text, evaluation->dataset,
            evaluation->part);
-    printf("loss      %.6f\n", evaluation->metrics.loss);
+    printf("loss      %s\n", format_loss(evaluation->metrics.loss).text);
     printf("accuracy  %s\n", format_percent(evaluation->metrics.accuracy).text);
     print_confusion(evaluation);
     printf("\nclass   samples  precision     recall         F1\n");

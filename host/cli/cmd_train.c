@@ -42,7 +42,7 @@ static int read_data(training_run *run)
     options.data_dir = settings->data_dir;
     if (run->model != NULL)
         options.features = gradus_model_network(run->model)->sizes[0];
-    TRY(data_open(settings->dataset, &options, &run->train, &run->test));
+    TRY_GRADUS(gradus_dataset_open(settings->dataset, &options, &run->train, &run->test));
 
     const gradus_dataset_info info = gradus_dataset_get_info(run->train);
     if (run->model == NULL)

@@ -5,23 +5,13 @@
 
 #include <string.h>
 
-int data_open(const char *name, const gradus_data_options *options, gradus_dataset **train, gradus_dataset **test)
-{
-    gradus_status status = gradus_dataset_open(name, options, train, test);
-    int code = fail_status(status);
-    bool can_be_fetched = strcmp(name, "mnist") == 0 || strcmp(name, "fashion-mnist") == 0;
-    if (status == GRADUS_ERROR_NO_INPUT && can_be_fetched)
-        hint("'data/fetch %s' in the source tree downloads it; --data-dir says where it is", name);
-    return code;
-}
-
 int data_open_part(const char *name, const gradus_data_options *options, const char *wanted, gradus_dataset **out,
                    const char **part)
 {
     int code = EX_OK;
     gradus_dataset *test = NULL;
     if (wanted == NULL || strcmp(wanted, "test") == 0) {
-        TRY(data_open(name, options, NULL, &test));
+        TRY_GRADUS(gradus_dataset_open(name, options, NULL, &test));
         if (test == NULL && wanted != NULL)
             TRY(fail(EX_USAGE, "%s: --split test: the data set has no test part, expected --split train", name));
     }
@@ -29,7 +19,7 @@ int data_open_part(const char *name, const gradus_data_options *options, const c
     if (test != NULL)
         *out = test;
     else
-        TRY(data_open(name, options, out, NULL));
+        TRY_GRADUS(gradus_dataset_open(name, options, out, NULL));
 cleanup:
     return code;
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data sets as the user names them, with hints for what usually goes wrong. */
+/* Parts of data sets, and whether they fit a network. */
 #ifndef GRADUS_CLI_DATA_INPUT_H
 #define GRADUS_CLI_DATA_INPUT_H
 
 #include <gradus/gradus.h>
-
-/* gradus_dataset_open(), and a hint where the name is that of a set that can be fetched. */
-int data_open(const char *name, const gradus_data_options *options, gradus_dataset **train, gradus_dataset **test);
 
 /*
  * Opens one part of a data set: "train", "test", or with NULL the test part where there is one and else the training

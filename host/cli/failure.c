@@ -74,7 +74,7 @@ static const char *usual_remedy(gradus_status status)
     case GRADUS_ERROR_MISMATCH:
         return "the driver computes wrong results: 'gradus check' shows where, --device takes another device";
     case GRADUS_ERROR_DIVERGED:
-        return "the learning rate is the usual cause: try a smaller --lr";
+        return "try a smaller --lr";
     default:
         return NULL;
     }

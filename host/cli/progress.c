@@ -38,8 +38,9 @@ static void draw_report(const gradus_report *report)
         snprintf(pace, sizeof pace, "   %s iterations/s   %s left", format_rate(per_second).text,
                  format_seconds(left).text);
     }
-    snprintf(line, sizeof line, "iteration %zu/%zu   loss %.4f   accuracy %s%s", report->iteration,
-             report->iterations, report->train.loss, format_percent(report->train.accuracy).text, pace);
+    snprintf(line, sizeof line, "iteration %zu/%zu   loss %s   accuracy %s%s", report->iteration,
+             report->iterations, format_loss(report->train.loss).text, format_percent(report->train.accuracy).text,
+             pace);
     draw(line);
 }
 
@@ -48,8 +49,8 @@ void progress_report(progress_line *progress, const gradus_report *report)
     if (progress->quiet)
         return;
     if (!progress->updatable) {
-        fprintf(stderr, "iteration %zu of %zu: loss %.6f, accuracy %s\n", report->iteration, report->iterations,
-                report->train.loss, format_percent(report->train.accuracy).text);
+        fprintf(stderr, "iteration %zu of %zu: loss %s, accuracy %s\n", report->iteration, report->iterations,
+                format_loss(report->train.loss).text, format_percent(report->train.accuracy).text);
         return;
     }
     if (progress->drawn_at < 0 || report->seconds - progress->drawn_at >= SECONDS_BETWEEN_DRAWINGS) {

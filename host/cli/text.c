@@ -72,6 +72,13 @@ short_text format_percent(double share)
     return out;
 }
 
+short_text format_loss(double loss)
+{
+    short_text out;
+    snprintf(out.text, sizeof out.text, fabs(loss) < 1e6 ? "%.6f" : "%.4g", loss);
+    return out;
+}
+
 short_text format_float(float value)
 {
     short_text out;

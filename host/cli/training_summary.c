@@ -100,7 +100,7 @@ static void print_summary(const training_run *run, const char *hash)
     printf("iterations  %s in %s: %s a second, after %s of setting up\n", format_count(result->iterations).text,
            format_seconds(result->train_seconds).text, format_rate(iterations_per_second(result)).text,
            format_seconds(run->setup_seconds).text);
-    printf("loss        %.6f train\n", result->train.loss);
+    printf("loss        %s train\n", format_loss(result->train.loss).text);
     print_accuracies(run);
     printf("weights     %s\n", hash);
     if (run->saved_as != NULL)
