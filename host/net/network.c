@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a network's sizes may be, where its parameters lie, and how they are drawn. */
+#include "net/network.h"
+#include "core/random.h"
+
+#include <string.h>
+
+#define CLASSES_MIN 2
+#define CLASSES_MAX 256 /* a label is a byte */
+
+/* An array cannot have more floats: the distance between two of them must fit a ptrdiff_t. */
+#define FLOATS_MAX ((size_t)PTRDIFF_MAX / sizeof(float))
+
+static size_t aligned(size_t floats)
+{
+    return (floats + PARAMETER_ALIGNMENT - 1) / PARAMETER_ALIGNMENT * PARAMETER_ALIGNMENT;
+}
+
+/* ---- Validation ---- */
+
+static gradus_status validate_sizes(const gradus_network *network)
+{
+    const size_t features = network->sizes[0], classes = network->sizes[network->layers];
+    if (features == 0)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "input layer: 0 features, expected at least 1");
+    for (size_t i = 1; i < network->layers; i++)
+        if (network->sizes[i] == 0)
+            return gr_fail(GRADUS_ERROR_ARGUMENT, "hidden layer %zu: 0 units, expected at least 1", i);
+    if (classes < CLASSES_MIN || classes > CLASSES_MAX)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "output layer: %zu classes, expected %d to %d", classes, CLASSES_MIN,
+                       CLASSES_MAX);
+    return GRADUS_OK;
+}
+
+/* The sum cannot overflow before it is compared: a layer adds at most twice FLOATS_MAX and its padding. */
+static gradus_status validate_length(const gradus_network *network)
+{
+    size_t length = 0;
+    for (size_t l = 0; l < network->layers; l++) {
+        const size_t inputs = network->sizes[l], outputs = network->sizes[l + 1];
+        size_t weights = 0;
+        bool fits = !__builtin_mul_overflow(outputs, inputs, &weights) && weights <= FLOATS_MAX;
+        if (fits) {
+            length += aligned(weights) + aligned(outputs);
+            fits = length <= FLOATS_MAX;
+        }
+        if (!fits)
+            return gr_fail(GRADUS_ERROR_ARGUMENT,
+                           "layer %zu: %zu x %zu weights are more than this machine can address", l + 1, outputs,
+                           inputs);
+    }
+    return GRADUS_OK;
+}
+
+static gradus_status validate_image(const gradus_network *network)
+{
+    const size_t width = network->image_width, height = network->image_height;
+    size_t pixels = 0;
+    if (width == 0 && height == 0)
+        return GRADUS_OK;
+    if (__builtin_mul_overflow(width, height, &pixels) || pixels != network->sizes[0])
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "image of %zu x %zu pixels, expected one of %zu features", width,
+                       height, network->sizes[0]);
+    return GRADUS_OK;
+}
+
+gradus_status gr_network_validate(const gradus_network *network)
+{
+    if (network->layers < 1 || network->layers > GRADUS_LAYERS_MAX)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "network of %zu layers, expected 1 to %d", network->layers,
+                       GRADUS_LAYERS_MAX);
+    gradus_status status = GRADUS_OK;
+    TRY(validate_sizes(network));
+    TRY(validate_length(network));
+    TRY(validate_image(network));
+cleanup:
+    return status;
+}
+
+/* ---- Parameters ---- */
+
+parameter_layout gr_network_layout(const gradus_network *network)
+{
+    parameter_layout layout = {0};
+    for (size_t l = 0; l < network->layers; l++) {
+        const size_t inputs = network->sizes[l], outputs = network->sizes[l + 1];
+        layout.weights[l] = layout.length;
+        layout.bias[l] = layout.weights[l] + aligned(outputs * inputs);
+        layout.length = layout.bias[l] + aligned(outputs);
+    }
+    return layout;
+}
+
+/* A multiple of 2^-24 less a half is exact, so the parameters are the same on every machine. */
+static void draw_tensor(uint64_t seed, size_t tensor, size_t length, float *values)
+{
+    const random_stream stream = gr_random_stream(seed, RANDOM_PARAMETERS, (uint32_t)tensor);
+    for (size_t i = 0; i < length; i++)
+        values[i] = gr_random_uniform(&stream, i) - 0.5f;
+}
+
+void gr_network_initialise(const gradus_network *network, uint64_t seed, float *parameters)
+{
+    const parameter_layout layout = gr_network_layout(network);
+    memset(parameters, 0, layout.length * sizeof *parameters);
+    for (size_t l = 0; l < network->layers; l++) {
+        const size_t inputs = network->sizes[l], outputs = network->sizes[l + 1];
+        draw_tensor(seed, 2 * l, outputs * inputs, parameters + layout.weights[l]);
+        draw_tensor(seed, 2 * l + 1, outputs, parameters + layout.bias[l]);
+    }
+}
