@@ -5,7 +5,8 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS gradus_shared gradus_static EXPORT gradus)
 install(DIRECTORY include/gradus TYPE INCLUDE)
-install(DIRECTORY data/digits DESTINATION ${CMAKE_INSTALL_DATADIR}/gradus)
+install(DIRECTORY data/digits DESTINATION ${CMAKE_INSTALL_DATADIR}/gradus
+  FILES_MATCHING PATTERN "*.gz" PATTERN README.md)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/gradus)
 install(EXPORT gradus NAMESPACE gradus:: FILE Targets.cmake DESTINATION ${package_dir})
