@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A data set in memory, and the readers that fill one. A reader reports a fault as "file: place: found, expected".
+ * A data set in memory, the readers that fill one, and where named sets are found. A reader reports a fault as
+ * "file: place: found, expected"; places in gzipped files are those of the unpacked content.
  */
 #ifndef GRADUS_DATA_DATASET_H
 #define GRADUS_DATA_DATASET_H
 
 #include "core/status.h"
 
+/*
+ * info.classes stays what it was at first when samples are taken away: a part of a set has the whole set's classes,
+ * even where it happens to lack the last one.
+ */
 struct gradus_dataset {
     uint8_t *pixels; /* X (F x B) */
     uint8_t *labels; /* (B); NULL: none */
@@ -24,16 +29,32 @@ gradus_status gr_dataset_adopt(uint8_t *pixels, uint8_t *labels, size_t samples,
 gradus_status gr_idx_read(const char *image_path, const char *label_path, gradus_dataset **out);
 
 /*
- * Reads a CSV file, raw or gzipped. A header is recognised by its first field not being a number. Whether there are
- * labels is told by the header's first name ("label"); without a header, by the number of columns if `features` is
- * given (F + 1 with labels, F without), and otherwise labels are assumed.
+ * Reads a CSV file, raw or gzipped. A first line that begins with a letter, '_' or '"' is a header. Whether there are
+ * labels is told by the header's first name ("label"); without a header, by the number of columns if
+ * options->features is given (F + 1 with labels, F without), and otherwise labels are assumed. A sample is an image of
+ * sqrt(F) x sqrt(F) where F is a square, else F x 1.
  */
 gradus_status gr_csv_read(const char *path, const gradus_data_options *options, gradus_dataset **out);
 
 /*
- * Where the data set `name` is: *path is a folder with IDX files (*is_folder) or a CSV file. The caller frees *path.
- * The message of NO_INPUT lists every place that was looked at.
+ * Where the data set `name` is: *path is a folder (*is_folder) or a CSV file. The caller frees *path. A name that
+ * contains '/' or exists as a file is a path already. The message of NO_INPUT lists every place that was looked at.
  */
 gradus_status gr_dataset_find(const char *name, const char *data_dir, char **path, bool *is_folder);
+
+/* The files of a data set in IDX form, in the order of their customary names in find.c. */
+typedef enum idx_file {
+    IDX_TRAIN_IMAGES = 0,
+    IDX_TRAIN_LABELS = 1,
+    IDX_TEST_IMAGES = 2,
+    IDX_TEST_LABELS = 3,
+} idx_file;
+
+/* The first file of the folder that has one of the customary names, raw before gzipped; *path is NULL if none has. The
+ * caller frees *path. */
+gradus_status gr_idx_find(const char *folder, idx_file which, char **path);
+
+/* How such a file is called, for messages: "train-images-idx3-ubyte[.gz]". */
+const char *gr_idx_name(idx_file which);
 
 #endif

@@ -20,7 +20,8 @@ typedef struct parameter_layout {
     size_t length;                     /* of the whole buffer, padding included */
 } parameter_layout;
 
-/* Refuses sizes of zero, too many layers, fewer than 2 or more than 256 classes, and sizes too large to address. */
+/* Refuses sizes of zero, too many layers, fewer than 2 or more than 256 classes, sizes too large to address, and an
+ * image that has not as many pixels as there are features. */
 gradus_status gr_network_validate(const gradus_network *network);
 
 /* The layout of a valid network. */

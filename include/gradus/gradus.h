@@ -196,7 +196,10 @@ GRADUS_API gradus_status gradus_model_layer(gradus_model *model, size_t layer, f
 /* XXH3 of all parameters in file order: equal for two models exactly when (barring chance) all bits are equal. */
 GRADUS_API uint64_t gradus_model_hash(const gradus_model *model);
 
-/* Free text kept in the model file, such as "seed" or "dataset". NULL when there is none under the key. */
+/*
+ * Free text kept in the model file, such as "seed" or "dataset". NULL when there is none under the key. Setting fails
+ * with ARGUMENT for text that is not UTF-8 and for keys that the file format uses itself: "format" and "gradus.*".
+ */
 GRADUS_API const char *gradus_model_get_metadata(const gradus_model *model, const char *key);
 GRADUS_API gradus_status gradus_model_set_metadata(gradus_model *model, const char *key, const char *value);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Models in memory: what they are made of, the hash, the metadata. */
-#include "assert_close.h"
+/* Models: what they are made of, the hash, the metadata, and that saving and loading changes nothing. */
 #include "model/model.h"
+#include "temporary_folder.h"
 
-#include <stdlib.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <xxhash.h>
 
 static const gradus_network small = {.layers = 2, .sizes = {6, 3, 2}};
@@ -139,8 +140,120 @@ static void test_metadata(void **state)
     gradus_model_destroy(model);
 }
 
+/* ---- Files ---- */
+
+static void test_round_trip(void **state)
+{
+    const gradus_network network = {3, {6, 33, 7, 5}, .image_width = 2, .image_height = 3};
+    gradus_model *model = NULL, *loaded = NULL;
+    assert_ok(gradus_model_create(&network, 9, &model));
+    assert_ok(gradus_model_set_metadata(model, "class names", "\"0\"\n\xe2\x82\xac"));
+    model->parameters[1] = -0.0f;
+    model->parameters[2] = 0x1p-149f; /* the smallest number there is */
+    assert_ok(gradus_model_save(model, path_in(state, "model.safetensors")));
+    assert_ok(gradus_model_load(path_in(state, "model.safetensors"), &loaded));
+
+    const gradus_network *found = gradus_model_network(loaded);
+    assert_int_equal(found->layers, 3);
+    assert_memory_equal(found->sizes, network.sizes, 4 * sizeof *network.sizes);
+    assert_int_equal(found->image_width, 2);
+    assert_int_equal(found->image_height, 3);
+    assert_memory_equal(loaded->parameters, model->parameters, model->layout.length * sizeof(float));
+    assert_true(gradus_model_hash(loaded) == gradus_model_hash(model));
+    assert_string_equal(gradus_model_get_metadata(loaded, "class names"), "\"0\"\n\xe2\x82\xac");
+    assert_string_equal(gradus_model_get_metadata(loaded, "seed"), "9");
+    assert_string_equal(gradus_model_get_metadata(loaded, "format"), "pt");
+    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.version"), gradus_version());
+    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.activation"), "relu");
+    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.input_scale"), "byte/255");
+    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.image_shape"), "2x3");
+    assert_int_equal(count_files(state), 1);
+    gradus_model_destroy(loaded);
+    gradus_model_destroy(model);
+}
+
+static size_t read_file(const char *path, unsigned char *bytes, size_t size)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t length = fread(bytes, 1, size, file);
+    fclose(file);
+    return length;
+}
+
+/* Data at a multiple of 8 bytes, header padded with spaces; and saving what was loaded gives the same file. */
+static void test_save_is_stable(void **state)
+{
+    gradus_model *model = NULL, *loaded = NULL;
+    static unsigned char first[4096], second[4096];
+    uint64_t header = 0;
+    assert_ok(gradus_model_create(&small, 9, &model));
+    assert_ok(gradus_model_save(model, path_in(state, "model.safetensors")));
+    size_t length = read_file(path_in(state, "model.safetensors"), first, sizeof first);
+    memcpy(&header, first, sizeof header);
+    assert_int_equal(header % 8, 0);
+    assert_int_equal(8 + header + 29 * sizeof(float), length);
+    assert_true(first[8 + header - 1] == ' ' || first[8 + header - 1] == '}');
+    assert_true(XXH3_64bits(first + 8 + header, length - 8 - header) == gradus_model_hash(model));
+
+    assert_ok(gradus_model_load(path_in(state, "model.safetensors"), &loaded));
+    assert_ok(gradus_model_save(loaded, path_in(state, "again.safetensors")));
+    assert_int_equal(read_file(path_in(state, "again.safetensors"), second, sizeof second), length);
+    assert_memory_equal(first, second, length);
+    gradus_model_destroy(loaded);
+    gradus_model_destroy(model);
+}
+
+static void test_save_refused(void **state)
+{
+    gradus_model *model = NULL;
+    assert_ok(gradus_model_create(&small, 1, &model));
+    assert_fails(gradus_model_save(model, path_in(state, "none/model.safetensors")), GRADUS_ERROR_OUTPUT,
+                 "cannot be created: No such file");
+    assert_fails(gradus_model_save(model, *state), GRADUS_ERROR_OUTPUT, "not a regular file");
+    assert_int_equal(count_files(state), 0);
+    gradus_model_destroy(model);
+}
+
+/* Lets files grow to so many bytes only, which fails a write as a full disk does. */
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A save that breaks off leaves no file where there was none, and the old one where there was one. */
+static void test_save_breaks_off(void **state)
+{
+    gradus_model *model = NULL, *loaded = NULL;
+    const gradus_network large = {.layers = 1, .sizes = {10000, 10}};
+    assert_ok(gradus_model_create(&large, 1, &model));
+    limit_file_size(65536);
+    gradus_status status = gradus_model_save(model, path_in(state, "model.safetensors"));
+    limit_file_size(RLIM_INFINITY);
+    assert_fails(status, GRADUS_ERROR_IO, "cannot be written");
+    assert_int_equal(count_files(state), 0);
+
+    assert_ok(gradus_model_save(model, path_in(state, "model.safetensors")));
+    const uint64_t hash = gradus_model_hash(model);
+    model->parameters[0] += 1;
+    limit_file_size(65536);
+    status = gradus_model_save(model, path_in(state, "model.safetensors"));
+    limit_file_size(RLIM_INFINITY);
+    assert_fails(status, GRADUS_ERROR_IO, "cannot be written");
+    assert_int_equal(count_files(state), 1);
+    assert_ok(gradus_model_load(path_in(state, "model.safetensors"), &loaded));
+    assert_true(gradus_model_hash(loaded) == hash);
+    gradus_model_destroy(loaded);
+    gradus_model_destroy(model);
+}
+
 int main(void)
 {
+#define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),
         cmocka_unit_test(test_create_empty_is_zero),
@@ -150,6 +263,10 @@ int main(void)
         cmocka_unit_test(test_hash_is_of_packed_tensors),
         cmocka_unit_test(test_hash_changes_with_any_bit),
         cmocka_unit_test(test_metadata),
+        FILE_TEST(test_round_trip),
+        FILE_TEST(test_save_is_stable),
+        FILE_TEST(test_save_refused),
+        FILE_TEST(test_save_breaks_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The frame of a comparison: memory of a case, the measure of an error, the report. */
+#include "check/check.h"
+#include "core/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHECK_SEED 1
+
+static gradus_status host_space(check *c, size_t count, size_t size, void **out)
+{
+    gradus_status status = GRADUS_OK;
+    if (c->host_count == sizeof c->host / sizeof *c->host)
+        FAIL(GRADUS_ERROR_MEMORY, "a check uses too many arrays");
+    TRY(gr_allocate_bytes(count, size, out));
+    c->host[c->host_count++] = *out;
+cleanup:
+    return status;
+}
+
+gradus_status gr_check_random(check *c, size_t count, double low, double high, float **out)
+{
+    const random_stream stream = gr_random_stream(CHECK_SEED, RANDOM_TEST, 0);
+    void *values = NULL;
+    if (host_space(c, count, sizeof **out, &values) != GRADUS_OK)
+        return GRADUS_ERROR_MEMORY;
+    *out = values;
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = (float)(low + (high - low) * (double)gr_random_uniform(&stream, c->drawn++));
+    return GRADUS_OK;
+}
+
+gradus_status gr_check_bytes(check *c, size_t count, uint32_t bound, uint8_t **out)
+{
+    const random_stream stream = gr_random_stream(CHECK_SEED, RANDOM_TEST, 1);
+    void *values = NULL;
+    if (host_space(c, count, sizeof **out, &values) != GRADUS_OK)
+        return GRADUS_ERROR_MEMORY;
+    *out = values;
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = (uint8_t)gr_random_below(&stream, bound, &c->drawn);
+    return GRADUS_OK;
+}
+
+gradus_status gr_check_doubles(check *c, size_t count, double **out)
+{
+    void *values = NULL;
+    gradus_status status = host_space(c, count, sizeof **out, &values);
+    *out = values;
+    return status;
+}
+
+gradus_status gr_check_upload(check *c, const void *from, size_t bytes, cl_mem *out)
+{
+    gradus_status status = GRADUS_OK;
+    if (c->buffer_count == sizeof c->buffers / sizeof *c->buffers)
+        FAIL(GRADUS_ERROR_MEMORY, "a check uses too many buffers");
+    TRY(gr_buffer_create(c->device, bytes, "a check", out));
+    c->buffers[c->buffer_count++] = *out;
+    if (from != NULL)
+        TRY(gr_buffer_write(c->device, *out, 0, bytes, from));
+    else
+        TRY(gr_buffer_clear(c->device, *out, bytes));
+cleanup:
+    return status;
+}
+
+gradus_status gr_check_space(check *c, size_t floats, cl_mem *out)
+{
+    return gr_check_upload(c, NULL, floats * sizeof(float), out);
+}
+
+void gr_check_record(check *c, const char *name, double error)
+{
+    const gradus_check_result result = {name, c->shape, error, error <= 1};
+    c->compared++;
+    c->failed += !result.passed;
+    if (c->report != NULL)
+        c->report(&result, c->user);
+}
+
+gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const double *expected, size_t count,
+                               double tolerance, double scale)
+{
+    gradus_status status = GRADUS_OK;
+    void *memory = NULL;
+    double worst = 0;
+
+    TRY(host_space(c, count, sizeof(float), &memory));
+    const float *values = memory;
+    TRY(gr_buffer_read(c->device, got, 0, count * sizeof *values, memory));
+    for (size_t i = 0; i < count; i++) {
+        const double difference = fabs((double)values[i] - expected[i]);
+        const double error = difference > 0 ? difference / (tolerance * (fabs(expected[i]) + scale)) : difference;
+        if (!(error <= worst))
+            worst = isnan(error) ? INFINITY : error;
+    }
+    gr_check_record(c, name, worst);
+cleanup:
+    return status;
+}
+
+/* ---- Cases ---- */
+
+static void end_case(check *c)
+{
+    for (size_t i = 0; i < c->host_count; i++)
+        free(c->host[i]);
+    for (size_t i = 0; i < c->buffer_count; i++)
+        gr_buffer_release(&c->buffers[i]);
+    c->host_count = c->buffer_count = 0;
+    c->drawn = 0;
+}
+
+gradus_status gr_check_operation(check *c, const operation *op)
+{
+    gradus_status status = GRADUS_OK;
+    for (size_t i = 0; i < op->shape_count && status == GRADUS_OK; i++) {
+        const check_shape *shape = &op->shapes[i];
+        if (shape->inner == 0)
+            snprintf(c->shape, sizeof c->shape, "%zu x %zu", shape->rows, shape->columns);
+        else
+            snprintf(c->shape, sizeof c->shape, "%zu x %zu x %zu", shape->rows, shape->columns, shape->inner);
+        status = op->run(c, shape);
+        end_case(c);
+    }
+    return status;
+}
+
+gradus_status gradus_check(gradus_device *device, check_report report, void *user)
+{
+    gradus_status status = GRADUS_OK;
+    check c = {.device = device, .report = report, .user = user};
+    for (size_t i = 0; i < gr_operation_count; i++)
+        TRY(gr_check_operation(&c, &gr_operations[i]));
+    if (c.failed > 0)
+        FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name, c.failed,
+             c.compared);
+cleanup:
+    return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Comparisons of what the device computes with the reference in double. Each operation is described once: inputs, the
+ * run on the device, the expected result. `gradus check`, the tests and the benchmarks all drive these descriptions.
+ */
+#ifndef GRADUS_CHECK_CHECK_H
+#define GRADUS_CHECK_CHECK_H
+
+#include "core/random.h"
+#include "device/device.h"
+
+typedef void (*check_report)(const gradus_check_result *result, void *user);
+
+typedef struct check {
+    gradus_device *device;
+    check_report report; /* may be NULL */
+    void *user;
+    size_t compared, failed; /* comparisons so far */
+    char shape[64];          /* of the running case */
+    uint64_t drawn;          /* random numbers used up by it */
+    void *host[24];          /* its memory, freed at its end */
+    cl_mem buffers[24];
+    size_t host_count, buffer_count;
+} check;
+
+/* What an operation is checked with: rows x columns, and what the operation makes of them. */
+typedef struct check_shape {
+    size_t rows, columns, inner;
+} check_shape;
+
+typedef struct operation {
+    const char *name; /* of kernel, launcher, test and benchmark row */
+    gradus_status (*run)(check *c, const check_shape *shape);
+    const check_shape *shapes;
+    size_t shape_count;
+} operation;
+
+extern const operation gr_operations[];
+extern const size_t gr_operation_count;
+
+/* All shapes of one operation. A mismatch is counted and reported; the status only tells of errors. */
+gradus_status gr_check_operation(check *c, const operation *op);
+
+/* ---- For the descriptions. Memory belongs to the case and is freed at its end. ---- */
+
+/* Uniform numbers in [low, high); the same in each run. */
+gradus_status gr_check_random(check *c, size_t count, double low, double high, float **out);
+/* Likewise whole numbers in 0 .. bound - 1, bound <= 256. */
+gradus_status gr_check_bytes(check *c, size_t count, uint32_t bound, uint8_t **out);
+gradus_status gr_check_doubles(check *c, size_t count, double **out);
+gradus_status gr_check_upload(check *c, const void *from, size_t bytes, cl_mem *out);
+gradus_status gr_check_space(check *c, size_t floats, cl_mem *out);
+
+/*
+ * Compares `count` floats of the buffer with `expected`. The error of element i is measured in units of
+ * tolerance * (|expected[i]| + scale).
+ */
+gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const double *expected, size_t count,
+                               double tolerance, double scale);
+
+/* Records a comparison that was made elsewhere. */
+void gr_check_record(check *c, const char *name, double error);
+
+/* gemm's description; check_gemm.c */
+gradus_status gr_check_gemm(check *c, const check_shape *shape);
+/* The engines against the reference on random networks and data; check_engine.c */
+gradus_status gr_check_engine(check *c, const check_shape *shape);
+
+#endif

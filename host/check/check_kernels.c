@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each kernel must compute, written a second time as plain loops in double, and the shapes it is tried with. */
+#include "check/check.h"
+#include "engine/operations.h"
+
+#include <float.h>
+#include <math.h>
+
+/* Rounding of one float operation. */
+#define EPSILON ((double)FLT_EPSILON)
+
+/* Runs a prepared launch once and ends it. */
+static gradus_status run_once(check *c, launch *prepared)
+{
+    gradus_status status = gr_launch_enqueue(c->device, prepared);
+    gr_launch_destroy(prepared);
+    return status;
+}
+
+static void widen(const float *from, double *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = (double)from[i];
+}
+
+/* ---- expand_bytes ---- */
+
+static gradus_status check_expand_bytes(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns, first = shape->rows; /* begins at the second column */
+    const size_t padded = gr_expand_bytes_size(first + count) + gr_expand_bytes_size(1);
+    uint8_t *pixels = NULL;
+    double *expected = NULL;
+    cl_mem bytes = NULL, out = NULL;
+    launch prepared = {0};
+
+    TRY(gr_check_bytes(c, padded, 256, &pixels));
+    TRY(gr_check_doubles(c, count, &expected));
+    for (size_t i = 0; i < count; i++)
+        expected[i] = pixels[first + i];
+    TRY(gr_check_upload(c, pixels, padded, &bytes));
+    TRY(gr_check_space(c, gr_expand_bytes_size(count), &out));
+    TRY(gr_expand_bytes(c->device, bytes, out, count, &prepared));
+    TRY(gr_expand_bytes_set_first(&prepared, first));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "expand_bytes", out, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* ---- bias_broadcast, relu_forward, relu_backward ---- */
+
+static gradus_status check_bias_broadcast(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t rows = shape->rows, count = rows * shape->columns, offset = 3;
+    float *b = NULL;
+    double *expected = NULL;
+    cl_mem parameters = NULL, z = NULL;
+    launch prepared = {0};
+
+    TRY(gr_check_random(c, offset + rows, -1, 1, &b));
+    TRY(gr_check_doubles(c, count, &expected));
+    for (size_t i = 0; i < count; i++)
+        expected[i] = (double)b[offset + i % rows];
+    TRY(gr_check_upload(c, b, (offset + rows) * sizeof *b, &parameters));
+    TRY(gr_check_space(c, count, &z));
+    TRY(gr_bias_broadcast(c->device, parameters, offset, z, rows, shape->columns, &prepared));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "bias_broadcast", z, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* Random numbers around zero, some of them exactly zero: that is where ReLU has its kink. */
+static gradus_status kinked(check *c, size_t count, float **out)
+{
+    gradus_status status = gr_check_random(c, count, -1, 1, out);
+    for (size_t i = 0; status == GRADUS_OK && i < count; i += 5)
+        (*out)[i] = 0;
+    return status;
+}
+
+static gradus_status check_relu_forward(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns;
+    float *z = NULL;
+    double *expected = NULL;
+    cl_mem buffer = NULL;
+    launch prepared = {0};
+
+    TRY(kinked(c, count, &z));
+    TRY(gr_check_doubles(c, count, &expected));
+    for (size_t i = 0; i < count; i++)
+        expected[i] = z[i] > 0 ? (double)z[i] : 0;
+    TRY(gr_check_upload(c, z, count * sizeof *z, &buffer));
+    TRY(gr_relu_forward(c->device, buffer, count, &prepared));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "relu_forward", buffer, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+static gradus_status check_relu_backward(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns;
+    float *a = NULL, *da = NULL;
+    double *expected = NULL;
+    cl_mem activations = NULL, gradients = NULL;
+    launch prepared = {0};
+
+    TRY(kinked(c, count, &a));
+    TRY(gr_check_random(c, count, -1, 1, &da));
+    TRY(gr_check_doubles(c, count, &expected));
+    for (size_t i = 0; i < count; i++)
+        expected[i] = a[i] > 0 ? (double)da[i] : 0;
+    TRY(gr_check_upload(c, a, count * sizeof *a, &activations));
+    TRY(gr_check_upload(c, da, count * sizeof *da, &gradients));
+    TRY(gr_relu_backward(c->device, activations, gradients, count, &prepared));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "relu_backward", gradients, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* ---- softmax_forward, softmax_cross_entropy ---- */
+
+/* Logits (C x B): ordinary columns, then one each of equal logits and of +-88, whose exp is at the edge of float. */
+static gradus_status logits_of(check *c, const check_shape *shape, float **out)
+{
+    gradus_status status = gr_check_random(c, shape->rows * shape->columns, -5, 5, out);
+    for (size_t s = 0; status == GRADUS_OK && s < shape->columns; s++) {
+        for (size_t r = 0; r < shape->rows; r++) {
+            float *logit = &(*out)[s * shape->rows + r];
+            if (s % 4 == 2)
+                *logit = 1.5f;
+            if (s % 4 == 3)
+                *logit = (r + s) % 3 == 0 ? 88.0f : -88.0f;
+        }
+    }
+    return status;
+}
+
+static double log_sum_exp(const float *z, size_t classes)
+{
+    double largest = (double)z[0], sum = 0;
+    for (size_t r = 1; r < classes; r++)
+        largest = fmax(largest, (double)z[r]);
+    for (size_t r = 0; r < classes; r++)
+        sum += exp((double)z[r] - largest);
+    return largest + log(sum);
+}
+
+static gradus_status check_softmax_forward(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t classes = shape->rows, samples = shape->columns;
+    float *z = NULL;
+    double *expected = NULL;
+    cl_mem buffer = NULL;
+    launch prepared = {0};
+
+    TRY(logits_of(c, shape, &z));
+    TRY(gr_check_doubles(c, classes * samples, &expected));
+    for (size_t i = 0; i < classes * samples; i++)
+        expected[i] = exp((double)z[i] - log_sum_exp(z + i / classes * classes, classes));
+    TRY(gr_check_upload(c, z, classes * samples * sizeof *z, &buffer));
+    TRY(gr_softmax_forward(c->device, buffer, classes, samples, &prepared));
+    TRY(run_once(c, &prepared));
+    /* exp and division err by a few units, the sum by one per class; scale: a float of 1e-30 may well become 0. */
+    TRY(gr_check_compare(c, "softmax_forward", buffer, expected, classes * samples,
+                         EPSILON * (8 + (double)classes), 1e-30));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* dZ (C x B) and metrics (2 x B) of the samples before `valid`; zero from there on. */
+static void expect_cross_entropy(const float *z, const uint8_t *labels, const check_shape *shape, size_t valid,
+                                 double *dz, double *metrics)
+{
+    const size_t classes = shape->rows;
+    for (size_t s = 0; s < valid; s++) {
+        const float *column = z + s * classes;
+        const double log_sum = log_sum_exp(column, classes);
+        size_t largest = 0;
+        for (size_t r = 0; r < classes; r++) {
+            dz[s * classes + r] = exp((double)column[r] - log_sum) - (r == labels[s]);
+            if (column[r] > column[largest])
+                largest = r;
+        }
+        metrics[2 * s] = log_sum - (double)column[labels[s]];
+        metrics[2 * s + 1] = largest == labels[s];
+    }
+}
+
+static gradus_status check_softmax_cross_entropy(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t classes = shape->rows, samples = shape->columns, first = 2;
+    const size_t valid = samples - samples / 3; /* the rest pads */
+    float *z = NULL;
+    double *dz = NULL, *metrics = NULL;
+    uint8_t *labels = NULL;
+    cl_mem z_buffer = NULL, label_buffer = NULL, metric_buffer = NULL;
+    launch prepared = {0};
+
+    TRY(logits_of(c, shape, &z));
+    TRY(gr_check_bytes(c, first + samples, (uint32_t)classes, &labels));
+    TRY(gr_check_doubles(c, classes * samples, &dz));
+    TRY(gr_check_doubles(c, 2 * samples, &metrics));
+    expect_cross_entropy(z, labels + first, shape, valid, dz, metrics);
+    TRY(gr_check_upload(c, z, classes * samples * sizeof *z, &z_buffer));
+    TRY(gr_check_upload(c, labels, first + samples, &label_buffer));
+    TRY(gr_check_space(c, 2 * samples, &metric_buffer));
+    TRY(gr_softmax_cross_entropy(c->device, z_buffer, label_buffer, metric_buffer, classes, samples, &prepared));
+    TRY(gr_softmax_cross_entropy_set_samples(&prepared, first, valid));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "softmax_cross_entropy", z_buffer, dz, classes * samples,
+                         EPSILON * (8 + (double)classes), 1));
+    TRY(gr_check_compare(c, "softmax_cross_entropy", metric_buffer, metrics, 2 * samples,
+                         EPSILON * (8 + (double)classes), 1));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* ---- row_sums ---- */
+
+static gradus_status check_row_sums(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t rows = shape->rows, columns = shape->columns, offset = 3;
+    float *m = NULL;
+    double *expected = NULL;
+    cl_mem matrix = NULL, partial = NULL, out = NULL;
+    row_sums sums = {0};
+
+    TRY(gr_check_random(c, rows * columns, -1, 1, &m));
+    TRY(gr_check_doubles(c, offset + rows, &expected));
+    for (size_t i = 0; i < rows * columns; i++)
+        expected[offset + i % rows] += 0.75 * (double)m[i]; /* 0.5 of it first, then 0.25 on top */
+    TRY(gr_check_upload(c, m, rows * columns * sizeof *m, &matrix));
+    TRY(gr_check_space(c, gr_row_sums_partial_size(rows, columns), &partial));
+    TRY(gr_check_space(c, offset + rows, &out));
+    TRY(gr_row_sums(c->device, matrix, rows, columns, partial, out, &sums));
+    TRY(gr_row_sums_set(&sums, offset, 0.5f, false));
+    TRY(gr_row_sums_enqueue(c->device, &sums));
+    TRY(gr_row_sums_set(&sums, offset, 0.25f, true));
+    TRY(gr_row_sums_enqueue(c->device, &sums));
+    /* Rounding of a sum of n terms below 1 grows like its partial sums, here about sqrt(n). */
+    TRY(gr_check_compare(c, "row_sums", out, expected, offset + rows, 8 * EPSILON, sqrt((double)columns)));
+cleanup:
+    gr_row_sums_destroy(&sums);
+    return status;
+}
+
+/* ---- sgd_update ---- */
+
+static gradus_status check_sgd_update(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns;
+    const float learning_rate = 0.3f;
+    float *p = NULL, *g = NULL;
+    double *expected = NULL;
+    cl_mem parameters = NULL, gradient = NULL;
+    launch prepared = {0};
+
+    TRY(gr_check_random(c, count, -1, 1, &p));
+    TRY(gr_check_random(c, count, -1, 1, &g));
+    TRY(gr_check_doubles(c, count, &expected));
+    widen(p, expected, count);
+    for (size_t i = 0; i < count; i++)
+        expected[i] -= (double)learning_rate * (double)g[i];
+    TRY(gr_check_upload(c, p, count * sizeof *p, &parameters));
+    TRY(gr_check_upload(c, g, count * sizeof *g, &gradient));
+    TRY(gr_sgd_update(c->device, parameters, gradient, count, &prepared));
+    TRY(gr_sgd_update_set_learning_rate(&prepared, learning_rate));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "sgd_update", parameters, expected, count, 2 * EPSILON, 1));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* ---- The list ---- */
+
+/* 1 x 1, primes, exactly a work-group and one more, more columns than row sums have pieces, the notebook's rows. */
+static const check_shape element_shapes[] = {{1, 1, 0},  {7, 13, 0},   {1, 64, 0},    {1, 65, 0},
+                                             {3, 43, 0}, {10, 129, 0}, {10, 1031, 0}, {127, 257, 0}};
+static const check_shape class_shapes[] = {{2, 1, 0},   {3, 7, 0},    {10, 64, 0},  {10, 65, 0},
+                                           {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
+/* m x n x k. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. */
+static const check_shape gemm_shapes[] = {{1, 1, 1},      {7, 13, 17},    {10, 65, 784},   {784, 10, 131},
+                                          {64, 64, 64},   {10, 129, 128}, {127, 257, 129}, {784, 128, 640},
+                                          {128, 640, 784}};
+/* H x B x F of engines; H is also the width of a second hidden layer. */
+static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}};
+
+#define SHAPES(list) list, sizeof(list) / sizeof *(list)
+
+const operation gr_operations[] = {
+    {"expand_bytes", check_expand_bytes, SHAPES(element_shapes)},
+    {"bias_broadcast", check_bias_broadcast, SHAPES(element_shapes)},
+    {"relu_forward", check_relu_forward, SHAPES(element_shapes)},
+    {"relu_backward", check_relu_backward, SHAPES(element_shapes)},
+    {"softmax_forward", check_softmax_forward, SHAPES(class_shapes)},
+    {"softmax_cross_entropy", check_softmax_cross_entropy, SHAPES(class_shapes)},
+    {"row_sums", check_row_sums, SHAPES(element_shapes)},
+    {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
+    {"gemm", gr_check_gemm, SHAPES(gemm_shapes)},
+    {"engine_layered", gr_check_engine, SHAPES(engine_shapes)},
+};
+const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

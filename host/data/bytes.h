@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of bytes that grows as they arrive. Readers fill it instead of believing a file's own word about its size, so
+ * that a header of nonsense cannot make them allocate what never comes.
+ */
+#ifndef GRADUS_DATA_BYTES_H
+#define GRADUS_DATA_BYTES_H
+
+#include "core/status.h"
+
+typedef struct byte_list {
+    uint8_t *bytes; /* (size), made by malloc, NULL while capacity is 0 */
+    size_t size, capacity;
+} byte_list;
+
+/* Makes room for `more` bytes after the present ones, at least doubling what there was. */
+gradus_status gr_bytes_reserve(byte_list *list, size_t more);
+
+/* Appends one byte; here, because it is what a text reader does all day. */
+static inline gradus_status gr_bytes_push(byte_list *list, uint8_t byte)
+{
+    if (list->size == list->capacity) {
+        gradus_status status = gr_bytes_reserve(list, 1);
+        if (status != GRADUS_OK)
+            return status;
+    }
+    list->bytes[list->size++] = byte;
+    return GRADUS_OK;
+}
+
+gradus_status gr_bytes_append(byte_list *list, const uint8_t *bytes, size_t size);
+
+/* Hands the array over, cut to its size, and leaves the list empty. NULL if there were no bytes. */
+uint8_t *gr_bytes_release(byte_list *list);
+
+void gr_bytes_free(byte_list *list);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device memory. */
+#include "device/device.h"
+
+#include <stdio.h>
+
+gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *what, cl_mem *out)
+{
+    gradus_status status = GRADUS_OK;
+    char detail[96];
+    snprintf(detail, sizeof detail, "%.1f MB for %s", (double)bytes * 1e-6, what);
+    cl_mem buffer = NULL;
+    CL_TRY_NEW(buffer, clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &cl_error), detail);
+    *out = buffer;
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueWriteBuffer(device->queue, buffer, CL_TRUE, offset, bytes, from, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueReadBuffer(device->queue, buffer, CL_TRUE, offset, bytes, to, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueCopyBuffer(device->queue, from, to, 0, 0, bytes, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uchar zero = 0;
+    CL_TRY(clEnqueueFillBuffer(device->queue, buffer, &zero, sizeof zero, 0, bytes, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
+void gr_buffer_release(cl_mem *buffer)
+{
+    if (*buffer != NULL)
+        clReleaseMemObject(*buffer);
+    *buffer = NULL;
+}

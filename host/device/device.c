@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening and closing a device. */
+#include "device/device.h"
+#include "core/memory.h"
+
+#include <clblast_c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Note [memory limit]: OpenCL tells a device's size, not what is free, and a GPU is often shared with a screen. An
+ * engine therefore plans with nine tenths. GRADUS_MEMORY_LIMIT (bytes, with k, M or G) lowers that, and the largest
+ * single buffer with it, for a shared device and for tests of what happens on a small one.
+ */
+static gradus_status apply_memory_limit(gradus_device *device)
+{
+    const char *text = getenv("GRADUS_MEMORY_LIMIT");
+    device->memory_limit = device->info.memory_bytes / 10 * 9;
+    if (text == NULL || *text == '\0')
+        return GRADUS_OK;
+    char *end;
+    double bytes = strtod(text, &end);
+    static const char suffixes[] = "kMG";
+    const char *suffix = *end == '\0' ? NULL : strchr(suffixes, *end);
+    if (suffix != NULL) {
+        for (const char *s = suffixes; s <= suffix; s++)
+            bytes *= 1024;
+        end++;
+    }
+    if (end == text || *end != '\0' || !(bytes >= 1 && bytes < 0x1p63))
+        return gr_fail(GRADUS_ERROR_ARGUMENT,
+                       "GRADUS_MEMORY_LIMIT: found \"%s\", expected bytes, or a number with k, M or G", text);
+    if (bytes < (double)device->memory_limit)
+        device->memory_limit = (uint64_t)bytes;
+    if (device->memory_limit < device->info.max_allocation_bytes)
+        device->info.max_allocation_bytes = device->memory_limit;
+    return GRADUS_OK;
+}
+
+/* "OpenCL 3.0 PoCL ..." must say 1.2 or more, and there must be a compiler. */
+static gradus_status require_usable(const gradus_device *device)
+{
+    gradus_status status = GRADUS_OK;
+    unsigned major = 0, minor = 0;
+    cl_bool available = CL_FALSE, compiler = CL_FALSE;
+
+    if (sscanf(device->info.version, "OpenCL %u.%u", &major, &minor) != 2 || major * 10 + minor < 12)
+        FAIL(GRADUS_ERROR_NO_DEVICE, "%s: has \"%s\", OpenCL 1.2 or later is needed", device->info.name,
+             device->info.version);
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL));
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL));
+    if (!available || !compiler)
+        FAIL(GRADUS_ERROR_NO_DEVICE, "%s: its driver says that %s is not available", device->info.name,
+             available ? "the compiler" : "the device");
+cleanup:
+    return status;
+}
+
+gradus_status gradus_device_open(const char *selector, gradus_device **out)
+{
+    gradus_status status = GRADUS_OK;
+    gradus_device_info *list = NULL;
+    gradus_device *device = NULL;
+    size_t count = 0, index = 0;
+    const char *reason = NULL;
+
+    TRY(gradus_device_list(&list, &count));
+    TRY(gradus_device_choose(list, count, selector, &index, &reason));
+    TRY(gr_allocate(1, &device));
+    device->info = list[index];
+    TRY(gr_device_find(&device->info, &device->id));
+    TRY(require_usable(device));
+    TRY(apply_memory_limit(device));
+    CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
+    CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
+    TRY(gr_program_build(device->context, device->id, &device->program));
+    *out = device;
+    device = NULL;
+cleanup:
+    gradus_device_close(device);
+    free(list);
+    return status;
+}
+
+const gradus_device_info *gradus_device_get_info(const gradus_device *device)
+{
+    return &device->info;
+}
+
+void gradus_device_close(gradus_device *device)
+{
+    if (device == NULL)
+        return;
+    /* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
+    CLBlastClearCache();
+    if (device->program != NULL)
+        clReleaseProgram(device->program);
+    if (device->queue != NULL)
+        clReleaseCommandQueue(device->queue);
+    if (device->context != NULL)
+        clReleaseContext(device->context);
+    free(device);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An open device: context, in-order queue and the kernels' program; and the few things that are done with it: buffers
+ * and launches. Engines see no more of OpenCL than this.
+ */
+#ifndef GRADUS_DEVICE_DEVICE_H
+#define GRADUS_DEVICE_DEVICE_H
+
+#include "device/opencl.h"
+
+struct gradus_device {
+    gradus_device_info info;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue; /* in order */
+    cl_program program;     /* all of kernels/ */
+    uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
+};
+
+/* ---- Finding devices (device_list.c) ---- */
+
+/* The OpenCL handle of a listed device. */
+gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
+
+/* ---- The program (program.c) ---- */
+
+/* Builds all kernels for the device. DEVICE with the build log's first error. */
+gradus_status gr_program_build(cl_context context, cl_device_id device, cl_program *out);
+
+/* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
+
+gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *what, cl_mem *out);
+gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
+gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
+gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
+gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes);
+
+/* Releases *buffer unless it is NULL. */
+void gr_buffer_release(cl_mem *buffer);
+
+/* ---- Launches (launch.c) ---- */
+
+/* A kernel with its arguments set and its range chosen, ready to be enqueued any number of times. */
+typedef struct launch {
+    cl_kernel kernel;
+    size_t global, local;
+} launch;
+
+typedef struct kernel_argument {
+    size_t size;
+    const void *value;
+} kernel_argument;
+
+/* ARGUMENTS(z, n): the kernel's arguments in order, each a variable of exactly the type that the kernel declares. */
+#define ARGUMENT(x) {sizeof(x), &(x)}
+#define ARGUMENTS(...) (const kernel_argument[]){__VA_ARGS__}, sizeof((const kernel_argument[]){__VA_ARGS__}) / sizeof(kernel_argument)
+
+/*
+ * Prepares `items` work-items of the kernel. The range is rounded up to whole work-groups, so kernels must ignore
+ * work-items past their last.
+ */
+gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t items,
+                               const kernel_argument *arguments, size_t argument_count, launch *out);
+
+/* Replaces one argument, for the launches after this. */
+gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument);
+gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared);
+void gr_launch_destroy(launch *prepared);
+
+#endif

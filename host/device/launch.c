@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernels with their arguments and range. */
+#include "device/device.h"
+
+/* Enough to fill a GPU's wave and a CPU's vectors; no kernel here gains from more. */
+#define WORK_GROUP_SIZE 64
+
+gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t items,
+                               const kernel_argument *arguments, size_t argument_count, launch *out)
+{
+    gradus_status status = GRADUS_OK;
+    launch prepared = {0};
+    size_t limit = 0;
+
+    CL_TRY_NEW(prepared.kernel, clCreateKernel(device->program, kernel, &cl_error), kernel);
+    CL_TRY(clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit,
+                                    NULL));
+    prepared.local = limit < WORK_GROUP_SIZE ? limit : WORK_GROUP_SIZE;
+    prepared.global = (items + prepared.local - 1) / prepared.local * prepared.local;
+    for (size_t i = 0; i < argument_count; i++)
+        TRY(gr_launch_set(&prepared, (unsigned)i, arguments[i]));
+    *out = prepared;
+    prepared.kernel = NULL;
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clSetKernelArg(prepared->kernel, index, argument.size, argument.value));
+cleanup:
+    return status;
+}
+
+gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0, NULL,
+                                  NULL));
+cleanup:
+    return status;
+}
+
+void gr_launch_destroy(launch *prepared)
+{
+    if (prepared->kernel != NULL)
+        clReleaseKernel(prepared->kernel);
+    prepared->kernel = NULL;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds kernels/ for a device. For development: GRADUS_KERNEL_DIR takes the texts from a folder instead of the ones
+ * inside the library, GRADUS_BUILD_OPTIONS is appended to the compiler's options, GRADUS_DUMP_KERNELS names a file that
+ * receives the text as it is built.
+ */
+#include "core/memory.h"
+#include "device/device.h"
+#include "device/kernel_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The whole text of kernels/<file> in a folder. */
+static gradus_status read_override(const char *folder, const char *file, char **out)
+{
+    gradus_status status = GRADUS_OK;
+    char *path = NULL, *text = NULL;
+    size_t length = 0;
+    FILE *stream = NULL;
+
+    TRY(gr_format_text(&path, "%s/%s", folder, file));
+    stream = fopen(path, "rb");
+    if (stream == NULL)
+        FAIL(GRADUS_ERROR_NO_INPUT, "%s: %s", path, strerror(errno));
+    if (getdelim(&text, &length, '\0', stream) < 0)
+        FAIL(GRADUS_ERROR_IO, "%s: cannot be read", path);
+    *out = text;
+    text = NULL;
+cleanup:
+    if (stream != NULL)
+        fclose(stream);
+    free(text);
+    free(path);
+    return status;
+}
+
+/* All texts one after the other, each behind a #line that makes build logs name its file. */
+static gradus_status assemble(char **out)
+{
+    gradus_status status = GRADUS_OK;
+    const char *folder = getenv("GRADUS_KERNEL_DIR");
+    char *source = NULL, *override = NULL;
+
+    TRY(gr_copy_text("", &source));
+    for (size_t i = 0; i < gr_kernel_table_length; i++) {
+        const kernel_text *kernel = &gr_kernel_table[i];
+        if (folder != NULL)
+            TRY(read_override(folder, kernel->file, &override));
+        char *longer = NULL;
+        TRY(gr_format_text(&longer, "%s#line 1 \"kernels/%s\"\n%s\n", source, kernel->file,
+                           override != NULL ? override : kernel->text));
+        free(source);
+        source = longer;
+        free(override);
+        override = NULL;
+    }
+    *out = source;
+    source = NULL;
+cleanup:
+    free(override);
+    free(source);
+    return status;
+}
+
+static gradus_status dump(const char *source)
+{
+    const char *path = getenv("GRADUS_DUMP_KERNELS");
+    if (path == NULL)
+        return GRADUS_OK;
+    FILE *stream = fopen(path, "wb");
+    if (stream == NULL)
+        return gr_fail(GRADUS_ERROR_OUTPUT, "%s: %s", path, strerror(errno));
+    fputs(source, stream);
+    fclose(stream);
+    return GRADUS_OK;
+}
+
+/* Puts the first line of the build log that speaks of an error, or else its first line, into the message. */
+static gradus_status build_failed(cl_program program, cl_device_id device, cl_int error)
+{
+    gradus_status status = GRADUS_OK;
+    char *log = NULL;
+    size_t size = 0;
+
+    CL_TRY(clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size));
+    TRY(gr_allocate(size + 1, &log));
+    CL_TRY(clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, size, log, NULL));
+    const char *line = strstr(log, "error");
+    while (line != NULL && line > log && line[-1] != '\n')
+        line--;
+    if (line == NULL)
+        line = log;
+    FAIL(GRADUS_ERROR_DEVICE, "the device's compiler refuses the kernels: %s: %.*s", gr_cl_error_name(error),
+         (int)strcspn(line, "\r\n"), line);
+cleanup:
+    free(log);
+    return status;
+}
+
+gradus_status gr_program_build(cl_context context, cl_device_id device, cl_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_program program = NULL;
+    char *source = NULL, *options = NULL;
+    const char *more = getenv("GRADUS_BUILD_OPTIONS");
+
+    TRY(assemble(&source));
+    TRY(dump(source));
+    TRY(gr_format_text(&options, "-cl-std=CL1.2 %s", more == NULL ? "" : more));
+    const char *text = source;
+    CL_TRY_NEW(program, clCreateProgramWithSource(context, 1, &text, NULL, &cl_error), NULL);
+    cl_int error = clBuildProgram(program, 1, &device, options, NULL, NULL);
+    if (error != CL_SUCCESS) {
+        status = build_failed(program, device, error);
+        goto cleanup;
+    }
+    *out = program;
+    program = NULL;
+cleanup:
+    if (program != NULL)
+        clReleaseProgram(program);
+    free(options);
+    free(source);
+    return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of engines, and what every engine checks. */
+#include "engine/engine.h"
+
+#include <string.h>
+
+static const engine_type *const engines[] = {&gr_engine_layered, &gr_engine_reference};
+
+gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
+{
+    if (strcmp(name, "auto") == 0)
+        name = device != NULL ? gr_engine_layered.name : gr_engine_reference.name;
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        if (strcmp(name, engines[i]->name) != 0)
+            continue;
+        if (engines[i]->needs_device && device == NULL)
+            return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\" needs an OpenCL device", name);
+        *out = engines[i];
+        return GRADUS_OK;
+    }
+    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected auto, layered or reference", name);
+}
+
+static gradus_status check_fit(const gradus_network *network, const gradus_dataset *dataset)
+{
+    const gradus_dataset_info *info = &dataset->info;
+    const size_t classes = network->sizes[network->layers];
+    if (info->features != network->sizes[0])
+        return gr_fail(GRADUS_ERROR_DATA, "the samples have %zu features, the network takes %zu", info->features,
+                       network->sizes[0]);
+    if (info->classes <= classes)
+        return GRADUS_OK;
+    size_t s = 0;
+    while (dataset->labels[s] < classes)
+        s++;
+    return gr_fail(GRADUS_ERROR_DATA, "sample %zu has label %u, the network's %zu classes are 0..%zu", s,
+                   (unsigned)dataset->labels[s], classes, classes - 1);
+}
+
+gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
+                               const gradus_dataset *dataset, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_network_validate(network));
+    TRY(check_fit(network, dataset));
+    const engine base = {type, *network, gr_network_layout(network), dataset};
+    TRY(type->create(&base, device, out));
+cleanup:
+    return status;
+}
+
+void gr_engine_destroy(engine *e)
+{
+    if (e != NULL)
+        e->type->destroy(e);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine "layered": each step of network.md's iteration is a GEMM or a kernel of its own, so any depth and width will
+ * do. This is its state; layered_plan.c makes it, layered.c runs it.
+ *
+ * X stays on the device as bytes. The GEMMs want floats, and the activations of all samples may be more than the device
+ * holds; so the work is done in slices of S samples, each expanded to floats when it is needed. Where one slice holds
+ * all samples, X is expanded once. Every launch has the shape of a whole slice; what the last slice has too many is
+ * made to contribute zero.
+ */
+#ifndef GRADUS_ENGINE_LAYERED_H
+#define GRADUS_ENGINE_LAYERED_H
+
+#include "engine/engine.h"
+#include "engine/gemm.h"
+#include "engine/operations.h"
+
+/* The launches and products of one layer with I inputs and O outputs. Unused ones (the first layer needs no dA, the
+ * last has no ReLU) are zero. */
+typedef struct layer_plan {
+    launch bias_broadcast; /* Z = b */
+    gemm forward;          /* Z += W A */
+    launch relu_forward;   /* A = relu(Z) */
+    gemm weight_gradient;  /* dW = scale dZ A^T */
+    row_sums bias_gradient; /* db = scale * row sums of dZ */
+    gemm input_gradient;   /* dA = W^T dZ, of the layer below */
+    launch relu_backward;  /* dZ = dA .* relu'(Z), of the layer below */
+} layer_plan;
+
+/* What the queued work is currently set for. */
+typedef struct slice_state {
+    size_t first, valid; /* samples */
+    size_t count;        /* samples of the batch that the mean is over */
+    bool accumulate;     /* not the batch's first slice */
+} slice_state;
+
+typedef struct layered {
+    engine base;
+    gradus_device *device;
+    size_t slice;             /* S */
+    slice_state current;
+    size_t expanded_first;    /* which slice x holds; SIZE_MAX: none */
+    cl_mem pixels;            /* X (F x B) as bytes, followed by zeros up to a whole slice */
+    cl_mem labels;            /* (B); NULL for a data set without labels */
+    cl_mem parameters;        /* (layout.length) */
+    cl_mem kept;              /* (layout.length), parameters set aside */
+    cl_mem gradient;          /* (layout.length) */
+    cl_mem a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
+    cl_mem dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
+    cl_mem sample_metrics;    /* (2 x S) */
+    cl_mem sums;              /* (2 x METRIC_SLOTS) */
+    cl_mem partial, scratch;  /* for row sums and GEMMs */
+    launch expand_bytes, softmax_forward, softmax_cross_entropy, sgd_update;
+    row_sums metric_sums;
+    layer_plan layers[GRADUS_LAYERS_MAX];
+} layered;
+
+/* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
+gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out);
+void gr_layered_destroy(engine *e);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engine "layered" is made here: how many samples a slice has, the buffers, the launches and products. */
+#include "core/memory.h"
+#include "engine/layered.h"
+
+#include <stdlib.h>
+
+#define FLOAT sizeof(cl_float)
+
+static size_t maximum(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- Products. Shapes: W (O x I), A (I x S), dZ and Z (O x S); W and dW stand row after row, see gemm.h. ---- */
+
+static void plan_products(layered *e, size_t l)
+{
+    const gradus_network *net = &e->base.network;
+    const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
+    const gemm_operand w = {e->parameters, e->base.layout.weights[l], false}, w_transposed = {w.buffer, w.offset, true};
+    const gemm_operand a = {e->a[l], 0, false}, z = {e->a[l + 1], 0, false};
+    const gemm_operand dz = {e->dz[l], 0, false}, dz_transposed = {e->dz[l], 0, true};
+    const gemm_operand dw = {e->gradient, e->base.layout.weights[l], false};
+    layer_plan *layer = &e->layers[l];
+
+    layer->forward = (gemm){outputs, e->slice, inputs, l == 0 ? 1.0f / 255 : 1, 1, w_transposed, a, z};
+    layer->weight_gradient = (gemm){inputs, outputs, e->slice, 1, 0, a, dz_transposed, dw};
+    if (l > 0) {
+        const gemm_operand da = {e->dz[l - 1], 0, false};
+        layer->input_gradient = (gemm){inputs, e->slice, outputs, 1, 0, w, dz, da};
+    }
+}
+
+static gradus_status scratch_bytes(layered *e, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    size_t largest = 0, bytes = 0;
+    for (size_t l = 0; l < e->base.network.layers; l++) {
+        plan_products(e, l);
+        TRY(gr_gemm_scratch_size(e->device, &e->layers[l].forward, &bytes));
+        largest = maximum(largest, bytes);
+        TRY(gr_gemm_scratch_size(e->device, &e->layers[l].weight_gradient, &bytes));
+        largest = maximum(largest, bytes);
+        if (l > 0)
+            TRY(gr_gemm_scratch_size(e->device, &e->layers[l].input_gradient, &bytes));
+        largest = maximum(largest, bytes);
+    }
+    *out = largest;
+cleanup:
+    return status;
+}
+
+/* ---- How large everything is for a given S ---- */
+
+typedef struct sizes {
+    size_t pixels, partial, scratch; /* bytes */
+    size_t largest, total;           /* of the buffers that depend on S, and of all */
+} sizes;
+
+static size_t pixel_bytes(const layered *e)
+{
+    const size_t samples = e->base.dataset->info.samples;
+    const size_t padded = (samples + e->slice - 1) / e->slice * e->slice;
+    return gr_expand_bytes_size(padded * e->base.network.sizes[0]) + gr_expand_bytes_size(1);
+}
+
+static gradus_status measure(layered *e, sizes *out)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network *net = &e->base.network;
+    const size_t s = e->slice;
+    sizes now = {.pixels = pixel_bytes(e)};
+
+    now.partial = FLOAT * gr_row_sums_partial_size(2, s);
+    now.largest = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
+    size_t slices_total = now.largest + FLOAT * 2 * s;
+    for (size_t l = 0; l < net->layers; l++) {
+        const size_t outputs = FLOAT * s * net->sizes[l + 1];
+        now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
+        now.largest = maximum(now.largest, outputs);
+        slices_total += l + 1 < net->layers ? 2 * outputs : outputs;
+    }
+    TRY(scratch_bytes(e, &now.scratch));
+    now.largest = maximum(now.largest, now.scratch);
+    now.total = now.pixels + e->base.dataset->info.samples + 3 * FLOAT * e->base.layout.length + now.partial +
+                slices_total + now.scratch;
+    *out = now;
+cleanup:
+    return status;
+}
+
+static gradus_status does_not_fit(const layered *e)
+{
+    const gradus_device_info *info = &e->device->info;
+    const size_t features = e->base.network.sizes[0], samples = e->base.dataset->info.samples;
+    const double limit = (double)(info->max_allocation_bytes < e->device->memory_limit ? info->max_allocation_bytes
+                                                                                        : e->device->memory_limit);
+    const double parameters = 3.0 * (double)(FLOAT * e->base.layout.length);
+    const double room = (double)e->device->memory_limit - parameters;
+    /* A sample takes its bytes and its label for good; a slice of one is little beside them. */
+    double fit = room > 0 ? room / (double)(features + 1) : 0;
+    fit = fit < limit / (double)features ? fit : limit / (double)features;
+    return gr_fail(GRADUS_ERROR_DEVICE,
+                   "%s: X has %zu samples x %zu bytes = %.1f MB and the parameters %.1f MB, but the device allows "
+                   "%.1f MB in one buffer and %.1f MB in all; about %.0f samples would fit",
+                   info->name, samples, features, (double)samples * (double)features * 1e-6, parameters * 1e-6,
+                   limit * 1e-6, (double)e->device->memory_limit * 1e-6, fit * 0.95);
+}
+
+/* Takes the fewest slices that fit: halving S from all samples on, down to where smaller slices save nothing. */
+static gradus_status choose_slice(layered *e, sizes *out)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t samples = e->base.dataset->info.samples;
+    for (size_t slices = 1;; slices *= 2) {
+        e->slice = (samples + slices - 1) / slices;
+        TRY(measure(e, out));
+        if (maximum(out->pixels, out->largest) <= e->device->info.max_allocation_bytes &&
+            out->total <= e->device->memory_limit)
+            break;
+        if (e->slice == 1) {
+            status = does_not_fit(e);
+            goto cleanup;
+        }
+    }
+cleanup:
+    return status;
+}
+
+/* ---- Buffers ---- */
+
+/* Zeroed, because what pads a slice takes part in the products, and 0 * NaN is NaN. */
+static gradus_status create_zeroed(layered *e, size_t bytes, const char *what, cl_mem *out)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_buffer_create(e->device, bytes, what, out));
+    TRY(gr_buffer_clear(e->device, *out, bytes));
+cleanup:
+    return status;
+}
+
+static gradus_status create_buffers(layered *e, const sizes *bytes)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network *net = &e->base.network;
+    const size_t parameter_bytes = FLOAT * e->base.layout.length;
+
+    TRY(create_zeroed(e, bytes->pixels, "X", &e->pixels));
+    if (e->base.dataset->labels != NULL)
+        TRY(gr_buffer_create(e->device, e->base.dataset->info.samples, "the labels", &e->labels));
+    TRY(create_zeroed(e, parameter_bytes, "the parameters", &e->parameters));
+    TRY(create_zeroed(e, parameter_bytes, "the parameters set aside", &e->kept));
+    TRY(create_zeroed(e, parameter_bytes, "the gradient", &e->gradient));
+    TRY(create_zeroed(e, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]), "X as floats", &e->a[0]));
+    for (size_t l = 0; l < net->layers; l++) {
+        const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
+        TRY(create_zeroed(e, outputs, "activations", &e->a[l + 1]));
+        if (l + 1 < net->layers)
+            TRY(create_zeroed(e, outputs, "gradients of activations", &e->dz[l]));
+    }
+    e->dz[net->layers - 1] = e->a[net->layers];
+    TRY(gr_buffer_create(e->device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
+    TRY(gr_buffer_create(e->device, FLOAT * 2 * METRIC_SLOTS, "metrics", &e->sums));
+    TRY(gr_buffer_create(e->device, bytes->partial, "partial sums", &e->partial));
+    if (bytes->scratch > 0)
+        TRY(gr_buffer_create(e->device, bytes->scratch, "GEMM scratch", &e->scratch));
+cleanup:
+    return status;
+}
+
+static gradus_status upload(layered *e)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_dataset *data = e->base.dataset;
+    TRY(gr_buffer_write(e->device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
+    if (data->labels != NULL)
+        TRY(gr_buffer_write(e->device, e->labels, 0, data->info.samples, data->labels));
+cleanup:
+    return status;
+}
+
+/* ---- Launches ---- */
+
+static gradus_status plan_layer(layered *e, size_t l)
+{
+    gradus_status status = GRADUS_OK;
+    gradus_device *device = e->device;
+    const size_t outputs = e->base.network.sizes[l + 1], elements = outputs * e->slice;
+    layer_plan *layer = &e->layers[l];
+
+    plan_products(e, l);
+    TRY(gr_bias_broadcast(device, e->parameters, e->base.layout.bias[l], e->a[l + 1], outputs, e->slice,
+                          &layer->bias_broadcast));
+    TRY(gr_row_sums(device, e->dz[l], outputs, e->slice, e->partial, e->gradient, &layer->bias_gradient));
+    if (l + 1 < e->base.network.layers)
+        TRY(gr_relu_forward(device, e->a[l + 1], elements, &layer->relu_forward));
+    if (l > 0)
+        TRY(gr_relu_backward(device, e->a[l], e->dz[l - 1], e->base.network.sizes[l] * e->slice,
+                             &layer->relu_backward));
+cleanup:
+    return status;
+}
+
+static gradus_status plan_launches(layered *e)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network *net = &e->base.network;
+    const size_t classes = net->sizes[net->layers];
+    cl_mem logits = e->a[net->layers];
+
+    for (size_t l = 0; l < net->layers; l++)
+        TRY(plan_layer(e, l));
+    TRY(gr_expand_bytes(e->device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
+    TRY(gr_softmax_forward(e->device, logits, classes, e->slice, &e->softmax_forward));
+    TRY(gr_softmax_cross_entropy(e->device, logits, e->labels, e->sample_metrics, classes, e->slice,
+                                 &e->softmax_cross_entropy));
+    TRY(gr_row_sums(e->device, e->sample_metrics, 2, e->slice, e->partial, e->sums, &e->metric_sums));
+    TRY(gr_sgd_update(e->device, e->parameters, e->gradient, e->base.layout.length, &e->sgd_update));
+cleanup:
+    return status;
+}
+
+/* ---- Life cycle ---- */
+
+gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    layered *e = NULL;
+    sizes bytes;
+
+    TRY(gr_allocate(1, &e));
+    e->base = *base;
+    e->device = device;
+    e->expanded_first = SIZE_MAX;
+    TRY(choose_slice(e, &bytes));
+    TRY(create_buffers(e, &bytes));
+    TRY(upload(e));
+    TRY(plan_launches(e));
+    *out = &e->base;
+    e = NULL;
+cleanup:
+    if (e != NULL)
+        gr_layered_destroy(&e->base);
+    return status;
+}
+
+void gr_layered_destroy(engine *base)
+{
+    layered *e = (layered *)base;
+    clFinish(e->device->queue);
+    gr_launch_destroy(&e->expand_bytes);
+    gr_launch_destroy(&e->softmax_forward);
+    gr_launch_destroy(&e->softmax_cross_entropy);
+    gr_launch_destroy(&e->sgd_update);
+    gr_row_sums_destroy(&e->metric_sums);
+    for (size_t l = 0; l < base->network.layers; l++) {
+        layer_plan *layer = &e->layers[l];
+        gr_launch_destroy(&layer->bias_broadcast);
+        gr_launch_destroy(&layer->relu_forward);
+        gr_launch_destroy(&layer->relu_backward);
+        gr_row_sums_destroy(&layer->bias_gradient);
+        gr_buffer_release(&e->a[l + 1]);
+        if (l + 1 < base->network.layers)
+            gr_buffer_release(&e->dz[l]);
+    }
+    cl_mem *const rest[] = {&e->pixels, &e->labels,         &e->parameters, &e->kept,   &e->gradient, &e->a[0],
+                            &e->sums,   &e->sample_metrics, &e->partial,    &e->scratch};
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        gr_buffer_release(rest[i]);
+    free(e);
+}

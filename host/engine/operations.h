@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The launchers: one per kernel, of the kernel's name, where shapes and formulas are told too. Each prepares a launch,
+ * which is then enqueued as often as needed.
+ */
+#ifndef GRADUS_ENGINE_OPERATIONS_H
+#define GRADUS_ENGINE_OPERATIONS_H
+
+#include "device/device.h"
+
+/* bytes needs room for gr_expand_bytes_size(first + elements) bytes, out for gr_expand_bytes_size(elements) floats. */
+gradus_status gr_expand_bytes(gradus_device *device, cl_mem bytes, cl_mem out, size_t elements, launch *prepared);
+size_t gr_expand_bytes_size(size_t elements);
+
+gradus_status gr_bias_broadcast(gradus_device *device, cl_mem parameters, size_t offset, cl_mem z, size_t rows,
+                                size_t columns, launch *prepared);
+gradus_status gr_relu_forward(gradus_device *device, cl_mem z, size_t elements, launch *prepared);
+gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_t elements, launch *prepared);
+gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes, size_t samples, launch *prepared);
+gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem labels, cl_mem metrics, size_t classes,
+                                       size_t samples, launch *prepared);
+gradus_status gr_sgd_update(gradus_device *device, cl_mem parameters, cl_mem gradient, size_t elements,
+                            launch *prepared);
+
+/* Row sums take two launches and a buffer for the sums of pieces, which any number of them may share. */
+typedef struct row_sums {
+    launch partial, total;
+} row_sums;
+
+/* Floats that the buffer of partial sums needs. */
+size_t gr_row_sums_partial_size(size_t rows, size_t columns);
+gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t columns, cl_mem partial, cl_mem out,
+                          row_sums *prepared);
+gradus_status gr_row_sums_enqueue(gradus_device *device, const row_sums *sums);
+void gr_row_sums_destroy(row_sums *sums);
+
+/* The arguments that change between launches. */
+gradus_status gr_expand_bytes_set_first(launch *prepared, size_t first);
+gradus_status gr_softmax_cross_entropy_set_samples(launch *prepared, size_t first, size_t valid);
+gradus_status gr_row_sums_set(row_sums *sums, size_t out_offset, float scale, bool accumulate);
+gradus_status gr_sgd_update_set_learning_rate(launch *prepared, float learning_rate);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine "reference": network.md's equations as plain loops, one sample after the other, everything in double. It is
+ * what the other engines are compared with, so it is written to be obviously right; it needs no device.
+ */
+#include "core/memory.h"
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct reference {
+    engine base;
+    double *parameters;               /* (layout.length) */
+    double *kept;                     /* (layout.length) */
+    double *gradient;                 /* (layout.length) */
+    double *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
+    double *dz;                       /* of one sample and layer (largest size) */
+    double *da;                       /* likewise */
+    batch_sums sums[METRIC_SLOTS];
+} reference;
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* y += scale * x */
+static void add_scaled(double *y, double scale, const double *x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] += scale * x[i];
+}
+
+/* ---- One sample, forward ---- */
+
+static void softmax(double *z, size_t classes)
+{
+    double largest = z[0], sum = 0;
+    for (size_t c = 1; c < classes; c++)
+        largest = fmax(largest, z[c]);
+    for (size_t c = 0; c < classes; c++)
+        sum += exp(z[c] - largest);
+    for (size_t c = 0; c < classes; c++)
+        z[c] = exp(z[c] - largest) / sum;
+}
+
+/* Leaves the activations in a[], the last ones as logits. */
+static void forward(reference *e, size_t sample)
+{
+    const gradus_network *net = &e->base.network;
+    const uint8_t *x = e->base.dataset->pixels + sample * net->sizes[0];
+    for (size_t f = 0; f < net->sizes[0]; f++)
+        e->a[0][f] = x[f] / 255.0;
+    for (size_t l = 0; l < net->layers; l++) {
+        const double *w = e->parameters + e->base.layout.weights[l], *b = e->parameters + e->base.layout.bias[l];
+        const size_t inputs = net->sizes[l];
+        for (size_t h = 0; h < net->sizes[l + 1]; h++) {
+            const double z = b[h] + dot(w + h * inputs, e->a[l], inputs);
+            e->a[l + 1][h] = l + 1 < net->layers && z <= 0 ? 0 : z;
+        }
+    }
+}
+
+static void add_loss(const double *logits, size_t classes, size_t label, batch_sums *sums)
+{
+    size_t largest = 0;
+    for (size_t c = 1; c < classes; c++)
+        if (logits[c] > logits[largest])
+            largest = c;
+    double sum = 0;
+    for (size_t c = 0; c < classes; c++)
+        sum += exp(logits[c] - logits[largest]);
+    sums->loss += logits[largest] - logits[label] + log(sum);
+    sums->correct += largest == label;
+}
+
+/* ---- One sample, backward: adds its gradient; a[L] holds the logits and is overwritten ---- */
+
+static void backward(reference *e, size_t label)
+{
+    const gradus_network *net = &e->base.network;
+    const size_t classes = net->sizes[net->layers];
+    softmax(e->a[net->layers], classes);
+    memcpy(e->dz, e->a[net->layers], classes * sizeof *e->dz);
+    e->dz[label] -= 1;
+    for (size_t l = net->layers; l-- > 0;) {
+        const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
+        const double *w = e->parameters + e->base.layout.weights[l];
+        double *dw = e->gradient + e->base.layout.weights[l];
+        add_scaled(e->gradient + e->base.layout.bias[l], 1, e->dz, outputs);
+        for (size_t h = 0; h < outputs; h++)
+            add_scaled(dw + h * inputs, e->dz[h], e->a[l], inputs);
+        if (l == 0)
+            break;
+        memset(e->da, 0, inputs * sizeof *e->da);
+        for (size_t h = 0; h < outputs; h++)
+            add_scaled(e->da, e->dz[h], w + h * inputs, inputs);
+        for (size_t i = 0; i < inputs; i++)
+            e->dz[i] = e->a[l][i] > 0 ? e->da[i] : 0;
+    }
+}
+
+/* ---- The engine ---- */
+
+static gradus_status reference_gradient(engine *base, size_t first, size_t count, unsigned slot)
+{
+    reference *e = (reference *)base;
+    const size_t classes = base->network.sizes[base->network.layers], length = base->layout.length;
+    memset(e->gradient, 0, length * sizeof *e->gradient);
+    e->sums[slot] = (batch_sums){0, 0};
+    for (size_t s = first; s < first + count; s++) {
+        forward(e, s);
+        add_loss(e->a[base->network.layers], classes, base->dataset->labels[s], &e->sums[slot]);
+        backward(e, base->dataset->labels[s]);
+    }
+    for (size_t i = 0; i < length; i++)
+        e->gradient[i] /= (double)count;
+    return GRADUS_OK;
+}
+
+static gradus_status reference_update(engine *base, float learning_rate)
+{
+    reference *e = (reference *)base;
+    add_scaled(e->parameters, -(double)learning_rate, e->gradient, base->layout.length);
+    return GRADUS_OK;
+}
+
+static gradus_status reference_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+{
+    reference *e = (reference *)base;
+    e->sums[slot] = (batch_sums){0, 0};
+    for (size_t s = first; s < first + count; s++) {
+        forward(e, s);
+        add_loss(e->a[base->network.layers], base->network.sizes[base->network.layers], base->dataset->labels[s],
+                 &e->sums[slot]);
+    }
+    return GRADUS_OK;
+}
+
+static gradus_status reference_probabilities(engine *base, float *out)
+{
+    reference *e = (reference *)base;
+    const size_t classes = base->network.sizes[base->network.layers];
+    for (size_t s = 0; s < base->dataset->info.samples; s++) {
+        double *output = e->a[base->network.layers];
+        forward(e, s);
+        softmax(output, classes);
+        for (size_t c = 0; c < classes; c++)
+            out[s * classes + c] = (float)output[c];
+    }
+    return GRADUS_OK;
+}
+
+static gradus_status reference_write_parameters(engine *base, const float *parameters)
+{
+    reference *e = (reference *)base;
+    for (size_t i = 0; i < base->layout.length; i++)
+        e->parameters[i] = (double)parameters[i];
+    return GRADUS_OK;
+}
+
+static gradus_status reference_read_parameters(engine *base, float *parameters)
+{
+    const reference *e = (const reference *)base;
+    for (size_t i = 0; i < base->layout.length; i++)
+        parameters[i] = (float)e->parameters[i];
+    return GRADUS_OK;
+}
+
+static gradus_status reference_keep_parameters(engine *base)
+{
+    reference *e = (reference *)base;
+    memcpy(e->kept, e->parameters, base->layout.length * sizeof *e->kept);
+    return GRADUS_OK;
+}
+
+static gradus_status reference_restore_parameters(engine *base)
+{
+    reference *e = (reference *)base;
+    memcpy(e->parameters, e->kept, base->layout.length * sizeof *e->kept);
+    return GRADUS_OK;
+}
+
+static gradus_status reference_finish(engine *base)
+{
+    (void)base;
+    return GRADUS_OK;
+}
+
+static gradus_status reference_read_gradient(engine *base, float *gradient)
+{
+    const reference *e = (const reference *)base;
+    for (size_t i = 0; i < base->layout.length; i++)
+        gradient[i] = (float)e->gradient[i];
+    return GRADUS_OK;
+}
+
+static gradus_status reference_read_sums(engine *base, unsigned count, batch_sums *sums)
+{
+    const reference *e = (const reference *)base;
+    memcpy(sums, e->sums, count * sizeof *sums);
+    return GRADUS_OK;
+}
+
+static void reference_destroy(engine *base)
+{
+    reference *e = (reference *)base;
+    for (size_t l = 0; l <= base->network.layers; l++)
+        free(e->a[l]);
+    free(e->dz);
+    free(e->da);
+    free(e->gradient);
+    free(e->kept);
+    free(e->parameters);
+    free(e);
+}
+
+static gradus_status reference_create(const engine *base, gradus_device *device, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    (void)device;
+    reference *e = NULL;
+    size_t largest = 0;
+
+    TRY(gr_allocate(1, &e));
+    e->base = *base;
+    for (size_t l = 0; l <= base->network.layers; l++) {
+        TRY(gr_allocate(base->network.sizes[l], &e->a[l]));
+        largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
+    }
+    TRY(gr_allocate(largest, &e->dz));
+    TRY(gr_allocate(largest, &e->da));
+    TRY(gr_allocate(base->layout.length, &e->parameters));
+    TRY(gr_allocate(base->layout.length, &e->kept));
+    TRY(gr_allocate(base->layout.length, &e->gradient));
+    *out = &e->base;
+    e = NULL;
+cleanup:
+    if (e != NULL)
+        reference_destroy(&e->base);
+    return status;
+}
+
+const engine_type gr_engine_reference = {
+    .name = "reference",
+    .needs_device = false,
+    .create = reference_create,
+    .write_parameters = reference_write_parameters,
+    .read_parameters = reference_read_parameters,
+    .gradient = reference_gradient,
+    .update = reference_update,
+    .evaluate = reference_evaluate,
+    .keep_parameters = reference_keep_parameters,
+    .restore_parameters = reference_restore_parameters,
+    .finish = reference_finish,
+    .read_sums = reference_read_sums,
+    .read_gradient = reference_read_gradient,
+    .probabilities = reference_probabilities,
+    .destroy = reference_destroy,
+};

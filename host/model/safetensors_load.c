@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a model file. The file is somebody else's word: nothing in it is used before it was compared with the size of
+ * the file and with the rest of the header, and each refusal says what was found and what was expected.
+ */
+#include "core/memory.h"
+#include "model/safetensors.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct model_file {
+    const char *path;
+    FILE *stream;
+    uint64_t size, data_start, data_length; /* bytes */
+    json_t *header;
+    gradus_network network;                /* as the header describes it */
+    file_tensor tensors[FILE_TENSORS_MAX]; /* W1, b1, W2, b2, ... */
+} model_file;
+
+typedef struct printable {
+    char text[64];
+} printable;
+
+/* Text from a file as a message can have it: short, on one line, without what would steer a terminal. */
+static printable printed(const char *text)
+{
+    printable result;
+    size_t i = 0;
+    for (; text[i] != '\0' && i < sizeof result.text - 1; i++)
+        result.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    result.text[i] = '\0';
+    return result;
+}
+
+/* ---- File and header ---- */
+
+static gradus_status open_file(model_file *file)
+{
+    struct stat found;
+    file->stream = fopen(file->path, "rb");
+    if (file->stream == NULL || fstat(fileno(file->stream), &found) != 0)
+        return gr_fail(GRADUS_ERROR_NO_INPUT, "%s: cannot be opened: %s", file->path, strerror(errno));
+    if (!S_ISREG(found.st_mode))
+        return gr_fail(GRADUS_ERROR_NO_INPUT, "%s: not a regular file, expected a model", file->path);
+    file->size = (uint64_t)found.st_size;
+    return GRADUS_OK;
+}
+
+static gradus_status read_bytes(const model_file *file, void *bytes, size_t size)
+{
+    if (fread(bytes, 1, size, file->stream) == size)
+        return GRADUS_OK;
+    if (ferror(file->stream))
+        return gr_fail(GRADUS_ERROR_IO, "%s: cannot be read: %s", file->path, strerror(errno));
+    return gr_fail(GRADUS_ERROR_DATA, "%s: became shorter while it was read", file->path);
+}
+
+static gradus_status read_header(model_file *file)
+{
+    gradus_status status = GRADUS_OK;
+    uint64_t length = 0;
+    char *text = NULL;
+    json_error_t error;
+
+    if (file->size < HEADER_LENGTH_BYTES)
+        FAIL(GRADUS_ERROR_DATA, "%s: truncated: %" PRIu64 " bytes, expected %d of header length at least",
+             file->path, file->size, HEADER_LENGTH_BYTES);
+    TRY(read_bytes(file, &length, HEADER_LENGTH_BYTES));
+    if (length > file->size - HEADER_LENGTH_BYTES)
+        FAIL(GRADUS_ERROR_DATA,
+             "%s: header of %" PRIu64 " bytes, but only %" PRIu64 " follow: truncated or no model", file->path,
+             length, file->size - HEADER_LENGTH_BYTES);
+    if (length > HEADER_MAX)
+        FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, expected at most %u", file->path, length,
+             HEADER_MAX);
+    TRY(gr_allocate(length + 1, &text));
+    TRY(read_bytes(file, text, length));
+    file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (file->header == NULL)
+        FAIL(GRADUS_ERROR_DATA, "%s: header is not JSON: %s", file->path, printed(error.text).text);
+    if (!json_is_object(file->header))
+        FAIL(GRADUS_ERROR_DATA, "%s: header is not a JSON object", file->path);
+    file->data_start = HEADER_LENGTH_BYTES + length;
+    file->data_length = file->size - file->data_start;
+cleanup:
+    free(text);
+    return status;
+}
+
+/* ---- Metadata ---- */
+
+static gradus_status check_setting(const model_file *file, const json_t *metadata, const char *key,
+                                   const char *expected)
+{
+    const char *found = json_string_value(json_object_get(metadata, key));
+    if (found != NULL && strcmp(found, expected) != 0)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: %s is \"%s\", expected \"%s\"", file->path, key, printed(found).text,
+                       expected);
+    return GRADUS_OK;
+}
+
+/* "28x28". Printing the numbers again shows whether anything else stood there. */
+static gradus_status read_image_shape(model_file *file, const char *text)
+{
+    size_t width = 0, height = 0;
+    char canonical[48];
+    sscanf(text, "%9zux%9zu", &width, &height);
+    snprintf(canonical, sizeof canonical, "%zux%zu", width, height);
+    if (width == 0 || height == 0 || strcmp(text, canonical) != 0)
+        return gr_fail(GRADUS_ERROR_DATA,
+                       "%s: gradus.image_shape is \"%s\", expected width and height as in \"28x28\"", file->path,
+                       printed(text).text);
+    file->network.image_width = width;
+    file->network.image_height = height;
+    return GRADUS_OK;
+}
+
+static gradus_status read_metadata(model_file *file)
+{
+    gradus_status status = GRADUS_OK;
+    json_t *metadata = json_object_get(file->header, "__metadata__"), *value = NULL;
+    const char *key = NULL;
+
+    if (metadata == NULL)
+        return GRADUS_OK;
+    if (!json_is_object(metadata))
+        FAIL(GRADUS_ERROR_DATA, "%s: __metadata__ is not an object", file->path);
+    json_object_foreach(metadata, key, value)
+    {
+        if (!json_is_string(value))
+            FAIL(GRADUS_ERROR_DATA, "%s: __metadata__: \"%s\" is not text", file->path, printed(key).text);
+    }
+    TRY(check_setting(file, metadata, "gradus.activation", FILE_ACTIVATION));
+    TRY(check_setting(file, metadata, "gradus.input_scale", FILE_INPUT_SCALE));
+    value = json_object_get(metadata, "gradus.image_shape");
+    if (value != NULL)
+        TRY(read_image_shape(file, json_string_value(value)));
+cleanup:
+    return status;
+}
+
+/* ---- Tensors ---- */
+
+static bool is_tensor_name(const char *name, size_t *t)
+{
+    for (*t = 0; *t < FILE_TENSORS_MAX; (*t)++)
+        if (strcmp(name, gr_tensor_named(*t).name) == 0)
+            return true;
+    return false;
+}
+
+static gradus_status count_layers(model_file *file)
+{
+    const char *name = NULL;
+    json_t *entry = NULL;
+    size_t t = 0;
+    json_object_foreach(file->header, name, entry)
+    {
+        if (strcmp(name, "__metadata__") == 0)
+            continue;
+        if (!is_tensor_name(name, &t))
+            return gr_fail(
+                GRADUS_ERROR_DATA,
+                "%s: unexpected tensor \"%s\", expected fc1.weight, fc1.bias, fc2.weight, ... up to fc%d",
+                file->path, printed(name).text, GRADUS_LAYERS_MAX);
+        if (t / 2 >= file->network.layers)
+            file->network.layers = t / 2 + 1;
+    }
+    if (file->network.layers == 0)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: no tensors, expected fc1.weight, fc1.bias, ...", file->path);
+    return GRADUS_OK;
+}
+
+static gradus_status read_shape(const model_file *file, const json_t *shape, file_tensor *tensor)
+{
+    if (json_array_size(shape) != tensor->rank)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: shape of %zu sizes, expected %zu", file->path,
+                       tensor->name, json_array_size(shape), tensor->rank);
+    for (size_t i = 0; i < tensor->rank; i++) {
+        const json_t *item = json_array_get(shape, i);
+        const json_int_t size = json_integer_value(item);
+        const uint64_t floats = file->data_length / sizeof(float);
+        if (!json_is_integer(item))
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: shape holds something else than whole numbers",
+                           file->path, tensor->name);
+        if (size < 1 || (uint64_t)size > floats)
+            return gr_fail(GRADUS_ERROR_DATA,
+                           "%s: tensor %s: size %" JSON_INTEGER_FORMAT " in its shape, expected 1 to the %" PRIu64
+                           " numbers in the file",
+                           file->path, tensor->name, size, floats);
+        tensor->shape[i] = (size_t)size;
+    }
+    return GRADUS_OK;
+}
+
+static gradus_status read_entry(const model_file *file, file_tensor *tensor)
+{
+    json_t *entry = json_object_get(file->header, tensor->name);
+    const char *dtype = NULL;
+    json_t *shape = NULL;
+    json_int_t begin = 0, end = 0;
+    json_error_t error;
+
+    if (entry == NULL)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s is missing", file->path, tensor->name);
+    if (json_unpack_ex(entry, &error, 0, "{s:s, s:o, s:[I, I!]}", "dtype", &dtype, "shape", &shape, "data_offsets",
+                       &begin, &end) != 0)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: malformed: %s", file->path, tensor->name,
+                       printed(error.text).text);
+    if (strcmp(dtype, "F32") != 0)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: dtype %s, expected F32", file->path, tensor->name,
+                       printed(dtype).text);
+    if (begin < 0 || begin > end || (uint64_t)end > file->data_length)
+        return gr_fail(GRADUS_ERROR_DATA,
+                       "%s: tensor %s: data offsets %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT
+                       ", expected a range within the %" PRIu64 " bytes of data that the file has",
+                       file->path, tensor->name, begin, end, file->data_length);
+    tensor->begin = (uint64_t)begin;
+    tensor->end = (uint64_t)end;
+    return read_shape(file, shape, tensor);
+}
+
+/* Each layer must take what the one before it gives. */
+static gradus_status check_chain(model_file *file)
+{
+    gradus_network *network = &file->network;
+    network->sizes[0] = file->tensors[0].shape[1];
+    for (size_t l = 0; l < network->layers; l++) {
+        const file_tensor *weights = &file->tensors[2 * l], *bias = &file->tensors[2 * l + 1];
+        if (weights->shape[1] != network->sizes[l])
+            return gr_fail(GRADUS_ERROR_DATA,
+                           "%s: tensor %s: %zu inputs, expected the %zu units of the layer before", file->path,
+                           weights->name, weights->shape[1], network->sizes[l]);
+        if (bias->shape[0] != weights->shape[0])
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %zu values, expected %zu, one for each row of %s",
+                           file->path, bias->name, bias->shape[0], weights->shape[0], weights->name);
+        network->sizes[l + 1] = weights->shape[0];
+    }
+    if (gr_network_validate(network) != GRADUS_OK) {
+        char reason[256];
+        snprintf(reason, sizeof reason, "%s", gradus_last_error());
+        return gr_fail(GRADUS_ERROR_DATA, "%s: %s", file->path, reason);
+    }
+    return GRADUS_OK;
+}
+
+static int compare_begin(const void *a, const void *b)
+{
+    const file_tensor *left = a, *right = b;
+    return (left->begin > right->begin) - (left->begin < right->begin);
+}
+
+static gradus_status uncovered(const model_file *file, uint64_t begin, uint64_t end)
+{
+    return gr_fail(GRADUS_ERROR_DATA, "%s: bytes %" PRIu64 " to %" PRIu64 " of the data belong to no tensor",
+                   file->path, begin, end);
+}
+
+/* The tensors must cover the data section, in any order: no byte twice, none left over. */
+static gradus_status check_extents(const model_file *file)
+{
+    const size_t count = 2 * file->network.layers;
+    file_tensor sorted[FILE_TENSORS_MAX];
+    uint64_t position = 0;
+
+    memcpy(sorted, file->tensors, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_begin);
+    for (size_t i = 0; i < count; i++) {
+        const file_tensor *tensor = &sorted[i];
+        const uint64_t bytes = gr_tensor_length(tensor) * sizeof(float);
+        if (tensor->end - tensor->begin != bytes)
+            return gr_fail(GRADUS_ERROR_DATA,
+                           "%s: tensor %s: %" PRIu64 " bytes, expected %" PRIu64 " for its shape", file->path,
+                           tensor->name, tensor->end - tensor->begin, bytes);
+        if (tensor->begin < position)
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s overlaps %s", file->path, tensor->name,
+                           sorted[i - 1].name);
+        if (tensor->begin > position)
+            return uncovered(file, position, tensor->begin);
+        position = tensor->end;
+    }
+    return position == file->data_length ? GRADUS_OK : uncovered(file, position, file->data_length);
+}
+
+static gradus_status read_network(model_file *file)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(count_layers(file));
+    for (size_t t = 0; t < 2 * file->network.layers; t++) {
+        file->tensors[t] = gr_tensor_named(t);
+        TRY(read_entry(file, &file->tensors[t]));
+    }
+    TRY(check_chain(file));
+    TRY(check_extents(file));
+cleanup:
+    return status;
+}
+
+static gradus_status read_parameters(const model_file *file, gradus_model *model)
+{
+    gradus_status status = GRADUS_OK;
+    for (size_t t = 0; t < 2 * file->network.layers; t++) {
+        const file_tensor *tensor = &file->tensors[t];
+        const size_t length = gr_tensor_length(tensor);
+        float *values = gr_tensor_parameters(model, t); // (length)
+        if (fseeko(file->stream, (off_t)(file->data_start + tensor->begin), SEEK_SET) != 0)
+            FAIL(GRADUS_ERROR_IO, "%s: cannot be read: %s", file->path, strerror(errno));
+        TRY(read_bytes(file, values, length * sizeof *values));
+        for (size_t i = 0; i < length; i++)
+            if (!isfinite(values[i]))
+                FAIL(GRADUS_ERROR_DATA, "%s: tensor %s: value %zu is %g, expected a finite number", file->path,
+                     tensor->name, i, (double)values[i]);
+    }
+cleanup:
+    return status;
+}
+
+gradus_status gradus_model_load(const char *path, gradus_model **out)
+{
+    gradus_status status = GRADUS_OK;
+    model_file file = {.path = path};
+    gradus_model *model = NULL;
+
+    TRY(open_file(&file));
+    TRY(read_header(&file));
+    TRY(read_metadata(&file));
+    TRY(read_network(&file));
+    TRY(gr_model_create_empty(&file.network, &model));
+    TRY(read_parameters(&file, model));
+    json_t *metadata = json_object_get(file.header, "__metadata__");
+    if (metadata != NULL && json_object_update(model->metadata, metadata) != 0)
+        FAIL(GRADUS_ERROR_MEMORY, "out of memory: the model's metadata");
+    *out = model;
+    model = NULL;
+cleanup:
+    gradus_model_destroy(model);
+    json_decref(file.header);
+    if (file.stream != NULL)
+        fclose(file.stream);
+    return status;
+}

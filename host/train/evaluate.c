@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be asked of a model: loss, accuracy, confusion, probabilities. */
+#include "core/memory.h"
+#include "engine/engine.h"
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An engine that holds the model and the data set. */
+static gradus_status open_engine(gradus_device *device, const gradus_model *model, const gradus_dataset *dataset,
+                                 engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    const engine_type *type = NULL;
+    engine *e = NULL;
+    TRY(gr_engine_find("auto", device, &type));
+    TRY(gr_engine_create(type, device, &model->network, dataset, &e));
+    TRY(e->type->write_parameters(e, model->parameters));
+    *out = e;
+    e = NULL;
+cleanup:
+    gr_engine_destroy(e);
+    return status;
+}
+
+/* confusion[label][class of the largest probability] += 1 for every sample. */
+static gradus_status count_confusion(engine *e, uint64_t *confusion)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t classes = e->network.sizes[e->network.layers], samples = e->dataset->info.samples;
+    float *probabilities = NULL; /* (C x B) */
+    size_t count = 0;
+
+    TRY(gr_multiply(classes, samples, "the probabilities", &count));
+    TRY(gr_allocate(count, &probabilities));
+    TRY(e->type->probabilities(e, probabilities));
+    memset(confusion, 0, classes * classes * sizeof *confusion);
+    for (size_t s = 0; s < samples; s++) {
+        const float *column = probabilities + s * classes;
+        size_t largest = 0;
+        for (size_t c = 1; c < classes; c++)
+            if (column[c] > column[largest])
+                largest = c;
+        confusion[e->dataset->labels[s] * classes + largest]++;
+    }
+cleanup:
+    free(probabilities);
+    return status;
+}
+
+gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model, const gradus_dataset *dataset,
+                              gradus_metrics *metrics, uint64_t *confusion)
+{
+    gradus_status status = GRADUS_OK;
+    engine *e = NULL;
+    batch_sums sums;
+    const double samples = (double)dataset->info.samples;
+
+    if (!dataset->info.labelled)
+        FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels to evaluate by");
+    TRY(open_engine(device, model, dataset, &e));
+    TRY(e->type->evaluate(e, 0, dataset->info.samples, 0));
+    TRY(e->type->read_sums(e, 1, &sums));
+    if (confusion != NULL)
+        TRY(count_confusion(e, confusion));
+    *metrics = (gradus_metrics){sums.loss / samples, sums.correct / samples};
+cleanup:
+    gr_engine_destroy(e);
+    return status;
+}
+
+gradus_status gradus_predict(gradus_device *device, const gradus_model *model, const gradus_dataset *dataset,
+                             float *probabilities)
+{
+    gradus_status status = GRADUS_OK;
+    engine *e = NULL;
+    TRY(open_engine(device, model, dataset, &e));
+    TRY(e->type->probabilities(e, probabilities));
+cleanup:
+    gr_engine_destroy(e);
+    return status;
+}

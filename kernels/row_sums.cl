@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row sums of a matrix with few rows and very many columns (db = row sums of dZ; loss and number correct of a batch), in
+// two steps so that all of the device works on them: first the sums over pieces of the columns, then the sums of those.
+// Each sum has a fixed order, so the result has the same bits every time.
+
+// partial[r, p] = sum of m[r, c] over the columns c of piece p. m (rows x columns), partial (rows x pieces); piece p is
+// columns p * piece_columns up to the next piece. NDRange: one work-item per element of partial, neighbours in rows.
+kernel void row_sums_partial(global const float *restrict m, global float *restrict partial, uint rows, ulong columns,
+                             ulong piece_columns, uint pieces)
+{
+    const size_t i = get_global_id(0);
+    if (i >= (size_t)rows * pieces)
+        return;
+    const size_t row = i % rows;
+    const size_t begin = i / rows * piece_columns;
+    const size_t end = min((size_t)columns, begin + piece_columns);
+    float sum = 0;
+    for (size_t c = begin; c < end; c++)
+        sum += m[c * rows + row];
+    partial[i] = sum;
+}
+
+// out[offset + r] = scale * (sum over p of partial[r, p]), added to what is there if `accumulate`. NDRange: one work-item
+// per row.
+kernel void row_sums(global const float *restrict partial, global float *restrict out, ulong offset, uint rows,
+                     uint pieces, float scale, uint accumulate)
+{
+    const size_t row = get_global_id(0);
+    if (row >= rows)
+        return;
+    float sum = 0;
+    for (size_t p = 0; p < pieces; p++)
+        sum += partial[p * rows + row];
+    out[offset + row] = scale * sum + (accumulate ? out[offset + row] : 0);
+}

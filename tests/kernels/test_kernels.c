@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every operation on the device against the reference in double, one test each; and that a wrong kernel is noticed. */
+#include "assert_close.h"
+#include "check/check.h"
+#include "with_device.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gradus_device *device;
+
+static void print_result(const gradus_check_result *result, void *user)
+{
+    (void)user;
+    print_message("  %-8s %-24s %-18s error %.3g\n", result->passed ? "ok" : "FAILED", result->kernel, result->shape,
+                  result->error);
+}
+
+static void test_operation(void **state)
+{
+    const operation *op = *state;
+    check c = {.device = device, .report = print_result};
+    assert_ok(gr_check_operation(&c, op));
+    assert_true(c.compared >= op->shape_count);
+    assert_int_equal(c.failed, 0);
+}
+
+/* ---- The checks are not vacuous: each notices a small fault in its kernel ---- */
+
+static const struct {
+    const char *operation, *file, *right, *wrong;
+} faults[] = {
+    {"expand_bytes", "expand_bytes.cl", "vload16(i, bytes + first)", "vload16(i, bytes)"},
+    {"bias_broadcast", "bias.cl", "i % rows", "i % (rows + 1)"},
+    {"relu_forward", "relu.cl", "z[i] <= 0 ? 0 : z[i]", "z[i] <= 0 ? 0.01f * z[i] : z[i]"},
+    {"relu_backward", "relu.cl", "a[i] > 0 ? dz[i] : 0", "a[i] >= 0 ? dz[i] : 0"},
+    {"softmax_forward", "softmax.cl", "exp(column[c] - largest) / sum", "exp(column[c]) / sum"},
+    {"softmax_cross_entropy", "softmax.cl", "if (s >= valid)", "if (s > valid)"},
+    {"softmax_cross_entropy", "softmax.cl", "prediction == label", "prediction >= label"},
+    {"row_sums", "row_sums.cl", "c < end", "c + 1 < end"},
+    {"row_sums", "row_sums.cl", "(accumulate ? out[offset + row] : 0)", "0"},
+    {"sgd_update", "sgd.cl", "p[i] -= learning_rate", "p[i] += learning_rate"},
+};
+
+/* Puts the kernels into a folder, with one fault. */
+static void write_faulty_kernels(const char *folder, const char *file, const char *right, const char *wrong)
+{
+    const char *source_dir = getenv("TEST_SOURCE_DIR");
+    static const char *const files[] = {"bias.cl", "expand_bytes.cl", "relu.cl",
+                                        "row_sums.cl", "sgd.cl", "softmax.cl"};
+    assert_non_null(source_dir);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[512], text[16384];
+        snprintf(path, sizeof path, "%s/kernels/%s", source_dir, files[i]);
+        FILE *in = fopen(path, "r");
+        assert_non_null(in);
+        text[fread(text, 1, sizeof text - 1, in)] = '\0';
+        fclose(in);
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        FILE *out = fopen(path, "w");
+        assert_non_null(out);
+        const char *place = strcmp(files[i], file) == 0 ? strstr(text, right) : NULL;
+        assert_true(place != NULL || strcmp(files[i], file) != 0);
+        if (place == NULL)
+            fputs(text, out);
+        else
+            fprintf(out, "%.*s%s%s", (int)(place - text), text, wrong, place + strlen(right));
+        fclose(out);
+    }
+}
+
+static const operation *find_operation(const char *name)
+{
+    for (size_t i = 0; i < gr_operation_count; i++)
+        if (strcmp(gr_operations[i].name, name) == 0)
+            return &gr_operations[i];
+    fail_msg("no operation %s", name);
+    return NULL;
+}
+
+static void test_faults_are_noticed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        char folder[] = "/tmp/gradus-kernels-XXXXXX", command[64];
+        gradus_device *faulty = NULL;
+        assert_non_null(mkdtemp(folder));
+        write_faulty_kernels(folder, faults[i].file, faults[i].right, faults[i].wrong);
+        setenv("GRADUS_KERNEL_DIR", folder, 1);
+        assert_ok(gradus_device_open(NULL, &faulty));
+        unsetenv("GRADUS_KERNEL_DIR");
+        check c = {.device = faulty};
+        assert_ok(gr_check_operation(&c, find_operation(faults[i].operation)));
+        if (c.failed == 0)
+            fail_msg("%s with \"%s\" passed", faults[i].operation, faults[i].wrong);
+        gradus_device_close(faulty);
+        snprintf(command, sizeof command, "rm -r %s", folder);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+static void test_build_error_names_file(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/gradus-kernels-XXXXXX", command[64];
+    gradus_device *broken = NULL;
+    assert_non_null(mkdtemp(folder));
+    write_faulty_kernels(folder, "relu.cl", "size_t i", "size_t j");
+    setenv("GRADUS_KERNEL_DIR", folder, 1);
+    assert_fails(gradus_device_open(NULL, &broken), GRADUS_ERROR_DEVICE, "kernels/relu.cl");
+    unsetenv("GRADUS_KERNEL_DIR");
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[32];
+    size_t count = 0;
+    device = open_test_device();
+    for (size_t i = 0; i < gr_operation_count; i++)
+        tests[count++] = (struct CMUnitTest){gr_operations[i].name, test_operation, NULL, NULL,
+                                             (void *)(uintptr_t)&gr_operations[i]};
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_faults_are_noticed);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_build_error_names_file);
+    const int failed = _cmocka_run_group_tests("kernels", tests, count, NULL, NULL);
+    gradus_device_close(device);
+    return failed;
+}
