@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gradus devices: what OpenCL offers, and which of it would be used. */
+#include "commands.h"
+#include "failure.h"
+#include "json_output.h"
+#include "options.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct device_choice {
+    gradus_device_info *list;
+    size_t count, index;
+    const char *reason; /* NULL: nothing fits the selector */
+} device_choice;
+
+static const char *type_name(gradus_device_type type)
+{
+    switch (type) {
+    case GRADUS_DEVICE_GPU:
+        return "gpu";
+    case GRADUS_DEVICE_ACCELERATOR:
+        return "accelerator";
+    case GRADUS_DEVICE_CPU:
+        return "cpu";
+    }
+    return "unknown";
+}
+
+static json_t *device_object(const gradus_device_info *info, size_t index)
+{
+    char selector[32];
+    snprintf(selector, sizeof selector, "%u:%u", info->platform_index, info->device_index);
+    return json_pack(
+        "{sI ss so so so so so ss sb sI sI sI sI sI}", "index", (json_int_t)index, "selector", selector, "name",
+        json_text(info->name), "vendor", json_text(info->vendor), "platform", json_text(info->platform), "version",
+        json_text(info->version), "driver", json_text(info->driver), "type", type_name(info->type), "discrete",
+        info->discrete, "compute_units", (json_int_t)info->compute_units, "clock_mhz", (json_int_t)info->clock_mhz,
+        "memory_bytes", (json_int_t)info->memory_bytes, "max_allocation_bytes",
+        (json_int_t)info->max_allocation_bytes, "local_memory_bytes", (json_int_t)info->local_memory_bytes);
+}
+
+static json_t *choice_object(const device_choice *choice)
+{
+    json_t *devices = json_array();
+    for (size_t i = 0; i < choice->count; i++)
+        json_array_append_new(devices, device_object(&choice->list[i], i));
+    json_t *chosen = choice->reason == NULL ? json_null() : json_integer((json_int_t)choice->index);
+    return json_pack("{so so so}", "devices", devices, "chosen", chosen, "reason", json_text(choice->reason));
+}
+
+static void print_device(const gradus_device_info *info, size_t index, bool chosen)
+{
+    printf("%s%zu  %s\n", chosen ? "* " : "  ", index, info->name);
+    printf("     selector      %u:%u\n", info->platform_index, info->device_index);
+    printf("     type          %s%s\n", type_name(info->type),
+           info->type == GRADUS_DEVICE_CPU ? ""
+           : info->discrete                ? ", memory of its own"
+                                           : ", shares the host's memory");
+    printf("     units         %u", info->compute_units);
+    if (info->clock_mhz > 0)
+        printf(" at %u MHz", info->clock_mhz);
+    printf("\n     memory        %s, at most %s in one piece, %s local\n", format_bytes(info->memory_bytes).text,
+           format_bytes(info->max_allocation_bytes).text, format_bytes(info->local_memory_bytes).text);
+    printf("     vendor        %s\n", info->vendor);
+    printf("     platform      %s\n", info->platform);
+    printf("     version       %s\n", info->version);
+    printf("     driver        %s\n\n", info->driver);
+}
+
+static void print_choice(const device_choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++)
+        print_device(&choice->list[i], i, choice->reason != NULL && i == choice->index);
+    if (choice->reason != NULL)
+        printf("* chosen: %s\n", choice->reason);
+}
+
+int cmd_devices(int argc, const char **argv)
+{
+    static const command_description description = {
+        .name = "devices",
+        .arguments = "",
+        .summary = "The devices that can be used, and the one that would be.",
+        .notes = "Without --device the choice is $GRADUS_DEVICE's, and without that the first of the list.\n",
+    };
+    int code = EX_OK;
+    command_line line = {0};
+    char *device = NULL;
+    bool json = false;
+    device_choice choice = {0};
+    const option_row options[] = {
+        DEVICE_OPTION(&device),
+        JSON_OPTION(&json),
+        {.kind = OPTION_END},
+    };
+    TRY(command_line_parse(&description, options, argc, argv, &line));
+    TRY_GRADUS(gradus_device_list(&choice.list, &choice.count));
+    /* Who asks for a device that is not there wants to see those that are: the failure comes after the list. */
+    gradus_status chosen = gradus_device_choose(choice.list, choice.count, device, &choice.index, &choice.reason);
+    if (json)
+        TRY(json_print(choice_object(&choice)));
+    else
+        print_choice(&choice);
+    if (chosen != GRADUS_OK)
+        fflush(stdout);
+    TRY_GRADUS(chosen);
+cleanup:
+    gradus_device_list_free(choice.list);
+    free(device);
+    command_line_free(&line);
+    return code;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gradus train: data, model, device, training, model file, evaluation, summary, in this order. */
+#include "commands.h"
+#include "data_input.h"
+#include "failure.h"
+#include "interrupt.h"
+#include "training_run.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- Data ---- */
+
+static int check_test_part(const training_run *run, size_t features, size_t classes)
+{
+    const char *name = run->settings.dataset;
+    if (run->test == NULL)
+        return EX_OK;
+    size_t found = gradus_dataset_get_info(run->test).features;
+    if (found != features)
+        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have",
+                    name, found, features);
+    return data_require_classes(name, "test", run->test, classes);
+}
+
+/* Reads the data, makes a model that fits them unless one was loaded, and takes the training samples apart. */
+static int read_data(training_run *run)
+{
+    int code = EX_OK;
+    const train_settings *settings = &run->settings;
+    gradus_data_options options = gradus_data_options_default();
+    options.data_dir = settings->data_dir;
+    if (run->model != NULL)
+        options.features = gradus_model_network(run->model)->sizes[0];
+    TRY_GRADUS(gradus_dataset_open(settings->dataset, &options, &run->train, &run->test));
+
+    const gradus_dataset_info info = gradus_dataset_get_info(run->train);
+    if (run->model == NULL)
+        TRY(training_model_create(run));
+    const gradus_network *network = gradus_model_network(run->model);
+    TRY(data_require_classes(settings->dataset, "train", run->train, network->sizes[network->layers]));
+    TRY(check_test_part(run, network->sizes[0], network->sizes[network->layers]));
+
+    if (settings->train_samples > 0 && settings->train_samples > info.samples)
+        TRY(fail(EX_USAGE, "--train-samples: found %" PRIu64 ", expected at most %zu, the samples of %s",
+                 settings->train_samples, info.samples, settings->dataset));
+    if (settings->train_samples > 0)
+        TRY_GRADUS(gradus_dataset_truncate(run->train, settings->train_samples));
+    size_t samples = gradus_dataset_get_info(run->train).samples;
+    if (settings->holdout >= samples)
+        TRY(fail(EX_USAGE, "--holdout: found %" PRIu64 ", expected fewer than the %zu training samples",
+                 settings->holdout, samples));
+    if (settings->holdout > 0)
+        TRY_GRADUS(gradus_dataset_holdout(run->train, settings->holdout, settings->seed, &run->holdout));
+cleanup:
+    return code;
+}
+
+/* ---- Training ---- */
+
+static bool uses_device(const train_settings *settings)
+{
+    return settings->engine == NULL || strcmp(settings->engine, "reference") != 0;
+}
+
+static void on_report(const gradus_report *report, void *user)
+{
+    training_run *run = user;
+    if (isfinite(report->train.loss))
+        run->last = *report;
+    progress_report(&run->progress, report);
+    training_log_write(&run->log, report);
+}
+
+/* Leaves run->result, and in run->signal what stopped the training early, if anything did. */
+static gradus_status train_model(training_run *run, double started)
+{
+    const train_settings *settings = &run->settings;
+    gradus_train_options options = gradus_train_options_default();
+    if (settings->engine != NULL)
+        options.engine = settings->engine;
+    options.iterations = settings->iterations;
+    options.learning_rate = settings->learning_rate;
+    options.report_every = settings->report_every;
+    options.report = on_report;
+    options.user = run;
+    options.stop = interrupt_catch();
+
+    double before = seconds_now();
+    gradus_status status = gradus_train(run->device, run->model, run->train, &options, &run->result);
+    int signal = interrupt_release();
+    run->signal = run->result.stopped ? signal : 0;
+    run->setup_seconds = before - started + run->result.setup_seconds;
+    progress_end(&run->progress);
+    return status;
+}
+
+/* ---- How it ended ---- */
+
+/* The divergence stays the reason of the exit code, whether or not its model can be written. */
+static int finish_diverged(training_run *run)
+{
+    int code = fail_status(GRADUS_ERROR_DIVERGED);
+    if (training_model_save(run, true) == EX_OK && run->saved_as != NULL)
+        note("the last good weights, of iteration %zu, are in %s", run->last.iteration, run->saved_as);
+    return code;
+}
+
+static void tell_interrupted(const training_run *run)
+{
+    note("interrupted after %zu of %" PRIu64 " iterations; %s%s", run->result.iterations, run->settings.iterations,
+         run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
+         run->saved_as == NULL ? "" : run->saved_as);
+}
+
+/* ---- The command ---- */
+
+static int evaluate_parts(training_run *run)
+{
+    int code = EX_OK;
+    progress_phase(&run->progress, "evaluating ...");
+    if (run->holdout != NULL)
+        TRY_GRADUS(gradus_evaluate(run->device, run->model, run->holdout, &run->holdout_metrics, NULL));
+    if (run->test != NULL)
+        TRY_GRADUS(gradus_evaluate(run->device, run->model, run->test, &run->test_metrics, NULL));
+cleanup:
+    progress_end(&run->progress);
+    return code;
+}
+
+static int prepare(training_run *run)
+{
+    int code = EX_OK;
+    if (run->settings.init_from != NULL)
+        TRY(training_model_load(run));
+    progress_phase(&run->progress, "reading the data ...");
+    TRY(read_data(run));
+    progress_phase(&run->progress, "preparing the device ...");
+    if (uses_device(&run->settings))
+        TRY_GRADUS(gradus_device_open(run->settings.device, &run->device));
+cleanup:
+    return code;
+}
+
+static int train_and_report(training_run *run, double started)
+{
+    int code = EX_OK;
+    gradus_status status = train_model(run, started);
+    if (status == GRADUS_ERROR_DIVERGED)
+        return finish_diverged(run);
+    TRY_GRADUS(status);
+    TRY(training_model_save(run, false));
+    if (run->signal != 0)
+        tell_interrupted(run);
+    TRY(evaluate_parts(run));
+    TRY(training_summary_print(run));
+    if (run->signal != 0)
+        code = 128 + run->signal;
+cleanup:
+    return code;
+}
+
+int cmd_train(int argc, const char **argv)
+{
+    double started = seconds_now();
+    int code = EX_OK;
+    training_run run = {0};
+    TRY(train_settings_parse(argc, argv, &run.settings));
+    run.progress = progress_create(run.settings.quiet);
+    run.log.path = run.settings.log;
+    TRY(prepare(&run));
+    TRY(train_and_report(&run, started));
+cleanup:
+    progress_end(&run.progress);
+    if (training_log_close(&run.log) != EX_OK && code == EX_OK)
+        code = run.log.code;
+    gradus_device_close(run.device);
+    gradus_model_destroy(run.model);
+    gradus_dataset_destroy(run.test);
+    gradus_dataset_destroy(run.holdout);
+    gradus_dataset_destroy(run.train);
+    train_settings_free(&run.settings);
+    return code;
+}

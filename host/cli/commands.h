@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommands, each in a file of its own. Each takes its own argv, prints what it has to say, returns an exit code. */
+#ifndef GRADUS_CLI_COMMANDS_H
+#define GRADUS_CLI_COMMANDS_H
+
+int cmd_train(int argc, const char **argv);
+int cmd_evaluate(int argc, const char **argv);
+int cmd_predict(int argc, const char **argv);
+int cmd_inspect(int argc, const char **argv);
+int cmd_devices(int argc, const char **argv);
+int cmd_check(int argc, const char **argv);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of data sets, and whether they fit a network. */
+#ifndef GRADUS_CLI_DATA_INPUT_H
+#define GRADUS_CLI_DATA_INPUT_H
+
+#include <gradus/gradus.h>
+
+/*
+ * Opens one part of a data set: "train", "test", or with NULL the test part where there is one and else the training
+ * part. *part says which it is.
+ */
+int data_open_part(const char *name, const gradus_data_options *options, const char *wanted, gradus_dataset **out,
+                   const char **part);
+
+/* Refuses a labelled set with a class that the network lacks, naming the sample. */
+int data_require_classes(const char *name, const char *part, const gradus_dataset *dataset, size_t classes);
+
+#endif

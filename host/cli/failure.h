@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the program fails: the place that finds the fault prints one line, and every caller forwards the exit code, one of
+ * sysexits.h, through its one `cleanup:` label.
+ */
+#ifndef GRADUS_CLI_FAILURE_H
+#define GRADUS_CLI_FAILURE_H
+
+#include <gradus/gradus.h>
+#include <sysexits.h>
+
+/* Not a failure, but nothing is left to do: help was asked for and shown. */
+#define HELP_SHOWN (-1)
+
+/* Prints "gradus: " and the message on stderr, and returns `code`. */
+__attribute__((format(printf, 2, 3))) int fail(int code, const char *format, ...);
+
+/* EX_OK for GRADUS_OK; else prints the library's message, and a hint if this status has a usual cause. */
+int fail_status(gradus_status status);
+
+/* A line on stderr like that of fail(), for what is worth knowing but is no failure. */
+__attribute__((format(printf, 1, 2))) void note(const char *format, ...);
+
+/* A second, indented line that says what usually helps. */
+__attribute__((format(printf, 1, 2))) void hint(const char *format, ...);
+
+/* The two macros need `int code` and a label `cleanup:` in the function. */
+#define TRY(call)                                                                                                  \
+    do {                                                                                                           \
+        code = (call);                                                                                             \
+        if (code != EX_OK)                                                                                         \
+            goto cleanup;                                                                                          \
+    } while (0)
+
+#define TRY_GRADUS(call) TRY(fail_status(call))
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON values that jansson would refuse, and printing. */
+#include "json_output.h"
+#include "failure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *json_figure(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_text(const char *text)
+{
+    if (text == NULL)
+        return json_null();
+    json_t *value = json_string(text);
+    if (value != NULL)
+        return value;
+    char *ascii = strdup(text);
+    for (char *c = ascii; c != NULL && *c != '\0'; c++)
+        if ((unsigned char)*c > 127)
+            *c = '?';
+    value = ascii == NULL ? NULL : json_string(ascii);
+    free(ascii);
+    return value;
+}
+
+int json_print(json_t *value)
+{
+    if (value == NULL)
+        return fail(EX_OSERR, "out of memory: the JSON output");
+    json_dumpf(value, stdout, JSON_FORMAT); /* a failed write is noticed when the program ends */
+    putchar('\n');
+    json_decref(value);
+    return EX_OK;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Machine-readable output: one JSON value on a line of its own. */
+#ifndef GRADUS_CLI_JSON_OUTPUT_H
+#define GRADUS_CLI_JSON_OUTPUT_H
+
+#include <jansson.h>
+
+/* Enough digits that a float read back has the same bits. */
+#define JSON_FORMAT JSON_REAL_PRECISION(9)
+
+/* A number, or null for NaN and infinity, which JSON does not have. */
+json_t *json_figure(double value);
+
+/* A text, or null for NULL. What is not UTF-8, which JSON does not have either, becomes question marks. */
+json_t *json_text(const char *text);
+
+/* Prints and releases the value, or reports that there was no memory for it (NULL). */
+int json_print(json_t *value);
+
+#endif

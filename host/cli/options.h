@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Command lines. A subcommand describes itself and its options in tables; parsing, checking and the help text follow
+ * from them.
+ */
+#ifndef GRADUS_CLI_OPTIONS_H
+#define GRADUS_CLI_OPTIONS_H
+
+#include <gradus/gradus.h>
+
+/* Sizes of hidden layers, as in "128,64". */
+typedef struct size_list {
+    size_t count;
+    size_t values[GRADUS_LAYERS_MAX - 1];
+} size_list;
+
+typedef enum option_kind {
+    OPTION_END, /* the last row of a table */
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_CHOICE, /* one of `choices` */
+    OPTION_COUNT,  /* a whole number, at least `minimum` */
+    OPTION_FLOAT,  /* a finite number above zero */
+    OPTION_SIZES,
+} option_kind;
+
+/* One option; the member of the union that fits the kind receives its value. The last one given counts. */
+typedef struct option_row {
+    const char *name;
+    option_kind kind;
+    union {
+        bool *flag;
+        char **text; /* for texts and choices; owned by whoever owns the target */
+        uint64_t *count;
+        float *number;
+        size_list *sizes;
+    } target;
+    const char *argument; /* its name in the help text */
+    const char *help;
+    const char *const *choices; /* ends with NULL */
+    uint64_t minimum;
+} option_row;
+
+/* Rows that several subcommands share. */
+#define DEVICE_OPTION(target_text)                                                                                 \
+    {                                                                                                              \
+        "device", OPTION_TEXT, {.text = (target_text)}, "D", "index, P:D, gpu, cpu, or part of a name", NULL, 0    \
+    }
+#define DATA_DIR_OPTION(target_text)                                                                               \
+    {                                                                                                              \
+        "data-dir", OPTION_TEXT, {.text = (target_text)}, "DIR", "folder with data sets, searched first", NULL, 0  \
+    }
+#define JSON_OPTION(target_flag)                                                                                   \
+    {                                                                                                              \
+        "json", OPTION_FLAG, {.flag = (target_flag)}, NULL, "print one JSON value instead of text", NULL, 0        \
+    }
+
+typedef struct command_description {
+    const char *name;
+    const char *arguments; /* "MODEL DATASET" */
+    const char *summary;   /* one sentence */
+    const char *notes;     /* printed below the options, with its own line breaks; NULL: none */
+    size_t arguments_min, arguments_max;
+} command_description;
+
+typedef struct command_line {
+    struct poptContext_s *context;
+    const char **arguments; /* what is no option (argument_count), owned by the context */
+    size_t argument_count;
+} command_line;
+
+/*
+ * Parses argv, whose first entry is the subcommand's name. HELP_SHOWN after --help; EX_USAGE, with a line that says
+ * which option, what was found and what was expected. The caller frees *line in every case.
+ */
+int command_line_parse(const command_description *command, const option_row *options, int argc, const char **argv,
+                       command_line *line);
+void command_line_free(command_line *line);
+
+#endif

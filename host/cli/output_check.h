@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a file can be written, asked before the work whose result it shall take. */
+#ifndef GRADUS_CLI_OUTPUT_CHECK_H
+#define GRADUS_CLI_OUTPUT_CHECK_H
+
+#include <stdbool.h>
+
+/*
+ * EX_CANTCREAT, naming the option, unless `path` is a file that can be replaced or a new name in a folder that can be
+ * written. Where the file is written `in_place`, an existing one needs no writable folder, and a stream, such as a pipe,
+ * will do as well. NULL is fine: nothing to write.
+ */
+int output_check(const char *option, const char *path, bool in_place);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Progress lines. */
+#include "progress.h"
+#include "terminal.h"
+#include "text.h"
+
+#include <stdio.h>
+
+/* No faster than the eye, so that drawing does not become the work. */
+#define SECONDS_BETWEEN_DRAWINGS 0.05
+
+progress_line progress_create(bool quiet)
+{
+    return (progress_line){.quiet = quiet, .updatable = terminal_is_updatable(stderr), .drawn_at = -1};
+}
+
+/* A line that reached the edge would wrap and could not be drawn over. */
+static void draw(const char *text)
+{
+    size_t width = terminal_width(stderr);
+    terminal_clear_line(stderr);
+    fprintf(stderr, "%.*s", (int)width - 1, text);
+    fflush(stderr);
+}
+
+void progress_phase(const progress_line *progress, const char *what)
+{
+    if (!progress->quiet && progress->updatable)
+        draw(what);
+}
+
+static void draw_report(const gradus_report *report)
+{
+    char line[512], pace[192] = "";
+    if (report->iteration > 0 && report->seconds > 0) {
+        double per_second = (double)report->iteration / report->seconds;
+        double left = (double)(report->iterations - report->iteration - 1) / per_second;
+        snprintf(pace, sizeof pace, "   %s iterations/s   %s left", format_rate(per_second).text,
+                 format_seconds(left).text);
+    }
+    snprintf(line, sizeof line, "iteration %zu/%zu   loss %s   accuracy %s%s", report->iteration,
+             report->iterations, format_loss(report->train.loss).text, format_percent(report->train.accuracy).text,
+             pace);
+    draw(line);
+}
+
+void progress_report(progress_line *progress, const gradus_report *report)
+{
+    if (progress->quiet)
+        return;
+    if (!progress->updatable) {
+        fprintf(stderr, "iteration %zu of %zu: loss %s, accuracy %s\n", report->iteration, report->iterations,
+                format_loss(report->train.loss).text, format_percent(report->train.accuracy).text);
+        return;
+    }
+    if (progress->drawn_at < 0 || report->seconds - progress->drawn_at >= SECONDS_BETWEEN_DRAWINGS) {
+        draw_report(report);
+        progress->drawn_at = report->seconds;
+    }
+}
+
+void progress_end(const progress_line *progress)
+{
+    if (!progress->quiet && progress->updatable)
+        terminal_clear_line(stderr);
+}

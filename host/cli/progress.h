@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is going on, on stderr: one line that is drawn over and over on a terminal, a line per report elsewhere. */
+#ifndef GRADUS_CLI_PROGRESS_H
+#define GRADUS_CLI_PROGRESS_H
+
+#include <gradus/gradus.h>
+
+typedef struct progress_line {
+    bool quiet;
+    bool updatable;  /* stderr is a terminal */
+    double drawn_at; /* seconds of the report that was drawn last */
+} progress_line;
+
+progress_line progress_create(bool quiet);
+
+/* Says what is being waited for; on terminals only, where the line vanishes again. */
+void progress_phase(const progress_line *progress, const char *what);
+
+void progress_report(progress_line *progress, const gradus_report *report);
+
+/* Removes the line that is on the terminal. */
+void progress_end(const progress_line *progress);
+
+#endif

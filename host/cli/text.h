@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers as people read them, and as they write them. */
+#ifndef GRADUS_CLI_TEXT_H
+#define GRADUS_CLI_TEXT_H
+
+#include <gradus/gradus.h>
+
+/* Returned by value, so that it can be used where it is made: printf("%s", format_count(n).text). */
+typedef struct short_text {
+    char text[64];
+} short_text;
+
+/* Long enough for the sizes of the deepest network. */
+typedef struct network_text {
+    char text[400];
+} network_text;
+
+short_text format_count(uint64_t count);                    /* 41,000 */
+short_text format_bytes(uint64_t bytes);                    /* 15.6 GiB */
+short_text format_seconds(double seconds);                  /* 12 ms, 3.4 s, 2 min 05 s */
+short_text format_rate(double per_second);                  /* 1,234 or 12.3 */
+short_text format_percent(double share);                    /* 84.21 %, or - where it is not a number */
+short_text format_loss(double loss);                        /* 0.468046; 7.282e+29 once it has grown out of hand */
+short_text format_float(float value);                       /* the fewest digits that give the same float: 0.1 */
+network_text format_network(const gradus_network *network); /* 784-10-10 */
+
+/* Number of weights and biases. */
+uint64_t count_parameters(const gradus_network *network);
+
+/*
+ * Strict readings of what a user typed: the whole text must be the number, in decimal digits. False, with the output
+ * untouched, if it is not or lies outside the range.
+ */
+bool parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *out);
+bool parse_positive_float(const char *text, float *out);
+
+/* The name that `text` was probably meant to be; NULL if none is near. names ends with NULL. */
+const char *nearest_name(const char *text, const char *const *names);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of `gradus train`, and the presets that fill in what was not given. */
+#include "train_settings.h"
+#include "failure.h"
+#include "output_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NOT_GIVEN    UINT64_MAX
+#define DEFAULT_SEED 1
+
+/* ---- Presets ---- */
+
+/* A recipe: everything about a training run but its data and its seed. */
+static const struct preset {
+    const char *name;
+    size_list hidden;
+    uint64_t iterations, report_every;
+    float learning_rate;
+} presets[] = {
+    {"notebook", {1, {10}}, 500, 10, 0.1f},
+};
+static const char *const preset_names[] = {"notebook", NULL};
+
+static void fill_in_preset(train_settings *settings)
+{
+    const struct preset *preset = presets;
+    while (settings->preset != NULL && strcmp(preset->name, settings->preset) != 0)
+        preset++;
+    settings->hidden_given = settings->hidden.count > 0;
+    if (!settings->hidden_given)
+        settings->hidden = preset->hidden;
+    if (settings->iterations == NOT_GIVEN)
+        settings->iterations = preset->iterations;
+    if (settings->report_every == NOT_GIVEN)
+        settings->report_every = preset->report_every;
+    if (settings->learning_rate == 0)
+        settings->learning_rate = preset->learning_rate;
+}
+
+/* ---- Options ---- */
+
+static const char *const engines[] = {"auto", "reference", "layered", NULL};
+
+static const command_description description = {
+    .name = "train",
+    .arguments = "DATASET",
+    .summary =
+        "Trains a network by full-batch gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
+        "IDX files, or a CSV file (label,pixel0,...).",
+    .notes =
+        "The defaults are the preset 'notebook'. The same options give the same weights_hash on the same device.\n"
+        "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",
+    .arguments_min = 1,
+    .arguments_max = 1,
+};
+
+/* Text is free to name the same file in two ways; this catches the slip, not the intent. */
+static int check_outputs(const train_settings *settings)
+{
+    int code = EX_OK;
+    TRY(output_check("--out", settings->out, false));
+    TRY(output_check("--log", settings->log, true));
+    if (settings->out != NULL && settings->log != NULL && strcmp(settings->out, settings->log) == 0)
+        TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
+cleanup:
+    return code;
+}
+
+int train_settings_parse(int argc, const char **argv, train_settings *settings)
+{
+    int code = EX_OK;
+    *settings = (train_settings){.iterations = NOT_GIVEN, .report_every = NOT_GIVEN, .seed = DEFAULT_SEED};
+    const option_row options[] = {
+        {"preset",
+         OPTION_CHOICE,
+         {.text = &settings->preset},
+         "NAME",
+         "the recipe to start from: notebook",
+         preset_names,
+         0},
+        {"hidden", OPTION_SIZES, {.sizes = &settings->hidden}, "LIST", "units of each hidden layer (10)", NULL, 0},
+        {"iterations",
+         OPTION_COUNT,
+         {.count = &settings->iterations},
+         "N",
+         "steps over the whole batch (500)",
+         NULL,
+         1},
+        {"lr", OPTION_FLOAT, {.number = &settings->learning_rate}, "X", "learning rate (0.1)", NULL, 0},
+        {"seed", OPTION_COUNT, {.count = &settings->seed}, "N", "of initial weights and holdout (1)", NULL, 0},
+        {"holdout", OPTION_COUNT, {.count = &settings->holdout}, "N", "training samples to set aside", NULL, 1},
+        {"train-samples",
+         OPTION_COUNT,
+         {.count = &settings->train_samples},
+         "N",
+         "use the first N training samples, holdout included",
+         NULL,
+         1},
+        {"report-every",
+         OPTION_COUNT,
+         {.count = &settings->report_every},
+         "N",
+         "iterations between reports (10); 0: only the last",
+         NULL,
+         0},
+        DEVICE_OPTION(&settings->device),
+        {"engine",
+         OPTION_CHOICE,
+         {.text = &settings->engine},
+         "NAME",
+         "auto, reference (no device), layered",
+         engines,
+         0},
+        {"init-from",
+         OPTION_TEXT,
+         {.text = &settings->init_from},
+         "MODEL",
+         "start from a model's weights",
+         NULL,
+         0},
+        {"out", OPTION_TEXT, {.text = &settings->out}, "MODEL", "write the trained model (safetensors)", NULL, 0},
+        {"log",
+         OPTION_TEXT,
+         {.text = &settings->log},
+         "FILE.jsonl",
+         "write each report as a line of JSON",
+         NULL,
+         0},
+        JSON_OPTION(&settings->json),
+        {"quiet", OPTION_FLAG, {.flag = &settings->quiet}, NULL, "no progress on stderr", NULL, 0},
+        DATA_DIR_OPTION(&settings->data_dir),
+        {.kind = OPTION_END},
+    };
+    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    settings->dataset = settings->line.arguments[0];
+    fill_in_preset(settings);
+    TRY(check_outputs(settings));
+cleanup:
+    return code;
+}
+
+void train_settings_free(train_settings *settings)
+{
+    char *texts[] = {settings->preset,    settings->data_dir, settings->device, settings->engine,
+                     settings->init_from, settings->out,      settings->log};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    command_line_free(&settings->line);
+}

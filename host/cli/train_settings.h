@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the user asked `gradus train` to do. */
+#ifndef GRADUS_CLI_TRAIN_SETTINGS_H
+#define GRADUS_CLI_TRAIN_SETTINGS_H
+
+#include "options.h"
+
+typedef struct train_settings {
+    command_line line;
+    const char *dataset; /* the one argument, owned by the line */
+    char *preset, *data_dir, *device, *engine, *init_from, *out, *log;
+    bool json, quiet;
+    bool hidden_given; /* by the user, not by the preset */
+    size_list hidden;
+    uint64_t iterations, report_every, seed;
+    uint64_t holdout, train_samples; /* 0: none, all */
+    float learning_rate;
+} train_settings;
+
+/* Reads the command line and fills in the preset. The caller frees *settings in every case. */
+int train_settings_parse(int argc, const char **argv, train_settings *settings);
+void train_settings_free(train_settings *settings);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file of --log: one JSON object a line for each report, written line by line so that it can be followed. */
+#ifndef GRADUS_CLI_TRAINING_LOG_H
+#define GRADUS_CLI_TRAINING_LOG_H
+
+#include <gradus/gradus.h>
+#include <stdio.h>
+
+/* Start from {.path = ...}; with a NULL path nothing is written. */
+typedef struct training_log {
+    const char *path;
+    FILE *stream;
+    int code; /* of the first failure; EX_OK: none */
+} training_log;
+
+/*
+ * Adds a line; the first one creates the file, so that a run that never begins leaves none. A failure is reported once
+ * and kept in `code`; the training goes on, since it may be worth more than its log.
+ */
+void training_log_write(training_log *log, const gradus_report *report);
+
+/* Closes the file and returns the code of the first failure. */
+int training_log_close(training_log *log);
+
+#endif
