@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const engine_type *const engines[] = {&gr_engine_layered, &gr_engine_reference};
+static const engine_type *const engines[] = {&gr_engine_fused, &gr_engine_layered, &gr_engine_reference};
 
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
@@ -18,7 +18,7 @@ gradus_status gr_engine_find(const char *name, const gradus_device *device, cons
         *out = engines[i];
         return GRADUS_OK;
     }
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected auto, layered or reference", name);
+    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected auto, fused, layered or reference", name);
 }
 
 static gradus_status check_fit(const gradus_network *network, const gradus_dataset *dataset)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gradients: the reference engine against central differences of its own loss, the layered engine against the
- * reference, in one slice and in many; and what the engines refuse.
+ * Gradients: the reference engine against central differences of its own loss, the other engines against the reference,
+ * layered also in many slices; and what the engines refuse.
  */
 #include "assert_close.h"
 #include "core/random.h"
@@ -89,7 +89,7 @@ static void test_reference_gradient(void **state)
     free(parameters);
 }
 
-/* ---- layered against the reference ---- */
+/* ---- The device's engines against the reference ---- */
 
 static double tensor_error(const float *a, const float *b, size_t count)
 {
@@ -101,17 +101,18 @@ static double tensor_error(const float *a, const float *b, size_t count)
     return sqrt(difference) / fmax(sqrt(norm), 1e-12);
 }
 
-/* Compares both engines' loss, gradient and probabilities on `dataset`. Returns the number of slices. */
-static size_t compare_engines(const gradus_network *network, const gradus_dataset *dataset)
+/* Compares loss, gradient and probabilities of an engine on `dataset` with the reference's. Returns the number of slices
+ * that layered takes, 1 for others. */
+static size_t compare_engine(const engine_type *type, const gradus_network *network, const gradus_dataset *dataset)
 {
     const parameter_layout layout = gr_network_layout(network);
     const size_t outputs = network->sizes[network->layers] * dataset->info.samples;
     float *parameters = calloc(layout.length, sizeof *parameters);
     float *gradients[2] = {calloc(layout.length, sizeof(float)), calloc(layout.length, sizeof(float))};
     float *probabilities[2] = {calloc(outputs, sizeof(float)), calloc(outputs, sizeof(float))};
-    const engine_type *types[2] = {&gr_engine_layered, &gr_engine_reference};
+    const engine_type *types[2] = {type, &gr_engine_reference};
     batch_sums sums[2];
-    size_t slice = 1;
+    size_t slice = dataset->info.samples;
 
     gr_network_initialise(network, SEED, parameters);
     for (int i = 0; i < 2; i++) {
@@ -120,7 +121,7 @@ static size_t compare_engines(const gradus_network *network, const gradus_datase
         gradient_of(e, parameters, gradients[i], &sums[i]);
         assert_ok(e->type->probabilities(e, probabilities[i]));
         gradient_of(e, parameters, gradients[i], &sums[i]); /* the same after predictions came between */
-        if (i == 0)
+        if (types[i] == &gr_engine_layered)
             slice = ((layered *)e)->slice;
         gr_engine_destroy(e);
     }
@@ -140,20 +141,21 @@ static size_t compare_engines(const gradus_network *network, const gradus_datase
     return (dataset->info.samples + slice - 1) / slice;
 }
 
-static void test_layered_gradient(void **state)
+static void test_gradient(void **state)
 {
-    (void)state;
+    const engine_type *type = *state;
     static const gradus_network networks[] = {
         {.layers = 1, .sizes = {1, 2}},           {.layers = 2, .sizes = {784, 10, 10}},
         {.layers = 2, .sizes = {13, 1, 2}},       {.layers = 3, .sizes = {97, 65, 33, 7}},
         {.layers = 5, .sizes = {31, 17, 17, 3, 29, 5}},
+        {.layers = 1, .sizes = {784, 64}},
     };
     static const size_t samples[] = {1, 61, 64, 65, 257};
     for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
         for (size_t s = 0; s < sizeof samples / sizeof *samples; s++) {
             gradus_dataset *dataset =
                 random_dataset(networks[n].sizes[0], samples[s], (uint32_t)networks[n].sizes[networks[n].layers]);
-            assert_int_equal(compare_engines(&networks[n], dataset), 1);
+            assert_int_equal(compare_engine(type, &networks[n], dataset), 1);
             gradus_dataset_destroy(dataset);
         }
     }
@@ -167,10 +169,10 @@ static void test_layered_slices(void **state)
     gradus_dataset *dataset = random_dataset(97, 1003, 7);
     const uint64_t memory = device->memory_limit, allocation = device->info.max_allocation_bytes;
     device->memory_limit = 400000;
-    assert_true(compare_engines(&network, dataset) >= 4);
+    assert_true(compare_engine(&gr_engine_layered, &network, dataset) >= 4);
     device->memory_limit = memory;
     device->info.max_allocation_bytes = 110000; /* room for X, but not for as many floats */
-    assert_true(compare_engines(&network, dataset) >= 4);
+    assert_true(compare_engine(&gr_engine_layered, &network, dataset) >= 4);
     device->info.max_allocation_bytes = allocation;
     gradus_dataset_destroy(dataset);
 }
@@ -220,8 +222,11 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_gradient), cmocka_unit_test(test_layered_gradient),
-        cmocka_unit_test(test_layered_slices),     cmocka_unit_test(test_too_large_for_device),
+        cmocka_unit_test(test_reference_gradient),
+        {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
+        {"gradient, fused", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
+        cmocka_unit_test(test_layered_slices),
+        cmocka_unit_test(test_too_large_for_device),
         cmocka_unit_test(test_refusals),
     };
     device = open_test_device();

@@ -250,11 +250,13 @@ static void test_wrong_device_is_refused(void **state)
 
 int main(void)
 {
-    static char layered_name[] = "layered", reference_name[] = "reference";
+    static char fused_name[] = "fused", layered_name[] = "layered", reference_name[] = "reference";
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_report_belongs_to_iteration, fused_name),
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, layered_name),
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, reference_name),
         cmocka_unit_test(test_reported_iterations),
+        cmocka_unit_test_prestate(test_same_bits, fused_name),
         cmocka_unit_test_prestate(test_same_bits, layered_name),
         cmocka_unit_test_prestate(test_same_bits, reference_name),
         cmocka_unit_test(test_learns_digits),
