@@ -54,7 +54,7 @@ typedef enum idx_file {
  * caller frees *path. */
 gradus_status gr_idx_find(const char *folder, idx_file which, char **path);
 
-/* How such a file is called, for messages: "train-images-idx3-ubyte[.gz]". */
+/* How such a file is called, for messages: "train-images-idx3-ubyte". */
 const char *gr_idx_name(idx_file which);
 
 #endif

@@ -4,7 +4,6 @@
 #include "data/dataset.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,8 +7,6 @@
 #include "data/dataset.h"
 #include "data/stream.h"
 
-#include <stdlib.h>
-
 enum {
     IMAGES_MAGIC = 0x803,
     LABELS_MAGIC = 0x801,

@@ -55,7 +55,7 @@ static gradus_status stream_state(const input_stream *stream)
         return gr_fail(GRADUS_ERROR_MEMORY, "%s: out of memory for unpacking", stream->path);
     default:
         return gr_fail(GRADUS_ERROR_DATA,
-                       "%s: after byte %zu (unpacked): found damaged gzip data, whose code or "
+                       "%s: somewhere after byte %zu (unpacked): found damaged gzip data, whose code or "
                        "checksum is wrong",
                        stream->path, stream->offset);
     }

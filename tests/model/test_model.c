@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Models: what they are made of, the hash, the metadata, and that saving and loading changes nothing. */
 #include "model/model.h"
-#include "temporary_folder.h"
+#include "scratch.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <xxhash.h>
@@ -142,16 +143,28 @@ static void test_metadata(void **state)
 
 /* ---- Files ---- */
 
+static size_t count_files(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir(scratch_folder);
+    assert_non_null(folder);
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
 static void test_round_trip(void **state)
 {
+    (void)state;
     const gradus_network network = {3, {6, 33, 7, 5}, .image_width = 2, .image_height = 3};
     gradus_model *model = NULL, *loaded = NULL;
     assert_ok(gradus_model_create(&network, 9, &model));
     assert_ok(gradus_model_set_metadata(model, "class names", "\"0\"\n\xe2\x82\xac"));
     model->parameters[1] = -0.0f;
     model->parameters[2] = 0x1p-149f; /* the smallest number there is */
-    assert_ok(gradus_model_save(model, path_in(state, "model.safetensors")));
-    assert_ok(gradus_model_load(path_in(state, "model.safetensors"), &loaded));
+    assert_ok(gradus_model_save(model, scratch_path("model.safetensors")));
+    assert_ok(gradus_model_load(scratch_path("model.safetensors"), &loaded));
 
     const gradus_network *found = gradus_model_network(loaded);
     assert_int_equal(found->layers, 3);
@@ -167,7 +180,7 @@ static void test_round_trip(void **state)
     assert_string_equal(gradus_model_get_metadata(loaded, "gradus.activation"), "relu");
     assert_string_equal(gradus_model_get_metadata(loaded, "gradus.input_scale"), "byte/255");
     assert_string_equal(gradus_model_get_metadata(loaded, "gradus.image_shape"), "2x3");
-    assert_int_equal(count_files(state), 1);
+    assert_int_equal(count_files(), 1);
     gradus_model_destroy(loaded);
     gradus_model_destroy(model);
 }
@@ -184,21 +197,22 @@ static size_t read_file(const char *path, unsigned char *bytes, size_t size)
 /* Data at a multiple of 8 bytes, header padded with spaces; and saving what was loaded gives the same file. */
 static void test_save_is_stable(void **state)
 {
+    (void)state;
     gradus_model *model = NULL, *loaded = NULL;
     static unsigned char first[4096], second[4096];
     uint64_t header = 0;
     assert_ok(gradus_model_create(&small, 9, &model));
-    assert_ok(gradus_model_save(model, path_in(state, "model.safetensors")));
-    size_t length = read_file(path_in(state, "model.safetensors"), first, sizeof first);
+    assert_ok(gradus_model_save(model, scratch_path("model.safetensors")));
+    size_t length = read_file(scratch_path("model.safetensors"), first, sizeof first);
     memcpy(&header, first, sizeof header);
     assert_int_equal(header % 8, 0);
     assert_int_equal(8 + header + 29 * sizeof(float), length);
     assert_true(first[8 + header - 1] == ' ' || first[8 + header - 1] == '}');
     assert_true(XXH3_64bits(first + 8 + header, length - 8 - header) == gradus_model_hash(model));
 
-    assert_ok(gradus_model_load(path_in(state, "model.safetensors"), &loaded));
-    assert_ok(gradus_model_save(loaded, path_in(state, "again.safetensors")));
-    assert_int_equal(read_file(path_in(state, "again.safetensors"), second, sizeof second), length);
+    assert_ok(gradus_model_load(scratch_path("model.safetensors"), &loaded));
+    assert_ok(gradus_model_save(loaded, scratch_path("again.safetensors")));
+    assert_int_equal(read_file(scratch_path("again.safetensors"), second, sizeof second), length);
     assert_memory_equal(first, second, length);
     gradus_model_destroy(loaded);
     gradus_model_destroy(model);
@@ -206,12 +220,13 @@ static void test_save_is_stable(void **state)
 
 static void test_save_refused(void **state)
 {
+    (void)state;
     gradus_model *model = NULL;
     assert_ok(gradus_model_create(&small, 1, &model));
-    assert_fails(gradus_model_save(model, path_in(state, "none/model.safetensors")), GRADUS_ERROR_OUTPUT,
+    assert_fails(gradus_model_save(model, scratch_path("none/model.safetensors")), GRADUS_ERROR_OUTPUT,
                  "cannot be created: No such file");
-    assert_fails(gradus_model_save(model, *state), GRADUS_ERROR_OUTPUT, "not a regular file");
-    assert_int_equal(count_files(state), 0);
+    assert_fails(gradus_model_save(model, scratch_folder), GRADUS_ERROR_OUTPUT, "not a regular file");
+    assert_int_equal(count_files(), 0);
     gradus_model_destroy(model);
 }
 
@@ -225,27 +240,30 @@ static void limit_file_size(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+static gradus_status save_on_full_disk(const gradus_model *model)
+{
+    limit_file_size(65536);
+    gradus_status status = gradus_model_save(model, scratch_path("model.safetensors"));
+    limit_file_size(RLIM_INFINITY);
+    return status;
+}
+
 /* A save that breaks off leaves no file where there was none, and the old one where there was one. */
 static void test_save_breaks_off(void **state)
 {
+    (void)state;
     gradus_model *model = NULL, *loaded = NULL;
     const gradus_network large = {.layers = 1, .sizes = {10000, 10}};
     assert_ok(gradus_model_create(&large, 1, &model));
-    limit_file_size(65536);
-    gradus_status status = gradus_model_save(model, path_in(state, "model.safetensors"));
-    limit_file_size(RLIM_INFINITY);
-    assert_fails(status, GRADUS_ERROR_IO, "cannot be written");
-    assert_int_equal(count_files(state), 0);
+    assert_fails(save_on_full_disk(model), GRADUS_ERROR_IO, "cannot be written");
+    assert_int_equal(count_files(), 0);
 
-    assert_ok(gradus_model_save(model, path_in(state, "model.safetensors")));
+    assert_ok(gradus_model_save(model, scratch_path("model.safetensors")));
     const uint64_t hash = gradus_model_hash(model);
     model->parameters[0] += 1;
-    limit_file_size(65536);
-    status = gradus_model_save(model, path_in(state, "model.safetensors"));
-    limit_file_size(RLIM_INFINITY);
-    assert_fails(status, GRADUS_ERROR_IO, "cannot be written");
-    assert_int_equal(count_files(state), 1);
-    assert_ok(gradus_model_load(path_in(state, "model.safetensors"), &loaded));
+    assert_fails(save_on_full_disk(model), GRADUS_ERROR_IO, "cannot be written");
+    assert_int_equal(count_files(), 1);
+    assert_ok(gradus_model_load(scratch_path("model.safetensors"), &loaded));
     assert_true(gradus_model_hash(loaded) == hash);
     gradus_model_destroy(loaded);
     gradus_model_destroy(model);
@@ -253,7 +271,6 @@ static void test_save_breaks_off(void **state)
 
 int main(void)
 {
-#define FILE_TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),
         cmocka_unit_test(test_create_empty_is_zero),
@@ -263,10 +280,10 @@ int main(void)
         cmocka_unit_test(test_hash_is_of_packed_tensors),
         cmocka_unit_test(test_hash_changes_with_any_bit),
         cmocka_unit_test(test_metadata),
-        FILE_TEST(test_round_trip),
-        FILE_TEST(test_save_is_stable),
-        FILE_TEST(test_save_refused),
-        FILE_TEST(test_save_breaks_off),
+        scratch_test(test_round_trip),
+        scratch_test(test_save_is_stable),
+        scratch_test(test_save_refused),
+        scratch_test(test_save_breaks_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a model file may look like, and how each fault of one is refused. Headers are written with ' for ". */
 #include "gradus/gradus.h"
-#include "temporary_folder.h"
+#include "scratch.h"
 
 #define TENSOR(name, dtype, shape, offsets)                                                                        \
     "'" name "':{'dtype':'" dtype "','shape':" shape ",'data_offsets':" offsets "}"
@@ -17,16 +17,8 @@ typedef struct file_case {
     const char *message;
 } file_case;
 
-static void write_bytes(const char *path, const void *bytes, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* Writes header length, header with its quotes, and data. Returns the file's size. */
-static size_t write_model(const char *path, const char *header, const void *data, size_t data_bytes)
+/* Writes header length, header with its quotes, and data. Returns the path. */
+static const char *write_model(const char *header, const void *data, size_t data_bytes)
 {
     static unsigned char bytes[8192];
     const uint64_t length = strlen(header);
@@ -35,8 +27,7 @@ static size_t write_model(const char *path, const char *header, const void *data
     for (size_t i = 0; i < length; i++)
         bytes[8 + i] = (unsigned char)(header[i] == '\'' ? '"' : header[i]);
     memcpy(bytes + 8 + length, data, data_bytes);
-    write_bytes(path, bytes, 8 + length + data_bytes);
-    return 8 + length + data_bytes;
+    return scratch_write("model.safetensors", bytes, 8 + length + data_bytes);
 }
 
 /* The message must also begin with the file it is about, and the output must stay as it was. */
@@ -50,25 +41,22 @@ static void assert_refused(const char *path, gradus_status expected, const char 
 }
 
 /* Each header in turn, before the same number of zero bytes. */
-static void assert_cases_refused(void **state, const file_case *cases, size_t count, size_t data_bytes)
+static void assert_cases_refused(const file_case *cases, size_t count, size_t data_bytes)
 {
     static const unsigned char zeros[64];
-    const char *path = path_in(state, "model.safetensors");
     assert_true(data_bytes <= sizeof zeros);
-    for (size_t i = 0; i < count; i++) {
-        write_model(path, cases[i].header, zeros, data_bytes);
-        assert_refused(path, GRADUS_ERROR_DATA, cases[i].message);
-    }
+    for (size_t i = 0; i < count; i++)
+        assert_refused(write_model(cases[i].header, zeros, data_bytes), GRADUS_ERROR_DATA, cases[i].message);
 }
 #define ASSERT_CASES_REFUSED(cases, data_bytes)                                                                    \
-    assert_cases_refused(state, cases, sizeof(cases) / sizeof *(cases), data_bytes)
+    assert_cases_refused(cases, sizeof(cases) / sizeof *(cases), data_bytes)
 
 static void test_load(void **state)
 {
+    (void)state;
     gradus_model *model = NULL;
     float *weights = NULL, *bias = NULL;
-    const char *path = path_in(state, "model.safetensors");
-    write_model(path, "{'__metadata__':{'who':'me'}," WEIGHT "," BIAS "}  ", values, sizeof values);
+    const char *path = write_model("{'__metadata__':{'who':'me'}," WEIGHT "," BIAS "}  ", values, sizeof values);
     assert_ok(gradus_model_load(path, &model));
     assert_int_equal(gradus_model_network(model)->layers, 1);
     assert_int_equal(gradus_model_network(model)->sizes[0], 3);
@@ -85,11 +73,11 @@ static void test_load(void **state)
 /* The format does not say in which order tensors lie in a file, or that anything describes them. */
 static void test_load_other_order(void **state)
 {
+    (void)state;
     gradus_model *model = NULL;
     float *weights = NULL, *bias = NULL;
-    const char *path = path_in(state, "model.safetensors");
-    write_model(
-        path, "{" TENSOR("fc1.weight", "F32", "[2,3]", "[8,32]") "," TENSOR("fc1.bias", "F32", "[2]", "[0,8]") "}",
+    const char *path = write_model(
+        "{" TENSOR("fc1.weight", "F32", "[2,3]", "[8,32]") "," TENSOR("fc1.bias", "F32", "[2]", "[0,8]") "}",
         values, sizeof values);
     assert_ok(gradus_model_load(path, &model));
     assert_ok(gradus_model_layer(model, 0, &weights, &bias));
@@ -100,24 +88,26 @@ static void test_load_other_order(void **state)
 
 static void test_missing_file(void **state)
 {
-    assert_refused(path_in(state, "none.safetensors"), GRADUS_ERROR_NO_INPUT, "cannot be opened: No such file");
-    assert_refused(*state, GRADUS_ERROR_NO_INPUT, "not a regular file, expected a model");
+    (void)state;
+    assert_refused(scratch_path("none.safetensors"), GRADUS_ERROR_NO_INPUT, "cannot be opened: No such file");
+    assert_refused(scratch_folder, GRADUS_ERROR_NO_INPUT, "not a regular file, expected a model");
 }
 
 static void test_header_length(void **state)
 {
-    const char *path = path_in(state, "model.safetensors");
+    (void)state;
+    const char *path = scratch_path("model.safetensors");
     uint64_t length = UINT64_C(1) << 60;
-    write_bytes(path, "", 0);
+    scratch_write("model.safetensors", "", 0);
     assert_refused(path, GRADUS_ERROR_DATA, "truncated: 0 bytes, expected 8 of header length at least");
-    write_bytes(path, &length, sizeof length);
+    scratch_write("model.safetensors", &length, sizeof length);
     assert_refused(path, GRADUS_ERROR_DATA, "header of 1152921504606846976 bytes, but only 0 follow");
     length = UINT64_MAX;
-    write_bytes(path, &length, sizeof length);
+    scratch_write("model.safetensors", &length, sizeof length);
     assert_refused(path, GRADUS_ERROR_DATA, "header of 18446744073709551615 bytes, but only 0 follow");
 
     length = 100000001;
-    write_bytes(path, &length, sizeof length);
+    scratch_write("model.safetensors", &length, sizeof length);
     assert_int_equal(truncate(path, 100000009), 0); /* a hole: takes no room on the disk */
     assert_refused(path, GRADUS_ERROR_DATA, "header of 100000001 bytes, expected at most 100000000");
 }
@@ -125,19 +115,22 @@ static void test_header_length(void **state)
 /* Wherever a file is cut off, it is refused; where it is whole, it is not. */
 static void test_every_truncation(void **state)
 {
+    (void)state;
     gradus_model *model = NULL;
-    const char *path = path_in(state, "model.safetensors");
-    const size_t size = write_model(path, "{" WEIGHT "," BIAS "}", values, sizeof values);
+    const char *path = write_model("{" WEIGHT "," BIAS "}", values, sizeof values);
+    struct stat found;
     assert_ok(gradus_model_load(path, &model));
     gradus_model_destroy(model);
-    for (size_t length = size; length-- > 0;) {
-        assert_int_equal(truncate(path, (off_t)length), 0);
+    assert_int_equal(stat(path, &found), 0);
+    for (off_t length = found.st_size; length-- > 0;) {
+        assert_int_equal(truncate(path, length), 0);
         assert_refused(path, GRADUS_ERROR_DATA, "");
     }
 }
 
 static void test_header_text(void **state)
 {
+    (void)state;
     static const file_case cases[] = {
         {"", "header is not JSON"},
         {"{" WEIGHT, "header is not JSON"},
@@ -153,6 +146,7 @@ static void test_header_text(void **state)
 
 static void test_metadata(void **state)
 {
+    (void)state;
 #define WITH(metadata) "{'__metadata__':" metadata "," WEIGHT "," BIAS "}"
     static const file_case cases[] = {
         {WITH("'text'"), "__metadata__ is not an object"},
@@ -173,6 +167,7 @@ static void test_metadata(void **state)
 
 static void test_tensor_names(void **state)
 {
+    (void)state;
 #define NAMED(name) "{" WEIGHT "," BIAS "," TENSOR(name, "F32", "[2,2]", "[32,48]") "}"
     static const file_case cases[] = {
         {"{" WEIGHT "}", "tensor fc1.bias is missing"},
@@ -194,6 +189,7 @@ static void test_tensor_names(void **state)
 
 static void test_tensor_entry(void **state)
 {
+    (void)state;
 #define ENTRY(entry) "{'fc1.weight':" entry "," BIAS "}"
     static const file_case cases[] = {
         {ENTRY("1"), "tensor fc1.weight: malformed: "},
@@ -214,6 +210,7 @@ static void test_tensor_entry(void **state)
 
 static void test_tensor_shape(void **state)
 {
+    (void)state;
 #define SHAPES(weight, bias)                                                                                       \
     "{" TENSOR("fc1.weight", "F32", weight, "[0,24]") "," TENSOR("fc1.bias", "F32", bias, "[24,32]") "}"
     static const file_case cases[] = {
@@ -236,6 +233,7 @@ static void test_tensor_shape(void **state)
 
 static void test_layers_that_do_not_chain(void **state)
 {
+    (void)state;
     static const file_case cases[] = {
         {"{" WEIGHT "," BIAS
          "," TENSOR("fc2.weight", "F32", "[2,3]", "[32,56]") "," TENSOR("fc2.bias", "F32", "[2]", "[56,64]") "}",
@@ -246,6 +244,7 @@ static void test_layers_that_do_not_chain(void **state)
 
 static void test_tensor_offsets(void **state)
 {
+    (void)state;
 #define OFFSETS(weight, bias)                                                                                      \
     "{" TENSOR("fc1.weight", "F32", "[2,3]", weight) "," TENSOR("fc1.bias", "F32", "[2]", bias) "}"
     static const file_case cases[] = {
@@ -272,17 +271,17 @@ static void test_tensor_offsets(void **state)
 /* 257 classes of one feature: 1028 bytes of weights and as many of bias. */
 static void test_too_many_classes(void **state)
 {
+    (void)state;
     static const unsigned char zeros[2056];
-    const char *path = path_in(state, "model.safetensors");
-    write_model(path,
-                "{" TENSOR("fc1.weight", "F32", "[257,1]", "[0,1028]") "," TENSOR("fc1.bias", "F32", "[257]",
-                                                                                  "[1028,2056]") "}",
-                zeros, sizeof zeros);
+    const char *path = write_model("{" TENSOR("fc1.weight", "F32", "[257,1]",
+                                              "[0,1028]") "," TENSOR("fc1.bias", "F32", "[257]", "[1028,2056]") "}",
+                                   zeros, sizeof zeros);
     assert_refused(path, GRADUS_ERROR_DATA, "output layer: 257 classes, expected 2 to 256");
 }
 
 static void test_values_not_finite(void **state)
 {
+    (void)state;
     static const struct {
         size_t index;
         float value;
@@ -292,34 +291,32 @@ static void test_values_not_finite(void **state)
         {5, INFINITY, "tensor fc1.weight: value 5 is inf, expected a finite number"},
         {7, -INFINITY, "tensor fc1.bias: value 1 is -inf, expected a finite number"},
     };
-    const char *path = path_in(state, "model.safetensors");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         float broken[8];
         memcpy(broken, values, sizeof broken);
         broken[cases[i].index] = cases[i].value;
-        write_model(path, "{" WEIGHT "," BIAS "}", broken, sizeof broken);
+        const char *path = write_model("{" WEIGHT "," BIAS "}", broken, sizeof broken);
         assert_refused(path, GRADUS_ERROR_DATA, cases[i].message);
     }
 }
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        TEST(test_load),
-        TEST(test_load_other_order),
-        TEST(test_missing_file),
-        TEST(test_header_length),
-        TEST(test_header_text),
-        TEST(test_every_truncation),
-        TEST(test_metadata),
-        TEST(test_tensor_names),
-        TEST(test_tensor_entry),
-        TEST(test_tensor_shape),
-        TEST(test_layers_that_do_not_chain),
-        TEST(test_tensor_offsets),
-        TEST(test_too_many_classes),
-        TEST(test_values_not_finite),
+        scratch_test(test_load),
+        scratch_test(test_load_other_order),
+        scratch_test(test_missing_file),
+        scratch_test(test_header_length),
+        scratch_test(test_header_text),
+        scratch_test(test_every_truncation),
+        scratch_test(test_metadata),
+        scratch_test(test_tensor_names),
+        scratch_test(test_tensor_entry),
+        scratch_test(test_tensor_shape),
+        scratch_test(test_layers_that_do_not_chain),
+        scratch_test(test_tensor_offsets),
+        scratch_test(test_too_many_classes),
+        scratch_test(test_values_not_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stream under the readers: raw and gzipped alike, and every way in which a file can fail. */
+#include "data/stream.h"
+#include "scratch.h"
+
+enum { CONTENT = 2000 };
+
+/* Bytes that deflate cannot shorten much, so that a cut falls into the middle of the data. */
+static void make_content(uint8_t content[CONTENT])
+{
+    uint32_t word = 1;
+    for (size_t i = 0; i < CONTENT; i++) {
+        word = word * 1664525 + 1013904223;
+        content[i] = (uint8_t)(word >> 24);
+    }
+}
+
+/* Reads a whole file in pieces of 300 bytes. */
+static gradus_status read_all(const char *path, uint8_t bytes[CONTENT + 300], size_t *size)
+{
+    input_stream stream = {0};
+    size_t got = 300;
+    *size = 0;
+    gradus_status status = gr_stream_open(path, &stream);
+    while (status == GRADUS_OK && got == 300 && *size <= CONTENT) {
+        status = gr_stream_read(&stream, bytes + *size, 300, &got);
+        *size += got;
+    }
+    gr_stream_close(&stream);
+    return status;
+}
+
+static void test_raw_and_gzipped_are_the_same(void **state)
+{
+    (void)state;
+    uint8_t content[CONTENT], bytes[CONTENT + 300];
+    size_t size = 0;
+    make_content(content);
+    const char *paths[] = {scratch_write("raw", content, CONTENT), scratch_gzip("packed", content, CONTENT)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(read_all(paths[i], bytes, &size));
+        assert_int_equal(size, CONTENT);
+        assert_memory_equal(bytes, content, CONTENT);
+    }
+}
+
+static void test_cut_gzip_is_named(void **state)
+{
+    (void)state;
+    uint8_t content[CONTENT], packed[2 * CONTENT], bytes[CONTENT + 300];
+    size_t size = 0;
+    make_content(content);
+    const size_t packed_size = scratch_pack(content, CONTENT, packed, sizeof packed);
+    /* In the gzip header, in the data, before the checksum, and one byte short. */
+    const size_t cuts[] = {5, packed_size / 2, packed_size - 8, packed_size - 1};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
+        assert_fails(read_all(scratch_write("cut.gz", packed, cuts[i]), bytes, &size), GRADUS_ERROR_DATA,
+                     "found the end of the file within gzip data, which are cut off");
+}
+
+static void test_damaged_gzip_is_named(void **state)
+{
+    (void)state;
+    uint8_t content[CONTENT], packed[2 * CONTENT], bytes[CONTENT + 300];
+    size_t size = 0;
+    make_content(content);
+    const size_t packed_size = scratch_pack(content, CONTENT, packed, sizeof packed);
+    packed[packed_size - 8] ^= 1; /* the checksum */
+    assert_fails(read_all(scratch_write("damaged.gz", packed, packed_size), bytes, &size), GRADUS_ERROR_DATA,
+                 "damaged.gz: somewhere after byte 0 (unpacked)");
+    packed[packed_size - 8] ^= 1;
+    packed[packed_size / 2] ^= 1; /* the data */
+    assert_fails(read_all(scratch_write("damaged.gz", packed, packed_size), bytes, &size), GRADUS_ERROR_DATA,
+                 "found damaged gzip data, whose code or checksum is wrong");
+}
+
+static void test_what_cannot_be_opened_or_read(void **state)
+{
+    (void)state;
+    uint8_t bytes[CONTENT + 300];
+    size_t size = 0;
+    assert_fails(read_all(scratch_path("nothing"), bytes, &size), GRADUS_ERROR_NO_INPUT,
+                 "nothing: cannot be opened: No such file or directory");
+    assert_fails(read_all(scratch_folder, bytes, &size), GRADUS_ERROR_NO_INPUT, "found a folder, expected a file");
+    /* Page 0 of a process is never mapped, so reading it is an error of the system's own. */
+    assert_fails(read_all("/proc/self/mem", bytes, &size), GRADUS_ERROR_IO,
+                 "/proc/self/mem: byte 0: cannot be read: Input/output error");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        scratch_test(test_raw_and_gzipped_are_the_same),
+        scratch_test(test_cut_gzip_is_named),
+        scratch_test(test_damaged_gzip_is_named),
+        scratch_test(test_what_cannot_be_opened_or_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

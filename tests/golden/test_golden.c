@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Training from the same initial parameters as notebook.py, which computes the same in NumPy float64: loss over 500
+ * iterations and the first gradient of every parameter. The digits are bundled; MNIST is used where it is found.
+ */
+#include "assert_close.h"
+#include "engine/engine.h"
+#include "model/model.h"
+#include "with_device.h"
+
+#include <jansson.h>
+
+static gradus_device *device;
+
+typedef struct golden {
+    const char *set, *engine;
+} golden;
+
+static char *golden_path(const char *name, const char *suffix)
+{
+    static char path[1024];
+    snprintf(path, sizeof path, "%s/tests/golden/%s%s", getenv("TEST_SOURCE_DIR"), name, suffix);
+    return path;
+}
+
+/* The first samples of the training set, as many as the golden run had; NULL if the set is not here. */
+static gradus_dataset *open_set(const json_t *expected, const char *name)
+{
+    gradus_dataset *train = NULL;
+    const gradus_status status = gradus_dataset_open(name, NULL, &train, NULL);
+    if (status == GRADUS_ERROR_NO_INPUT && strcmp(name, "mnist") == 0)
+        return NULL;
+    assert_ok(status);
+    assert_ok(gradus_dataset_truncate(train, (size_t)json_integer_value(json_object_get(expected, "samples"))));
+    return train;
+}
+
+/* ---- The first gradient ---- */
+
+static double distance(const float *a, const float *b, size_t count, double *norm)
+{
+    double difference = 0;
+    *norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        difference += pow((double)a[i] - (double)b[i], 2);
+        *norm += pow((double)b[i], 2);
+    }
+    *norm = sqrt(*norm);
+    return sqrt(difference);
+}
+
+static void check_first_gradient(const golden *run, const gradus_dataset *dataset, const gradus_model *initial)
+{
+    gradus_model *expected = NULL;
+    const engine_type *type = NULL;
+    engine *e = NULL;
+    float *gradient = calloc(initial->layout.length, sizeof *gradient);
+
+    assert_ok(gradus_model_load(golden_path(run->set, "-gradient.safetensors"), &expected));
+    assert_ok(gr_engine_find(run->engine, device, &type));
+    assert_ok(gr_engine_create(type, device, &initial->network, dataset, &e));
+    assert_ok(type->write_parameters(e, initial->parameters));
+    assert_ok(type->gradient(e, 0, dataset->info.samples, 0));
+    assert_ok(type->read_gradient(e, gradient));
+    for (size_t l = 0; l < 2; l++) {
+        const size_t offsets[] = {initial->layout.weights[l], initial->layout.bias[l]};
+        const size_t outputs = initial->network.sizes[l + 1];
+        const size_t counts[] = {outputs * initial->network.sizes[l], outputs};
+        for (size_t t = 0; t < 2; t++) {
+            double norm;
+            const double d = distance(gradient + offsets[t], expected->parameters + offsets[t], counts[t], &norm);
+            assert_true(norm > 0.01); /* a gradient of nothing would prove nothing */
+            if (!(d < 1e-4 * norm))
+                fail_msg("fc%zu.%s: gradient is off by %g of its norm", l + 1, t == 0 ? "weight" : "bias", d / norm);
+        }
+    }
+    gr_engine_destroy(e);
+    gradus_model_destroy(expected);
+    free(gradient);
+}
+
+/* ---- 500 iterations ---- */
+
+static void check_figures(const json_t *expected, size_t iteration, const gradus_metrics *got)
+{
+    char key[32];
+    snprintf(key, sizeof key, "%zu", iteration);
+    const json_t *loss = json_object_get(json_object_get(expected, "loss"), key);
+    const json_t *accuracy = json_object_get(json_object_get(expected, "accuracy"), key);
+    assert_non_null(loss);
+    const double tolerance = iteration == 0 ? 1e-5 : iteration <= 100 ? 1e-4 : 1e-3;
+    print_message("  iteration %3zu: loss %.6f, relative difference %.1e\n", iteration, got->loss,
+                  got->loss / json_real_value(loss) - 1);
+    assert_close(got->loss, json_real_value(loss), 0, tolerance);
+    assert_close(got->accuracy, json_real_value(accuracy), 2e-3, 0);
+}
+
+static void check_report(const gradus_report *report, void *user)
+{
+    check_figures(user, report->iteration, &report->train);
+}
+
+static void test_golden(void **state)
+{
+    const golden *run = *state;
+    json_error_t error;
+    json_t *expected = json_load_file(golden_path(run->set, ".json"), 0, &error);
+    gradus_model *model = NULL;
+    gradus_train_options options = gradus_train_options_default();
+    gradus_train_result result;
+
+    assert_non_null(expected);
+    gradus_dataset *dataset = open_set(expected, run->set);
+    if (dataset == NULL) {
+        print_message("%s is not here: skipped (%s)\n", run->set, gradus_last_error());
+        json_decref(expected);
+        skip();
+    }
+    assert_ok(gradus_model_load(golden_path("initial", ".safetensors"), &model));
+    check_first_gradient(run, dataset, model);
+    options.engine = run->engine;
+    options.iterations = (size_t)json_integer_value(json_object_get(expected, "iterations"));
+    options.learning_rate = (float)json_real_value(json_object_get(expected, "learning_rate"));
+    options.report_every = 100;
+    options.report = check_report;
+    options.user = expected;
+    assert_ok(gradus_train(device, model, dataset, &options, &result));
+    check_figures(expected, options.iterations, &result.train);
+    gradus_model_destroy(model);
+    gradus_dataset_destroy(dataset);
+    json_decref(expected);
+}
+
+int main(void)
+{
+    static golden runs[] = {
+        {"digits", "reference"}, {"digits", "layered"}, {"mnist", "reference"}, {"mnist", "layered"}};
+    const struct CMUnitTest tests[] = {
+        {"digits, reference", test_golden, NULL, NULL, &runs[0]},
+        {"digits, layered", test_golden, NULL, NULL, &runs[1]},
+        {"mnist, reference", test_golden, NULL, NULL, &runs[2]},
+        {"mnist, layered", test_golden, NULL, NULL, &runs[3]},
+    };
+    device = open_test_device();
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    gradus_device_close(device);
+    return failed;
+}
