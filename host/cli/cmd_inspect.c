@@ -59,9 +59,8 @@ static tensor_statistics statistics_of(const model_tensor *tensor)
 }
 
 /* What `gradus train` writes into a model file. */
-static const char *const metadata_keys[] = {"dataset",    "train_samples", "holdout_samples",
-                                            "seed",       "init_from",     "learning_rate",
-                                            "iterations", "engine",        "device"};
+static const char *const metadata_keys[] = {"dataset",       "train_samples", "holdout_samples", "seed",  "init_from",
+                                            "learning_rate", "iterations",    "engine",          "device"};
 enum { METADATA_KEYS = sizeof metadata_keys / sizeof *metadata_keys };
 
 /* ---- For programs ---- */
@@ -160,8 +159,7 @@ static void print_values(const model_tensor *tensor)
     enum { PER_LINE = 6 };
     printf("\n%s", tensor->name);
     /* A bias is printed as one row, like a column of W lying down. */
-    const size_t rows = tensor->is_bias ? 1 : tensor->rows,
-                 columns = tensor->is_bias ? tensor->rows : tensor->columns;
+    const size_t rows = tensor->is_bias ? 1 : tensor->rows, columns = tensor->is_bias ? tensor->rows : tensor->columns;
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++) {
             char index[48];
@@ -198,9 +196,9 @@ int cmd_inspect(int argc, const char **argv)
     bool weights = false, json = false;
     char hash[17];
     const option_row options[] = {
-        {"weights", OPTION_FLAG, {.flag = &weights}, NULL, "print every weight and bias", NULL, 0},
+        FLAG_OPTION("weights", &weights, "print every weight and bias"),
         JSON_OPTION(&json),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     TRY(command_line_parse(&description, options, argc, argv, &line));
     TRY_GRADUS(gradus_model_load(line.arguments[0], &model));

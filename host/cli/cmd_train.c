@@ -28,8 +28,8 @@ static int check_test_part(const training_run *run, size_t features, size_t clas
         return EX_OK;
     size_t found = gradus_dataset_get_info(run->test).features;
     if (found != features)
-        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have",
-                    name, found, features);
+        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have", name,
+                    found, features);
     return data_require_classes(name, "test", run->test, classes);
 }
 

@@ -135,8 +135,7 @@ static int fail_unknown(const command_description *command, const option_row *op
     const char *nearest = nearest_name(bare, names);
     if (nearest != NULL)
         return fail(EX_USAGE, "%s: unknown option %s; did you mean --%s?", command->name, found, nearest);
-    return fail(EX_USAGE, "%s: unknown option %s; 'gradus %s --help' lists them", command->name, found,
-                command->name);
+    return fail(EX_USAGE, "%s: unknown option %s; 'gradus %s --help' lists them", command->name, found, command->name);
 }
 
 static int fail_popt(const command_description *command, const option_row *options, poptContext context, int error)
@@ -174,9 +173,8 @@ static int read_options(const command_description *command, const option_row *op
 static int check_arguments(const command_description *command, const command_line *line)
 {
     if (line->argument_count < command->arguments_min)
-        return fail(EX_USAGE, "%s: found %zu argument%s, expected %s; 'gradus %s --help' explains them",
-                    command->name, line->argument_count, line->argument_count == 1 ? "" : "s", command->arguments,
-                    command->name);
+        return fail(EX_USAGE, "%s: found %zu argument%s, expected %s; 'gradus %s --help' explains them", command->name,
+                    line->argument_count, line->argument_count == 1 ? "" : "s", command->arguments, command->name);
     if (line->argument_count > command->arguments_max)
         return fail(EX_USAGE, "%s: found an argument \"%s\" too many, expected %s", command->name,
                     line->arguments[command->arguments_max],

@@ -94,8 +94,7 @@ network_text format_network(const gradus_network *network)
     network_text out;
     size_t used = 0;
     for (size_t i = 0; i <= network->layers; i++)
-        used +=
-            (size_t)snprintf(out.text + used, sizeof out.text - used, i == 0 ? "%zu" : "-%zu", network->sizes[i]);
+        used += (size_t)snprintf(out.text + used, sizeof out.text - used, i == 0 ? "%zu" : "-%zu", network->sizes[i]);
     return out;
 }
 

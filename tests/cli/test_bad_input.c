@@ -7,8 +7,7 @@
 /* Commands that damage a copy of the IDX files, "bad". */
 #define IMAGES "bad/train-images-idx3-ubyte"
 #define LABELS "bad/train-labels-idx1-ubyte"
-#define PATCH(file, offset, bytes)                                                                                 \
-    "printf '" bytes "' | dd of=" file " bs=1 seek=" offset " conv=notrunc 2>/dev/null"
+#define PATCH(file, offset, bytes) "printf '" bytes "' | dd of=" file " bs=1 seek=" offset " conv=notrunc 2>/dev/null"
 
 typedef struct bad_input {
     const char *what;
@@ -20,13 +19,12 @@ typedef struct bad_input {
 
 static void check(const bad_input *bad)
 {
-    assert_runs("rm -rf bad out; cp -r tiny bad; cp good.safetensors model.safetensors; mkdir out\n%s",
-                bad->damage);
+    assert_runs("rm -rf bad out; cp -r tiny bad; cp good.safetensors model.safetensors; mkdir out\n%s", bad->damage);
     int code = run("\"$GRADUS\" %s", bad->arguments);
     bool one_line = strchr(program_err, '\n') == program_err + strlen(program_err) - 1;
     if (code != bad->code || !one_line || program_out[0] != '\0' || strstr(program_err, bad->part) == NULL)
-        fail_msg("%s: exit code %d, expected %d and \"%s\": %s%s", bad->what, code, bad->code, bad->part,
-                 program_err, program_out);
+        fail_msg("%s: exit code %d, expected %d and \"%s\": %s%s", bad->what, code, bad->code, bad->part, program_err,
+                 program_out);
     assert_runs("ls -A out");
     if (program_out[0] != '\0')
         fail_msg("%s: left %s", bad->what, program_out);
@@ -34,15 +32,14 @@ static void check(const bad_input *bad)
 
 static void check_all(const bad_input *inputs, size_t count)
 {
-    assert_runs(
-        "\"$GRADUS\" train tiny --hidden 5 --engine reference --iterations 1 --quiet --out good.safetensors");
+    assert_runs("\"$GRADUS\" train tiny --hidden 5 --engine reference --iterations 1 --quiet --out good.safetensors");
     for (size_t i = 0; i < count; i++)
         check(&inputs[i]);
 }
 
 #define TRAIN(data) "train " data " --engine reference --iterations 2 --quiet --out out/m --log out/l"
-#define DATA        65
-#define NO_INPUT    66
+#define DATA 65
+#define NO_INPUT 66
 
 static void test_data_sets(void **state)
 {
@@ -89,7 +86,7 @@ static void test_accepted(void **state)
     assert_runs("\"$GRADUS\" train tiny --data-dir . --engine reference --iterations 1");
 }
 
-#define MODEL   "model.safetensors"
+#define MODEL "model.safetensors"
 #define INSPECT "inspect " MODEL
 /* Replaces text in the header by text of the same length. */
 #define EDIT(from, to) "LC_ALL=C sed -i 's/" from "/" to "/' " MODEL

@@ -44,8 +44,7 @@ static void test_json_keys(void **state)
         "train_seconds",    "train_loss",      "train_accuracy", "test_accuracy", "iterations_per_second",
         "holdout_accuracy", "weights_hash",    "model",
     };
-    assert_runs(TRAIN
-                "--iterations 40 --lr 0.5 --train-samples 20 --holdout 3 --seed 7 --json --out m.safetensors");
+    assert_runs(TRAIN "--iterations 40 --lr 0.5 --train-samples 20 --holdout 3 --seed 7 --json --out m.safetensors");
     json_t *result = parse_output();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (json_object_get(result, keys[i]) == NULL)

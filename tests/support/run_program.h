@@ -15,13 +15,12 @@
 #include <sys/wait.h>
 
 /* A test that uses the folder. */
-#define program_test(function)                                                                                     \
-    cmocka_unit_test_setup_teardown(function, program_folder_create, program_folder_remove)
+#define program_test(function) cmocka_unit_test_setup_teardown(function, program_folder_create, program_folder_remove)
 
 #define TRAIN_SAMPLES 24
-#define TEST_SAMPLES  9
-#define IMAGE_SIDE    4
-#define CLASSES       3
+#define TEST_SAMPLES 9
+#define IMAGE_SIDE 4
+#define CLASSES 3
 
 static char program_folder[] = "/tmp/gradus-test-XXXXXX";
 static char program_out[1 << 16], program_err[1 << 14]; /* what the last command printed */
@@ -55,17 +54,17 @@ __attribute__((format(printf, 1, 2))) static inline int run(const char *format, 
     return WIFEXITED(result) ? WEXITSTATUS(result) : 128 + WTERMSIG(result);
 }
 
-#define assert_runs(...)                                                                                           \
-    do {                                                                                                           \
-        int code_ = run(__VA_ARGS__);                                                                              \
-        if (code_ != 0)                                                                                            \
-            fail_msg("exit code %d: %s", code_, program_err);                                                      \
+#define assert_runs(...)                                                                                              \
+    do {                                                                                                              \
+        int code_ = run(__VA_ARGS__);                                                                                 \
+        if (code_ != 0)                                                                                               \
+            fail_msg("exit code %d: %s", code_, program_err);                                                         \
     } while (0)
 
-#define assert_prints(text, part)                                                                                  \
-    do {                                                                                                           \
-        if (strstr((text), (part)) == NULL)                                                                        \
-            fail_msg("\"%s\" lacks \"%s\"", (text), (part));                                                       \
+#define assert_prints(text, part)                                                                                     \
+    do {                                                                                                              \
+        if (strstr((text), (part)) == NULL)                                                                           \
+            fail_msg("\"%s\" lacks \"%s\"", (text), (part));                                                          \
     } while (0)
 
 /* The one JSON value that the last command printed; the caller releases it. */
