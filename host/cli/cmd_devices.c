@@ -103,9 +103,10 @@ int cmd_devices(int argc, const char **argv)
         TRY(json_print(choice_object(&choice)));
     else
         print_choice(&choice);
-    if (chosen != GRADUS_OK)
+    if (chosen != GRADUS_OK) {
         fflush(stdout);
-    TRY_GRADUS(chosen);
+        code = fail(EX_UNAVAILABLE, "%s", gradus_last_error());
+    }
 cleanup:
     gradus_device_list_free(choice.list);
     free(device);

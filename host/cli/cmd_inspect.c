@@ -97,9 +97,7 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
     const gradus_network *network = gradus_model_network(model);
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
     const size_t count = list_tensors(model, tensors);
-    json_t *layers = json_array(), *array = json_array(), *metadata = json_object();
-    for (size_t i = 0; i <= network->layers; i++)
-        json_array_append_new(layers, json_integer((json_int_t)network->sizes[i]));
+    json_t *array = json_array(), *metadata = json_object();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(array, tensor_object(&tensors[i], with_values));
     for (size_t i = 0; i < METADATA_KEYS; i++) {
@@ -107,9 +105,10 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
         if (value != NULL)
             json_object_set_new(metadata, metadata_keys[i], json_text(value));
     }
-    return json_pack("{so s[II] sI ss so so}", "layers", layers, "image", (json_int_t)network->image_width,
-                     (json_int_t)network->image_height, "parameters", (json_int_t)count_parameters(network),
-                     "weights_hash", hash, "metadata", metadata, "tensors", array);
+    return json_pack("{so s[II] sI ss so so}", "layers", json_layers(network), "image",
+                     (json_int_t)network->image_width, (json_int_t)network->image_height, "parameters",
+                     (json_int_t)count_parameters(network), "weights_hash", hash, "metadata", metadata, "tensors",
+                     array);
 }
 
 /* ---- For people ---- */
