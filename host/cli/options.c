@@ -107,7 +107,7 @@ static int set_value(const option_row *option, const char *text)
 static void fill_popt_table(const option_row *options, struct poptOption *table)
 {
     size_t count = 0;
-    for (; options[count].kind != OPTION_END && count < OPTIONS_MAX; count++) {
+    for (; count < OPTIONS_MAX && options[count].kind != OPTION_END; count++) {
         const option_row *option = &options[count];
         int kind = option->kind == OPTION_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING;
         table[count] =
@@ -130,7 +130,7 @@ static void print_help(const command_description *command, poptContext context)
 static int fail_unknown(const command_description *command, const option_row *options, const char *found)
 {
     const char *names[OPTIONS_MAX + 2] = {"help"}, *bare = found + strspn(found, "-");
-    for (size_t i = 0; options[i].kind != OPTION_END && i < OPTIONS_MAX; i++)
+    for (size_t i = 0; i < OPTIONS_MAX && options[i].kind != OPTION_END; i++)
         names[i + 1] = options[i].name;
     const char *nearest = nearest_name(bare, names);
     if (nearest != NULL)

@@ -42,7 +42,7 @@ static bool has_bar(const sample_prediction *prediction, size_t class_index)
     const float *p = prediction->probabilities;
     size_t above = 0;
     for (size_t c = 0; c < prediction->classes; c++)
-        above += p[c] > p[class_index] || (p[c] == p[class_index] && c < class_index);
+        above += p[c] > p[class_index] || (c < class_index && p[c] == p[class_index]);
     return above < BARS_MAX;
 }
 

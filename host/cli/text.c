@@ -14,7 +14,7 @@
 
 short_text format_count(uint64_t count)
 {
-    short_text plain, grouped;
+    short_text plain, grouped = {""};
     size_t length = (size_t)snprintf(plain.text, sizeof plain.text, "%" PRIu64, count);
     char *end = grouped.text;
     for (size_t i = 0; i < length; i++) {
