@@ -28,13 +28,11 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
     if (info->features != network->sizes[0])
         return gr_fail(GRADUS_ERROR_DATA, "the samples have %zu features, the network takes %zu", info->features,
                        network->sizes[0]);
-    if (info->classes <= classes)
-        return GRADUS_OK;
-    size_t s = 0;
-    while (dataset->labels[s] < classes)
-        s++;
-    return gr_fail(GRADUS_ERROR_DATA, "sample %zu has label %u, the network's %zu classes are 0..%zu", s,
-                   (unsigned)dataset->labels[s], classes, classes - 1);
+    for (size_t s = 0; info->classes > classes && s < info->samples; s++)
+        if (dataset->labels[s] >= classes)
+            return gr_fail(GRADUS_ERROR_DATA, "sample %zu has label %u, the network's %zu classes are 0..%zu", s,
+                           (unsigned)dataset->labels[s], classes, classes - 1);
+    return GRADUS_OK;
 }
 
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,

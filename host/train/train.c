@@ -72,8 +72,8 @@ static gradus_status diverged(const run *r, size_t iteration, double loss)
     if (r->kept_iteration != SIZE_MAX)
         snprintf(kept, sizeof kept, "the parameters of iteration %zu are kept", r->kept_iteration);
     return gr_fail(GRADUS_ERROR_DIVERGED,
-                   "the loss became %g in iteration %zu; the learning rate of %g is probably too large; %s", loss,
-                   iteration, (double)r->options->learning_rate, kept);
+                   "the loss became %s in iteration %zu; the learning rate of %g is probably too large; %s",
+                   isnan(loss) ? "not a number" : "infinite", iteration, (double)r->options->learning_rate, kept);
 }
 
 /* Waits for the burst's sums, checks every one of them, and reports the last iteration if it is due. */

@@ -102,7 +102,7 @@ typedef struct gradus_dataset_info {
     size_t samples;       /* B */
     size_t features;      /* F = width * height */
     size_t width, height; /* of the image that a sample is; F x 1 where it is none */
-    size_t classes;       /* C: one more than the largest label; 0 without labels */
+    size_t classes;       /* C: one more than the largest label when it was read; 0 without labels */
     bool labelled;
 } gradus_dataset_info;
 
