@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of engines, and what every engine checks. */
 #include "engine/engine.h"
+#include "device/device.h"
 
 #include <string.h>
 
 static const engine_type *const engines[] = {&gr_engine_fused, &gr_engine_layered, &gr_engine_reference};
 
+static const engine_type *choose(const gradus_device *device)
+{
+    if (device == NULL)
+        return &gr_engine_reference;
+    return device->info.type == GRADUS_DEVICE_CPU ? &gr_engine_fused : &gr_engine_layered;
+}
+
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
     if (strcmp(name, "auto") == 0)
-        name = device != NULL ? gr_engine_layered.name : gr_engine_reference.name;
+        name = choose(device)->name;
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
         if (strcmp(name, engines[i]->name) != 0)
             continue;

@@ -66,7 +66,7 @@ extern const engine_type gr_engine_reference;
 extern const engine_type gr_engine_layered;
 extern const engine_type gr_engine_fused;
 
-/* The engine of this name; "auto" takes the device's, or without a device the reference. ARGUMENT for other names and
+/* The engine of this name; "auto" takes fused on a CPU device, layered on others, without a device the reference. ARGUMENT for other names and
  * for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 

@@ -264,7 +264,8 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine;     /* "auto", "layered" (OpenCL), "reference" (plain C, sums in double; needs no device) */
+    const char *engine;     /* "auto" (the fastest for the device), "fused" (OpenCL, for CPU devices), "layered" (OpenCL,
+                               any device), "reference" (plain C, sums in double; needs no device) */
     size_t iterations;      /* full-batch gradient-descent steps */
     float learning_rate;    /* alpha in W := W - alpha dW */
     size_t report_every;    /* iterations between two reports; the last iteration is always reported. 0: only that */
