@@ -78,8 +78,8 @@ gradus_status gradus_device_open(const char *selector, gradus_device **out)
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
-    TRY(gr_program_build(device->context, device->id, general_kernels, sizeof general_kernels / sizeof *general_kernels,
-                         "", &device->program));
+    TRY(gr_program_build(device->context, device->id, general_kernels,
+                         sizeof general_kernels / sizeof *general_kernels, "", &device->program));
     *out = device;
     device = NULL;
 cleanup:

@@ -62,8 +62,12 @@ typedef struct kernel_argument {
 } kernel_argument;
 
 /* ARGUMENTS(z, n): the kernel's arguments in order, each a variable of exactly the type that the kernel declares. */
-#define ARGUMENT(x) {sizeof(x), &(x)}
-#define ARGUMENTS(...) (const kernel_argument[]){__VA_ARGS__}, sizeof((const kernel_argument[]){__VA_ARGS__}) / sizeof(kernel_argument)
+#define ARGUMENT(x)                                                                                                   \
+    {                                                                                                                 \
+        sizeof(x), &(x)                                                                                               \
+    }
+#define ARGUMENTS(...)                                                                                                \
+    (const kernel_argument[]){__VA_ARGS__}, sizeof((const kernel_argument[]){__VA_ARGS__}) / sizeof(kernel_argument)
 
 /*
  * Prepares `items` work-items of the kernel. The range is rounded up to whole work-groups, so kernels must ignore

@@ -13,8 +13,8 @@ gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t
     size_t limit = 0;
 
     TRY(gr_launch_create_in(device->program, kernel, items, 1, arguments, argument_count, &prepared));
-    CL_TRY(clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit,
-                                    NULL));
+    CL_TRY(
+        clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
     prepared.local = limit < WORK_GROUP_SIZE ? limit : WORK_GROUP_SIZE;
     prepared.global = (items + prepared.local - 1) / prepared.local * prepared.local;
     *out = prepared;
@@ -51,8 +51,8 @@ cleanup:
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
 {
     gradus_status status = GRADUS_OK;
-    CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0, NULL,
-                                  NULL));
+    CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0,
+                                  NULL, NULL));
 cleanup:
     return status;
 }

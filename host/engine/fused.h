@@ -14,13 +14,13 @@
 typedef struct fused {
     device_engine common;
     group_shape shape;
-    size_t work_items;      /* shares of the pass */
+    size_t work_items;                                          /* shares of the pass */
     cl_mem values, groups, sample_offsets, lists, list_offsets; /* X, see group_arrays */
-    cl_mem lane_feature;    /* (lanes x groups) */
-    cl_mem feature_lane;    /* (F) */
-    cl_mem labels;          /* (tiles * tile); NULL for a data set without labels */
-    cl_mem scratch;         /* the work-items' own memory and partial sums */
-    cl_program program;     /* built for this network */
+    cl_mem lane_feature;                                        /* (lanes x groups) */
+    cl_mem feature_lane;                                        /* (F) */
+    cl_mem labels;      /* (tiles * tile); NULL for a data set without labels */
+    cl_mem scratch;     /* the work-items' own memory and partial sums */
+    cl_program program; /* built for this network */
     launch fused_pass, fused_reduce;
 } fused;
 

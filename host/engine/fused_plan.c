@@ -77,10 +77,14 @@ static gradus_status build_program(fused *e, const constants *plan)
         const char *name;
         size_t value;
     } numbers[] = {
-        {"LANES", e->shape.lanes},           {"TILE", e->shape.tile},
-        {"GROUPS", e->shape.groups},         {"LAYERS", net->layers},
-        {"PARAMETERS", layout->length},      {"HIDDEN_BLOCK", plan->hidden_block},
-        {"HIDDEN_BLOCKS", plan->hidden_blocks}, {"SCRATCH", plan->scratch},
+        {"LANES", e->shape.lanes},
+        {"TILE", e->shape.tile},
+        {"GROUPS", e->shape.groups},
+        {"LAYERS", net->layers},
+        {"PARAMETERS", layout->length},
+        {"HIDDEN_BLOCK", plan->hidden_block},
+        {"HIDDEN_BLOCKS", plan->hidden_blocks},
+        {"SCRATCH", plan->scratch},
     };
     char *options = NULL;
 
@@ -144,7 +148,8 @@ static gradus_status upload_pixels(fused *e)
     enum { part_count = sizeof parts / sizeof *parts };
 
     for (size_t i = 0; i < part_count; i++)
-        TRY(gr_buffer_create_mapped(e->common.device, parts[i].bytes, "compressed X", parts[i].buffer, parts[i].memory));
+        TRY(gr_buffer_create_mapped(e->common.device, parts[i].bytes, "compressed X", parts[i].buffer,
+                                    parts[i].memory));
     TRY(gr_groups_fill(e->common.base.dataset, shape, &arrays));
 cleanup:
     for (size_t i = 0; i < part_count; i++)
@@ -200,8 +205,7 @@ static gradus_status plan_launches(fused *e)
     TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
                             ARGUMENTS(ARGUMENT(e->values), ARGUMENT(e->groups), ARGUMENT(e->sample_offsets),
                                       ARGUMENT(e->lists), ARGUMENT(e->list_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->lane_feature), ARGUMENT(e->common.parameters),
-                                      ARGUMENT(e->scratch)),
+                                      ARGUMENT(e->lane_feature), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
                             ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_lane), ARGUMENT(e->common.gradient),
@@ -252,7 +256,7 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->values,       &e->groups,       &e->sample_offsets, &e->lists, &e->list_offsets,
+    cl_mem *const buffers[] = {&e->values,       &e->groups,       &e->sample_offsets, &e->lists,  &e->list_offsets,
                                &e->lane_feature, &e->feature_lane, &e->labels,         &e->scratch};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);

@@ -21,7 +21,8 @@ void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, 
         const size_t x = f % width, y = f / width;
         size_t place = f;
         if (rectangles)
-            place = (y / rows * across + x / RECTANGLE_WIDTH) * lanes + y % rows * RECTANGLE_WIDTH + x % RECTANGLE_WIDTH;
+            place =
+                (y / rows * across + x / RECTANGLE_WIDTH) * lanes + y % rows * RECTANGLE_WIDTH + x % RECTANGLE_WIDTH;
         lane_feature[place] = (uint32_t)f;
         feature_lane[f] = (uint32_t)place;
     }

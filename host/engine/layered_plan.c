@@ -18,7 +18,8 @@ static void plan_products(layered *e, size_t l)
 {
     const gradus_network *net = &e->common.base.network;
     const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
-    const gemm_operand w = {e->common.parameters, e->common.base.layout.weights[l], false}, w_transposed = {w.buffer, w.offset, true};
+    const gemm_operand w = {e->common.parameters, e->common.base.layout.weights[l], false},
+                       w_transposed = {w.buffer, w.offset, true};
     const gemm_operand a = {e->a[l], 0, false}, z = {e->a[l + 1], 0, false};
     const gemm_operand dz = {e->dz[l], 0, false}, dz_transposed = {e->dz[l], 0, true};
     const gemm_operand dw = {e->common.gradient, e->common.base.layout.weights[l], false};
@@ -83,8 +84,8 @@ static gradus_status measure(layered *e, sizes *out)
     }
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
-    now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base.layout) + now.partial +
-                slices_total + now.scratch;
+    now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base.layout) +
+                now.partial + slices_total + now.scratch;
     *out = now;
 cleanup:
     return status;
@@ -94,8 +95,9 @@ static gradus_status does_not_fit(const layered *e)
 {
     const gradus_device_info *info = &e->common.device->info;
     const size_t features = e->common.base.network.sizes[0], samples = e->common.base.dataset->info.samples;
-    const double limit = (double)(info->max_allocation_bytes < e->common.device->memory_limit ? info->max_allocation_bytes
-                                                                                        : e->common.device->memory_limit);
+    const double limit =
+        (double)(info->max_allocation_bytes < e->common.device->memory_limit ? info->max_allocation_bytes
+                                                                             : e->common.device->memory_limit);
     const double parameters = (double)gr_device_engine_bytes(&e->common.base.layout);
     const double room = (double)e->common.device->memory_limit - parameters;
     /* A sample takes its bytes and its label for good; a slice of one is little beside them. */
@@ -139,7 +141,8 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
     TRY(gr_buffer_create_zeroed(e->common.device, bytes->pixels, "X", &e->pixels));
     if (e->common.base.dataset->labels != NULL)
         TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
-    TRY(gr_buffer_create_zeroed(e->common.device, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]), "X as floats", &e->a[0]));
+    TRY(gr_buffer_create_zeroed(e->common.device, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]),
+                                "X as floats", &e->a[0]));
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
         TRY(gr_buffer_create_zeroed(e->common.device, outputs, "activations", &e->a[l + 1]));

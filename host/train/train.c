@@ -13,8 +13,7 @@
 
 gradus_train_options gradus_train_options_default(void)
 {
-    return (gradus_train_options){
-        .engine = "auto", .iterations = 500, .learning_rate = 0.1f, .report_every = 10};
+    return (gradus_train_options){.engine = "auto", .iterations = 500, .learning_rate = 0.1f, .report_every = 10};
 }
 
 static gradus_status check_options(const gradus_train_options *options, const gradus_dataset *dataset)
@@ -35,10 +34,10 @@ static gradus_status check_options(const gradus_train_options *options, const gr
 typedef struct run {
     engine *e;
     const gradus_train_options *options;
-    size_t done;                 /* iterations whose update is queued or done */
-    double started;              /* clock at the first iteration */
+    size_t done;                  /* iterations whose update is queued or done */
+    double started;               /* clock at the first iteration */
     double seconds_per_iteration; /* of the last burst; 0: not known yet */
-    size_t kept_iteration;       /* whose parameters are set aside; SIZE_MAX: none */
+    size_t kept_iteration;        /* whose parameters are set aside; SIZE_MAX: none */
     bool stopped;
 } run;
 
@@ -188,7 +187,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(check_options(options, dataset));
     TRY(gr_engine_find(options->engine, device, &type));
     TRY(gr_engine_create(type, device, &model->network, dataset, &e));
-    TRY(gr_verify_engine(e, model->parameters));
+    TRY(gr_verify_engine(e, model->parameters, VERIFY_TOLERANCE));
     outcome.engine = type->name;
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;

@@ -145,8 +145,10 @@ static void test_gradient(void **state)
 {
     const engine_type *type = *state;
     static const gradus_network networks[] = {
-        {.layers = 1, .sizes = {1, 2}},           {.layers = 2, .sizes = {784, 10, 10}},
-        {.layers = 2, .sizes = {13, 1, 2}},       {.layers = 3, .sizes = {97, 65, 33, 7}},
+        {.layers = 1, .sizes = {1, 2}},
+        {.layers = 2, .sizes = {784, 10, 10}},
+        {.layers = 2, .sizes = {13, 1, 2}},
+        {.layers = 3, .sizes = {97, 65, 33, 7}},
         {.layers = 5, .sizes = {31, 17, 17, 3, 29, 5}},
         {.layers = 1, .sizes = {784, 64}},
     };

@@ -138,9 +138,12 @@ int main(void)
         {"mnist", "reference"},  {"mnist", "layered"},  {"mnist", "fused"},
     };
     const struct CMUnitTest tests[] = {
-        {"digits, reference", test_golden, NULL, NULL, &runs[0]}, {"digits, layered", test_golden, NULL, NULL, &runs[1]},
-        {"digits, fused", test_golden, NULL, NULL, &runs[2]},     {"mnist, reference", test_golden, NULL, NULL, &runs[3]},
-        {"mnist, layered", test_golden, NULL, NULL, &runs[4]},    {"mnist, fused", test_golden, NULL, NULL, &runs[5]},
+        {"digits, reference", test_golden, NULL, NULL, &runs[0]},
+        {"digits, layered", test_golden, NULL, NULL, &runs[1]},
+        {"digits, fused", test_golden, NULL, NULL, &runs[2]},
+        {"mnist, reference", test_golden, NULL, NULL, &runs[3]},
+        {"mnist, layered", test_golden, NULL, NULL, &runs[4]},
+        {"mnist, fused", test_golden, NULL, NULL, &runs[5]},
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
