@@ -4,7 +4,7 @@
 
 /* ---- expand_bytes.cl ---- */
 
-#define EXPAND_BLOCK 16
+#define EXPAND_BLOCK 8
 
 size_t gr_expand_bytes_size(size_t elements)
 {
