@@ -1,135 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One full pass over the samples for a CPU: forward, loss and backward, a tile of samples at a time, so that all of a
-// tile stays in a core's cache between the steps and X is read once.
-//
-// X comes compressed (host/engine/groups.h): pixels in groups of LANES neighbours, only groups that are not all zero,
-// as bytes. A group is one vector; the first layer's two products take LANES pixels times HIDDEN_BLOCK units at a step
-// and keep the sums in registers. All other steps have samples in the lanes: a matrix (rows x TILE) stands row after
-// row here, so a vector is one row's next LANES samples.
+// tile stays in a core's cache between the steps and X is read once. The products that touch X are those of one of the
+// files first_*.cl, which goes before this one; all other steps are here and have samples in the lanes: a matrix (rows x
+// TILE) stands row after row, so a vector is one row's next LANES samples.
 //
 // NDRange: one work-item per core's share, work-groups of one. Each sums its own partial gradient; fused_reduce adds
 // them up in order, so the result has the same bits every time.
 
-// The shape of the network and of the compressed X; the defaults are the notebook's.
-#ifndef LANES
-#define LANES 8                   // pixels of a group, samples of a vector
-#define TILE 64                   // samples of a tile, a multiple of 2 LANES
-#define GROUPS 98                 // of a sample: F / LANES, rounded up
-#define LAYERS 2
-#define SIZES 784, 10, 10         // F, H1, ..., C
-#define WEIGHTS_AT 0, 7872        // where each W and b begins in the flat buffer of parameters
-#define BIAS_AT 7840, 7972
-#define PARAMETERS 8000           // length of that buffer
-#define HIDDEN_BLOCK 10           // units of the first layer whose sums fit the registers together
-#define HIDDEN_BLOCKS 1           // so many of them are all units, padded
-#define ACTIVATIONS_AT 15840, 16480 // where each layer's output (padded rows x TILE) begins in a work-item's scratch
-#define DZ_AT 17120, 16480        // likewise dZ; the last layer's takes the place of its output
-#define SCRATCH 17792             // floats of a work-item's scratch
-#endif
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-typedef JOIN(float, LANES) floatv;
-typedef JOIN(int, LANES) intv;
-typedef JOIN(uchar, LANES) ucharv;
-#define TO_FLOATV JOIN(convert_float, LANES)
-#define TO_INTV JOIN(convert_int, LANES)
-
-#define HIDDEN (HIDDEN_BLOCK * HIDDEN_BLOCKS) // units of the first layer, padded
-#define PACKED (HIDDEN * GROUPS)              // vectors of W1 and dW1 as they are packed here
-#define VECTORS (TILE / LANES)                // of a row of a tile
-
-constant uint sizes[] = {SIZES};
-constant uint weights_at[] = {WEIGHTS_AT};
-constant uint bias_at[] = {BIAS_AT};
-constant uint activations_at[] = {ACTIVATIONS_AT};
-constant uint dz_at[] = {DZ_AT};
-
-// A work-item's scratch begins with packed W1, then the partial sums: packed dW1, the gradient of all parameters behind
-// W1 as they stand in the flat buffer, loss and number correct.
-#define DW_AT (PACKED * LANES)
-#define REST_AT (2 * PACKED * LANES)
-#define METRICS_AT (REST_AT + PARAMETERS - bias_at[0])
-
 enum { MODE_GRADIENT = 0, MODE_EVALUATE = 1, MODE_PROBABILITIES = 2 };
-
-static float sum_lanes(floatv a)
-{
-#if LANES == 16
-    const float8 b = a.lo + a.hi;
-#else
-    const float8 b = a;
-#endif
-    const float4 c = b.lo + b.hi;
-    const float2 d = c.lo + c.hi;
-    return d.x + d.y;
-}
-
-// ---- First layer. w and dw (HIDDEN_BLOCKS x GROUPS x HIDDEN_BLOCK vectors) hold W1 and dW1 in the order of use. ----
-
-// Packs W1 (sizes[1] x F) for this work-item; lane_feature says which pixel a group's lane is, or F for none.
-static void pack_weights(global const float *parameters, global const uint *lane_feature, global float *w)
-{
-    for (uint block = 0; block < HIDDEN_BLOCKS; block++)
-        for (uint group = 0; group < GROUPS; group++)
-            for (uint h = 0; h < HIDDEN_BLOCK; h++) {
-                const uint unit = block * HIDDEN_BLOCK + h;
-                for (uint lane = 0; lane < LANES; lane++) {
-                    const uint feature = lane_feature[group * LANES + lane];
-                    *w++ = unit < sizes[1] && feature < sizes[0] ? parameters[unit * sizes[0] + feature] : 0;
-                }
-            }
-}
-
-// Z1 = W1 X of a tile, without bias and the factor 1/255. offsets (TILE + 1): where each sample's groups begin.
-static void first_forward(global const ucharv *values, global const ushort *groups, global const uint *offsets,
-                          global const floatv *w, global float *z)
-{
-    for (uint block = 0; block < HIDDEN_BLOCKS; block++, w += GROUPS * HIDDEN_BLOCK, z += HIDDEN_BLOCK * TILE)
-        for (uint s = 0; s < TILE; s++) {
-            floatv sum[HIDDEN_BLOCK];
-#pragma unroll
-            for (uint h = 0; h < HIDDEN_BLOCK; h++)
-                sum[h] = 0;
-            for (uint i = offsets[s]; i < offsets[s + 1]; i++) {
-                const floatv x = TO_FLOATV(values[i]);
-                global const floatv *row = w + (uint)groups[i] * HIDDEN_BLOCK;
-#pragma unroll
-                for (uint h = 0; h < HIDDEN_BLOCK; h++)
-                    sum[h] = fma(x, row[h], sum[h]);
-            }
-#pragma unroll
-            for (uint h = 0; h < HIDDEN_BLOCK; h++)
-                z[h * TILE + s] = sum_lanes(sum[h]);
-        }
-}
-
-// dW1 += dZ1 X^T of a tile. For each group, lists has the tile's samples in which it is not zero: the sample in the upper
-// 8 bits, the place among the tile's values in the lower 24.
-static void first_backward(global const ucharv *values, global const uint *lists, global const uint *list_offsets,
-                           global const float *dz, global floatv *dw)
-{
-    for (uint block = 0; block < HIDDEN_BLOCKS; block++, dz += HIDDEN_BLOCK * TILE)
-        for (uint group = 0; group < GROUPS; group++, dw += HIDDEN_BLOCK) {
-            const uint begin = list_offsets[group], end = list_offsets[group + 1];
-            if (begin == end)
-                continue;
-            floatv sum[HIDDEN_BLOCK];
-#pragma unroll
-            for (uint h = 0; h < HIDDEN_BLOCK; h++)
-                sum[h] = dw[h];
-            for (uint i = begin; i < end; i++) {
-                const floatv x = TO_FLOATV(values[lists[i] & 0xffffff]);
-                global const float *d = dz + (lists[i] >> 24);
-#pragma unroll
-                for (uint h = 0; h < HIDDEN_BLOCK; h++)
-                    sum[h] = fma(x, (floatv)(d[h * TILE]), sum[h]);
-            }
-#pragma unroll
-            for (uint h = 0; h < HIDDEN_BLOCK; h++)
-                dw[h] = sum[h];
-        }
-}
 
 // Z1 / 255 + b1, in place, and ReLU unless it is the only layer.
 static void first_activation(global const float *b, global floatv *z)
@@ -342,13 +220,13 @@ static void write_probabilities(global floatv *z, uint s0, uint end, global floa
             probabilities[(size_t)(s0 + s) * sizes[LAYERS] + c] = ((global const float *)z)[c * TILE + s];
 }
 
-// The pass over samples first .. end - 1. values, groups, sample_offsets, lists, list_offsets: X, see groups.h; labels
-// (B, padded to whole tiles); lane_feature (GROUPS x LANES); scratch (SCRATCH x work-items); probabilities (C x B), for
-// MODE_PROBABILITIES only.
-kernel void fused_pass(global const ucharv *restrict values, global const ushort *restrict groups,
+// The pass over samples first .. end - 1. values, places, sample_offsets, lists, list_offsets: X as the file first_*.cl
+// takes it; labels (B, padded to whole tiles); place_feature: the order of pixels; scratch (SCRATCH x work-items);
+// probabilities (C x B), for MODE_PROBABILITIES only.
+kernel void fused_pass(global const uchar *restrict values, global const ushort *restrict places,
                        global const uint *restrict sample_offsets, global const uint *restrict lists,
                        global const uint *restrict list_offsets, global const uchar *restrict labels,
-                       global const uint *restrict lane_feature, global const float *restrict parameters,
+                       global const uint *restrict place_feature, global const float *restrict parameters,
                        global float *restrict all_scratch, global float *restrict probabilities, uint first, uint end,
                        uint mode)
 {
@@ -357,16 +235,15 @@ kernel void fused_pass(global const ucharv *restrict values, global const ushort
     const uint begin = first_tile + (uint)((ulong)tiles * me / count);
     const uint stop = first_tile + (uint)((ulong)tiles * (me + 1) / count);
     global float *scratch = all_scratch + (size_t)me * SCRATCH;
-    global float *z1 = scratch + activations_at[0], *dz1 = scratch + dz_at[0];
+    const pixels x = {values, places, sample_offsets, lists, list_offsets};
     global floatv *logits = (global floatv *)(scratch + activations_at[LAYERS - 1]);
 
-    pack_weights(parameters, lane_feature, scratch);
+    pack_weights(parameters, place_feature, scratch);
     for (uint i = DW_AT; i < METRICS_AT + 2; i++)
         scratch[i] = 0;
     for (uint tile = begin; tile < stop; tile++) {
         const uint s0 = tile * TILE;
-        global const ucharv *tile_values = values + sample_offsets[s0];
-        first_forward(values, groups, sample_offsets + s0, (global const floatv *)scratch, z1);
+        first_forward(&x, tile, scratch, scratch + activations_at[0]);
         tile_forward(parameters, scratch);
         if (mode == MODE_PROBABILITIES) {
             write_probabilities(logits, s0, end, probabilities);
@@ -376,14 +253,14 @@ kernel void fused_pass(global const ucharv *restrict values, global const ushort
         if (mode == MODE_EVALUATE)
             continue;
         tile_backward(parameters, scratch);
-        first_backward(tile_values, lists, list_offsets + (size_t)tile * GROUPS, dz1, (global floatv *)(scratch + DW_AT));
+        first_backward(&x, tile, scratch + dz_at[0], scratch + DW_AT, scratch + SPARE_AT);
     }
 }
 
 // Adds up the work-items' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
-// sums[2 slot], [2 slot + 1]. feature_lane (F): where each pixel's group and lane are. NDRange: one work-item per
-// parameter, and at least two.
-kernel void fused_reduce(global const float *restrict all_scratch, global const uint *restrict feature_lane,
+// sums[2 slot], [2 slot + 1]. feature_place (F): where each pixel is. NDRange: one
+// work-item per parameter, and at least two.
+kernel void fused_reduce(global const float *restrict all_scratch, global const uint *restrict feature_place,
                          global float *restrict gradient, global float *restrict sums, uint work_items, float scale,
                          uint slot)
 {
@@ -393,9 +270,7 @@ kernel void fused_reduce(global const float *restrict all_scratch, global const 
     if (i >= PARAMETERS)
         return;
     if (i < sizes[0] * sizes[1]) {
-        const uint unit = i / sizes[0], lane = feature_lane[i % sizes[0]];
-        const uint block = unit / HIDDEN_BLOCK;
-        at = DW_AT + ((block * GROUPS + lane / LANES) * HIDDEN_BLOCK + unit % HIDDEN_BLOCK) * LANES + lane % LANES;
+        at = DW_AT + packed_at(i / sizes[0], feature_place[i % sizes[0]]);
         factor = scale / 255;
     } else if (i < bias_at[0]) {
         gradient[i] = 0;

@@ -2,7 +2,7 @@
 /* Loss and gradient of whole networks, as training checks them before it begins. */
 #include "check/check.h"
 #include "data/dataset.h"
-#include "engine/engine.h"
+#include "engine/fused.h"
 #include "train/verify.h"
 
 #define CLASSES 5
@@ -21,7 +21,7 @@ static gradus_status check_engine(check *c, const check_shape *shape, const engi
     TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
     gr_network_initialise(&network, 1, parameters);
     TRY(gr_engine_create(type, c->device, &network, &dataset, &e));
-    status = gr_verify_engine(e, parameters, 1e-4);
+    status = gr_verify_engine(e, parameters, shape->columns, 1e-4);
     if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
         goto cleanup;
     gr_check_record(c, name, status == GRADUS_OK ? 0 : 2);
@@ -36,7 +36,17 @@ gradus_status gr_check_engine_layered(check *c, const check_shape *shape)
     return check_engine(c, shape, &gr_engine_layered, "engine_layered");
 }
 
-gradus_status gr_check_engine_fused(check *c, const check_shape *shape)
+gradus_status gr_check_first_groups(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_engine_fused, "engine_fused");
+    return check_engine(c, shape, &gr_fused_variants[FIRST_GROUPS], "first_groups");
+}
+
+gradus_status gr_check_first_elements(check *c, const check_shape *shape)
+{
+    return check_engine(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "first_elements");
+}
+
+gradus_status gr_check_first_dense(check *c, const check_shape *shape)
+{
+    return check_engine(c, shape, &gr_fused_variants[FIRST_DENSE], "first_dense");
 }

@@ -41,20 +41,36 @@ cleanup:
     return status;
 }
 
-const engine_type gr_engine_fused = {
-    .name = "fused",
-    .needs_device = true,
-    .create = gr_fused_create,
-    .write_parameters = gr_device_engine_write_parameters,
-    .read_parameters = gr_device_engine_read_parameters,
-    .gradient = fused_gradient,
-    .update = gr_device_engine_update,
-    .evaluate = fused_evaluate,
-    .keep_parameters = gr_device_engine_keep_parameters,
-    .restore_parameters = gr_device_engine_restore_parameters,
-    .finish = gr_device_engine_finish,
-    .read_sums = gr_device_engine_read_sums,
-    .read_gradient = gr_device_engine_read_gradient,
-    .probabilities = fused_probabilities,
-    .destroy = gr_fused_destroy,
+static gradus_status create_groups(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_GROUPS, out);
+}
+
+static gradus_status create_elements(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_ELEMENTS, out);
+}
+
+static gradus_status create_dense(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_DENSE, out);
+}
+
+#define FUSED_ENGINE(engine_name, create_function)                                                                    \
+    {                                                                                                                 \
+        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
+        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .restore_parameters = gr_device_engine_restore_parameters, .finish = gr_device_engine_finish,                 \
+        .read_sums = gr_device_engine_read_sums, .read_gradient = gr_device_engine_read_gradient,                     \
+        .probabilities = fused_probabilities, .destroy = gr_fused_destroy,                                            \
+    }
+
+const engine_type gr_engine_fused = FUSED_ENGINE("fused", gr_fused_create);
+
+const engine_type gr_fused_variants[] = {
+    [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", create_groups),
+    [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
+    [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
 };

@@ -8,17 +8,13 @@
 
 /* ---- The kernels' constants ---- */
 
-/* Sums of the first layer that fit the registers: 12 of 16 vector registers, the rest for pixels and weights. */
-#define HIDDEN_BLOCK_MAX 12
-
-/* Samples of a tile: enough that a group's list is long, few enough that the tile stays in the second-level cache. From
- * 32 to 256 the time hardly changes. */
-#define TILE 64
-
 typedef struct constants {
-    size_t hidden_block, hidden_blocks;
+    size_t lanes;                   /* floats of a vector */
+    size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
+    size_t packed;                  /* floats of W1 as it packs it */
     size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
-    size_t scratch;                                                     /* floats of a work-item */
+    size_t spare_at;
+    size_t scratch; /* floats of a work-item */
 } constants;
 
 static size_t divide_up(size_t a, size_t b)
@@ -26,26 +22,55 @@ static size_t divide_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Lays out a work-item's scratch: packed W1, packed dW1, the other gradients, two metrics, each layer's A and dZ. All
- * begin at multiples of 32 floats. */
-static constants plan_scratch(const fused *e)
+/* Divides `count` into the fewest blocks of at most `largest`, all of one size, as small as it can be. */
+static void divide_blocks(size_t count, size_t largest, size_t *block, size_t *blocks)
+{
+    *blocks = divide_up(count, largest);
+    *block = divide_up(count, *blocks);
+}
+
+/* The blocks of units whose sums fit 16 vector registers beside what they are made of: 12 units of one vector each; 8
+ * vectors of units, where loads are the limit; 6 or 5 units of two vectors. Returns the number of units, padded. */
+static size_t plan_blocks(const fused *e, constants *plan)
+{
+    const size_t units = e->common.base.network.sizes[1];
+    switch (e->first) {
+    case FIRST_GROUPS:
+        divide_blocks(units, 12, &plan->unit_block, &plan->unit_blocks);
+        break;
+    case FIRST_ELEMENTS:
+        divide_blocks(divide_up(units, plan->lanes), 8, &plan->unit_block, &plan->unit_blocks);
+        return plan->unit_block * plan->unit_blocks * plan->lanes;
+    case FIRST_DENSE:
+        plan->unit_block = units <= 6 ? units : divide_up(units, 5) * 5 < divide_up(units, 6) * 6 ? 5 : 6;
+        plan->unit_blocks = divide_up(units, plan->unit_block);
+        break;
+    }
+    return plan->unit_block * plan->unit_blocks;
+}
+
+/* Lays out a work-item's scratch: packed W1, packed dW1, the other gradients, two metrics, each layer's A and dZ, spare
+ * room. All but the gradients begin at whole vectors. */
+static constants make_constants(const fused *e, size_t lanes)
 {
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.base.layout;
-    const size_t hidden = net->sizes[1], tile = e->shape.tile;
-    constants plan = {.hidden_blocks = divide_up(hidden, HIDDEN_BLOCK_MAX)};
+    const size_t tile = e->shape.tile;
+    constants plan = {.lanes = lanes};
 
-    plan.hidden_block = divide_up(hidden, plan.hidden_blocks);
-    const size_t padded = plan.hidden_block * plan.hidden_blocks;
-    size_t at = 2 * padded * e->shape.groups * e->shape.lanes + layout->length - layout->bias[0] + 2;
+    const size_t units = plan_blocks(e, &plan);
+    plan.packed = units * e->shape.groups * e->shape.lanes;
+    size_t at = 2 * plan.packed + layout->length - layout->bias[0] + 2;
     at = divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     for (size_t l = 0; l < net->layers; l++) {
-        const size_t rows = l == 0 ? padded : net->sizes[l + 1];
+        const size_t rows = l == 0 ? units : net->sizes[l + 1];
         plan.activations_at[l] = at;
         at += rows * tile;
         plan.dz_at[l] = l + 1 < net->layers ? at : plan.activations_at[l];
         at += l + 1 < net->layers ? rows * tile : 0;
     }
+    plan.spare_at = net->layers > 1 ? plan.activations_at[0] : at; /* with one layer that is still in use */
+    at += net->layers > 1 ? 0 : units * tile;
     plan.scratch = divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     return plan;
 }
@@ -70,20 +95,24 @@ cleanup:
 static gradus_status build_program(fused *e, const constants *plan)
 {
     gradus_status status = GRADUS_OK;
-    static const char *const file = "fused_cpu.cl";
+    static const char *const first_files[] = {
+        [FIRST_GROUPS] = "first_groups.cl", [FIRST_ELEMENTS] = "first_elements.cl", [FIRST_DENSE] = "first_dense.cl"};
+    const char *const files[] = {"fused_shape.cl", first_files[e->first], "fused_cpu.cl"};
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.base.layout;
     const struct {
         const char *name;
         size_t value;
     } numbers[] = {
-        {"LANES", e->shape.lanes},
+        {"LANES", plan->lanes},
         {"TILE", e->shape.tile},
         {"GROUPS", e->shape.groups},
         {"LAYERS", net->layers},
         {"PARAMETERS", layout->length},
-        {"HIDDEN_BLOCK", plan->hidden_block},
-        {"HIDDEN_BLOCKS", plan->hidden_blocks},
+        {"UNIT_BLOCK", plan->unit_block},
+        {"UNIT_BLOCKS", plan->unit_blocks},
+        {"PACKED", plan->packed},
+        {"SPARE_AT", plan->spare_at},
         {"SCRATCH", plan->scratch},
     };
     char *options = NULL;
@@ -96,79 +125,10 @@ static gradus_status build_program(fused *e, const constants *plan)
     TRY(append_list(&options, "BIAS_AT", layout->bias, net->layers));
     TRY(append_list(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
     TRY(append_list(&options, "DZ_AT", plan->dz_at, net->layers));
-    TRY(gr_program_build(e->common.device->context, e->common.device->id, &file, 1, options, &e->program));
+    TRY(gr_program_build(e->common.device->context, e->common.device->id, files, sizeof files / sizeof *files, options,
+                         &e->program));
 cleanup:
     free(options);
-    return status;
-}
-
-/* ---- X ---- */
-
-static gradus_status upload_order(fused *e)
-{
-    gradus_status status = GRADUS_OK;
-    const gradus_dataset_info *info = &e->common.base.dataset->info;
-    const size_t lane_bytes = e->shape.groups * e->shape.lanes * sizeof(uint32_t);
-    const size_t feature_bytes = info->features * sizeof(uint32_t);
-    uint32_t *lane_feature = NULL, *feature_lane = NULL;
-
-    TRY(gr_allocate(e->shape.groups * e->shape.lanes, &lane_feature));
-    TRY(gr_allocate(info->features, &feature_lane));
-    gr_groups_order(info, &e->shape, lane_feature, feature_lane);
-    TRY(gr_buffer_create(e->common.device, lane_bytes, "the order of pixels", &e->lane_feature));
-    TRY(gr_buffer_write(e->common.device, e->lane_feature, 0, lane_bytes, lane_feature));
-    TRY(gr_buffer_create(e->common.device, feature_bytes, "the order of pixels", &e->feature_lane));
-    TRY(gr_buffer_write(e->common.device, e->feature_lane, 0, feature_bytes, feature_lane));
-cleanup:
-    free(feature_lane);
-    free(lane_feature);
-    return status;
-}
-
-/* Compresses X straight into the device's buffers, which on a CPU saves a copy. */
-static gradus_status upload_pixels(fused *e)
-{
-    gradus_status status = GRADUS_OK;
-    const group_shape *shape = &e->shape;
-    const size_t entries = shape->entries > 0 ? shape->entries : 1; /* a buffer of nothing cannot be */
-    group_arrays arrays = {0};
-    struct {
-        cl_mem *buffer;
-        void **memory;
-        size_t bytes;
-    } const parts[] = {
-        {&e->values, (void **)&arrays.values, entries * shape->lanes},
-        {&e->groups, (void **)&arrays.groups, entries * sizeof *arrays.groups},
-        {&e->sample_offsets, (void **)&arrays.sample_offsets,
-         (shape->tiles * shape->tile + 1) * sizeof *arrays.sample_offsets},
-        {&e->lists, (void **)&arrays.lists, entries * sizeof *arrays.lists},
-        {&e->list_offsets, (void **)&arrays.list_offsets,
-         (shape->tiles * shape->groups + 1) * sizeof *arrays.list_offsets},
-    };
-    enum { part_count = sizeof parts / sizeof *parts };
-
-    for (size_t i = 0; i < part_count; i++)
-        TRY(gr_buffer_create_mapped(e->common.device, parts[i].bytes, "compressed X", parts[i].buffer,
-                                    parts[i].memory));
-    TRY(gr_groups_fill(e->common.base.dataset, shape, &arrays));
-cleanup:
-    for (size_t i = 0; i < part_count; i++)
-        if (*parts[i].memory != NULL) {
-            const gradus_status unmapped = gr_buffer_unmap(e->common.device, *parts[i].buffer, *parts[i].memory);
-            status = status == GRADUS_OK ? unmapped : status;
-        }
-    return status;
-}
-
-static gradus_status upload_labels(fused *e)
-{
-    gradus_status status = GRADUS_OK;
-    const gradus_dataset *data = e->common.base.dataset;
-    if (data->labels == NULL)
-        return GRADUS_OK;
-    TRY(gr_buffer_create_zeroed(e->common.device, e->shape.tiles * e->shape.tile, "the labels", &e->labels));
-    TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
-cleanup:
     return status;
 }
 
@@ -203,12 +163,13 @@ static gradus_status plan_launches(fused *e)
     const size_t local = 32; /* divides the length of the parameters, see PARAMETER_ALIGNMENT */
 
     TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
-                            ARGUMENTS(ARGUMENT(e->values), ARGUMENT(e->groups), ARGUMENT(e->sample_offsets),
+                            ARGUMENTS(ARGUMENT(e->values), ARGUMENT(e->places), ARGUMENT(e->sample_offsets),
                                       ARGUMENT(e->lists), ARGUMENT(e->list_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->lane_feature), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch)),
+                                      ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
+                                      ARGUMENT(e->scratch)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
-                            ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_lane), ARGUMENT(e->common.gradient),
+                            ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
                                       ARGUMENT(e->common.sums), ARGUMENT(work_items)),
                             &e->fused_reduce));
 cleanup:
@@ -227,7 +188,7 @@ cleanup:
     return status;
 }
 
-gradus_status gr_fused_create(const engine *base, gradus_device *device, engine **out)
+gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out)
 {
     gradus_status status = GRADUS_OK;
     fused *e = NULL;
@@ -235,15 +196,14 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
+    e->first = first;
     TRY(native_lanes(device, &lanes));
-    TRY(gr_groups_measure(base->dataset, lanes, TILE, &e->shape));
-    const constants plan = plan_scratch(e);
+    TRY(gr_fused_measure(e, lanes));
+    const constants plan = make_constants(e, lanes);
     e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
     TRY(build_program(e, &plan));
     TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
-    TRY(upload_order(e));
-    TRY(upload_pixels(e));
-    TRY(upload_labels(e));
+    TRY(gr_fused_upload(e));
     TRY(plan_launches(e));
     *out = &e->common.base;
     e = NULL;
@@ -253,11 +213,23 @@ cleanup:
     return status;
 }
 
+gradus_status gr_fused_create(const engine *base, gradus_device *device, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    size_t lanes = 8;
+    first_layer first;
+    TRY(native_lanes(device, &lanes));
+    TRY(gr_fused_choose(base->dataset, base->network.sizes[1], lanes, &first));
+    TRY(gr_fused_create_with(base, device, first, out));
+cleanup:
+    return status;
+}
+
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->values,       &e->groups,       &e->sample_offsets, &e->lists,  &e->list_offsets,
-                               &e->lane_feature, &e->feature_lane, &e->labels,         &e->scratch};
+    cl_mem *const buffers[] = {&e->values,        &e->places,        &e->sample_offsets, &e->lists,  &e->list_offsets,
+                               &e->place_feature, &e->feature_place, &e->labels,         &e->scratch};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);

@@ -9,36 +9,37 @@
 /* A group is a rectangle of lanes / 4 rows of 4 pixels where the image divides into such, else a run of pixels. */
 #define RECTANGLE_WIDTH 4
 
-void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, uint32_t *lane_feature,
-                     uint32_t *feature_lane)
+void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, uint32_t *place_feature,
+                     uint32_t *feature_place)
 {
     const size_t width = info->width, lanes = shape->lanes, rows = lanes / RECTANGLE_WIDTH;
-    const bool rectangles = width % RECTANGLE_WIDTH == 0 && info->height % rows == 0;
     const size_t across = width / RECTANGLE_WIDTH; /* rectangles beside each other */
     for (size_t i = 0; i < shape->groups * lanes; i++)
-        lane_feature[i] = (uint32_t)info->features;
+        place_feature[i] = (uint32_t)info->features;
     for (size_t f = 0; f < info->features; f++) {
         const size_t x = f % width, y = f / width;
         size_t place = f;
-        if (rectangles)
+        if (shape->rectangles)
             place =
                 (y / rows * across + x / RECTANGLE_WIDTH) * lanes + y % rows * RECTANGLE_WIDTH + x % RECTANGLE_WIDTH;
-        lane_feature[place] = (uint32_t)f;
-        feature_lane[f] = (uint32_t)place;
+        place_feature[place] = (uint32_t)f;
+        feature_place[f] = (uint32_t)place;
     }
 }
 
 /* ---- One sample ---- */
 
 /* The pixels of one sample in their order, with zeros for lanes without a pixel. */
-static void arrange(const uint8_t *pixels, const uint32_t *feature_lane, size_t features, uint8_t *arranged)
+static void arrange(const uint8_t *pixels, const uint32_t *feature_place, size_t features, uint8_t *arranged)
 {
     for (size_t f = 0; f < features; f++)
-        arranged[feature_lane[f]] = pixels[f];
+        arranged[feature_place[f]] = pixels[f];
 }
 
 static bool is_empty(const uint8_t *group, size_t lanes)
 {
+    if (lanes == 1)
+        return *group == 0;
     uint64_t halves[2] = {0, 0};
     memcpy(halves, group, lanes);
     return (halves[0] | halves[1]) == 0;
@@ -46,25 +47,25 @@ static bool is_empty(const uint8_t *group, size_t lanes)
 
 /* What walking over all samples needs. */
 typedef struct walk {
-    uint32_t *lane_feature, *feature_lane;
+    uint32_t *place_feature, *feature_place;
     uint8_t *arranged; /* (lanes x groups) */
 } walk;
 
 static gradus_status walk_create(const gradus_dataset_info *info, const group_shape *shape, walk *w)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_allocate(shape->groups * shape->lanes, &w->lane_feature));
-    TRY(gr_allocate(info->features, &w->feature_lane));
+    TRY(gr_allocate(shape->groups * shape->lanes, &w->place_feature));
+    TRY(gr_allocate(info->features, &w->feature_place));
     TRY(gr_allocate(shape->groups * shape->lanes, &w->arranged));
-    gr_groups_order(info, shape, w->lane_feature, w->feature_lane);
+    gr_groups_order(info, shape, w->place_feature, w->feature_place);
 cleanup:
     return status;
 }
 
 static void walk_destroy(walk *w)
 {
-    free(w->lane_feature);
-    free(w->feature_lane);
+    free(w->place_feature);
+    free(w->feature_place);
     free(w->arranged);
 }
 
@@ -74,7 +75,12 @@ gradus_status gr_groups_measure(const gradus_dataset *dataset, size_t lanes, siz
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset_info *info = &dataset->info;
-    group_shape shape = {lanes, tile, (info->features + lanes - 1) / lanes, (info->samples + tile - 1) / tile, 0};
+    group_shape shape = {.lanes = lanes,
+                         .tile = tile,
+                         .groups = (info->features + lanes - 1) / lanes,
+                         .tiles = (info->samples + tile - 1) / tile,
+                         .rectangles = lanes >= RECTANGLE_WIDTH && info->width % RECTANGLE_WIDTH == 0 &&
+                                       info->height % (lanes / RECTANGLE_WIDTH) == 0};
     walk w = {0};
 
     if (shape.groups > UINT16_MAX)
@@ -82,7 +88,7 @@ gradus_status gr_groups_measure(const gradus_dataset *dataset, size_t lanes, siz
              UINT16_MAX * lanes);
     TRY(walk_create(info, &shape, &w));
     for (size_t s = 0; s < info->samples; s++) {
-        arrange(dataset->pixels + s * info->features, w.feature_lane, info->features, w.arranged);
+        arrange(dataset->pixels + s * info->features, w.feature_place, info->features, w.arranged);
         for (size_t g = 0; g < shape.groups; g++)
             shape.entries += !is_empty(w.arranged + g * lanes, lanes);
     }
@@ -104,7 +110,7 @@ static void fill_samples(const gradus_dataset *dataset, const group_shape *shape
         out->sample_offsets[s] = entry;
         if (s >= dataset->info.samples)
             continue;
-        arrange(dataset->pixels + s * features, w->feature_lane, features, w->arranged);
+        arrange(dataset->pixels + s * features, w->feature_place, features, w->arranged);
         for (size_t g = 0; g < shape->groups; g++) {
             const uint8_t *group = w->arranged + g * lanes;
             if (is_empty(group, lanes))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * X in the form that the fused CPU kernel reads: a sample's pixels in groups of `lanes` (one vector), and only the
- * groups that are not all zero. A group is a small rectangle of an image where the image divides into such, since ink
+ * X compressed for the fused CPU kernels: a sample's pixels in groups of `lanes` (one vector, or one pixel), and only
+ * the groups that are not all zero. A group is a small rectangle of an image where the image divides into such, since ink
  * comes in blobs: of MNIST's 2 x 4 rectangles 32 % are not empty, of its runs of 8 pixels 39 %. Dense data simply have
  * all groups.
  *
@@ -15,11 +15,12 @@
 
 /* Sizes of everything for one data set. */
 typedef struct group_shape {
-    size_t lanes;   /* pixels of a group: 8 or 16 */
-    size_t tile;    /* samples of a tile, at most 256 */
-    size_t groups;  /* G: groups of a whole sample */
-    size_t tiles;   /* of the data set, the last one filled up with empty samples */
-    size_t entries; /* groups that are not all zero, over all samples */
+    size_t lanes;    /* pixels of a group: 1, 8 or 16 */
+    size_t tile;     /* samples of a tile, at most 256 */
+    size_t groups;   /* G: groups of a whole sample */
+    size_t tiles;    /* of the data set, the last one filled up with empty samples */
+    size_t entries;  /* groups that are not all zero, over all samples */
+    bool rectangles; /* groups are rectangles, not runs */
 } group_shape;
 
 /* The arrays to fill, in memory of the caller's. */
@@ -32,10 +33,10 @@ typedef struct group_arrays {
     uint32_t *list_offsets;   /* (tiles * groups + 1): where each list begins */
 } group_arrays;
 
-/* Which pixel stands where: lane_feature (lanes x groups) has F for a lane without a pixel; feature_lane (F) is the
- * place of each pixel, group * lanes + lane. */
-void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, uint32_t *lane_feature,
-                     uint32_t *feature_lane);
+/* Which pixel stands where, a place being group * lanes + lane: place_feature (lanes x groups) has F for a place without a
+ * pixel, feature_place (F) is the place of each pixel. */
+void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, uint32_t *place_feature,
+                     uint32_t *feature_place);
 
 /* The shape for these lanes and tiles. Counts the entries, for which it reads all pixels. ARGUMENT if there are too many
  * for 32 bits. */

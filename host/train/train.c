@@ -187,7 +187,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(check_options(options, dataset));
     TRY(gr_engine_find(options->engine, device, &type));
     TRY(gr_engine_create(type, device, &model->network, dataset, &e));
-    TRY(gr_verify_engine(e, model->parameters, VERIFY_TOLERANCE));
+    TRY(gr_verify_engine(e, model->parameters, VERIFY_SAMPLES, VERIFY_TOLERANCE));
     outcome.engine = type->name;
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;

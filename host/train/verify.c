@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define VERIFY_SAMPLES 32
 
 /* |a - b| <= tolerance |b|, in the Euclidean norm; `floor` forgives what is nothing beside the whole gradient. */
 static bool tensor_is_close(const float *a, const float *b, size_t length, double tolerance, double floor)
@@ -76,13 +75,14 @@ cleanup:
     return status;
 }
 
-gradus_status gr_verify_engine(engine *e, const float *parameters, double tolerance)
+gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance)
 {
     gradus_status status = GRADUS_OK;
     engine *truth = NULL;
     float *got = NULL, *expected = NULL;
-    const size_t samples = e->dataset->info.samples, count = samples < VERIFY_SAMPLES ? samples : VERIFY_SAMPLES;
+    const size_t samples = e->dataset->info.samples;
 
+    count = count < samples ? count : samples;
     TRY(e->type->write_parameters(e, parameters));
     if (e->type == &gr_engine_reference)
         goto cleanup;

@@ -7,6 +7,7 @@
 #include "core/random.h"
 #include "data/dataset.h"
 #include "engine/engine.h"
+#include "engine/fused.h"
 #include "engine/layered.h"
 #include "with_device.h"
 
@@ -22,7 +23,8 @@ static gradus_dataset *random_dataset(size_t features, size_t samples, uint32_t 
     uint8_t *pixels = malloc(features * samples), *labels = malloc(samples);
     assert_true(pixels != NULL && labels != NULL);
     for (size_t i = 0; i < features * samples; i++)
-        pixels[i] = (uint8_t)gr_random_below(&stream, 256, &index);
+        pixels[i] = gr_random_below(&stream, 3, &index) == 0 ? (uint8_t)gr_random_below(&stream, 256, &index) : 0;
+    memset(pixels + (samples - 1) / 2 * features, 0, features); /* a sample without ink */
     for (size_t i = 0; i < samples; i++)
         labels[i] = (uint8_t)gr_random_below(&stream, classes, &index);
     labels[0] = (uint8_t)(classes - 1);
@@ -226,7 +228,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradient),
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
-        {"gradient, fused", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
+        {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
+        {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
+        {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
         cmocka_unit_test(test_layered_slices),
         cmocka_unit_test(test_too_large_for_device),
         cmocka_unit_test(test_refusals),

@@ -41,10 +41,12 @@ static const struct {
     {"row_sums", "row_sums.cl", "c < end", "c + 1 < end"},
     {"row_sums", "row_sums.cl", "(accumulate ? out[offset + row] : 0)", "0"},
     {"sgd_update", "sgd.cl", "p[i] -= learning_rate", "p[i] += learning_rate"},
-    {"engine_fused", "fused_cpu.cl", "lists[i] & 0xffffff", "lists[i] & 0xfffff0"},
-    {"engine_fused", "fused_cpu.cl", "label == (int)c", "label >= (int)c"},
-    {"engine_fused", "fused_cpu.cl", "a[at] > 0", "a[at] > 0.5f"},
-    {"engine_fused", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
+    {"first_groups", "first_groups.cl", "entry & 0xffffff", "entry & 0xfffff0"},
+    {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},
+    {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
+    {"first_groups", "fused_cpu.cl", "label == (int)c", "label >= (int)c"},
+    {"first_groups", "fused_cpu.cl", "a[at] > 0", "a[at] > 0.5f"},
+    {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
 };
 
 /* Puts the kernels into a folder, with one fault. */
