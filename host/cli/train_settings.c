@@ -41,7 +41,7 @@ static void fill_in_preset(train_settings *settings)
 
 /* ---- Options ---- */
 
-static const char *const engines[] = {"auto", "reference", "layered", NULL};
+static const char *const engines[] = {"auto", "reference", "blas", "layered", NULL};
 
 static const command_description description = {
     .name = "train",
@@ -110,7 +110,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
          OPTION_CHOICE,
          {.text = &settings->engine},
          "NAME",
-         "auto, reference (no device), layered",
+         "auto, layered; without a device: reference, blas",
          engines,
          0},
         {"init-from",

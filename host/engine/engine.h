@@ -64,6 +64,7 @@ struct engine {
 
 extern const engine_type gr_engine_reference;
 extern const engine_type gr_engine_layered;
+extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 
 /* The engine of this name; "auto" takes the device's, or without a device the reference. ARGUMENT for other names and
  * for an engine that needs a device and gets none. */
