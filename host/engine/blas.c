@@ -23,8 +23,8 @@
  * Note [one BLAS thread]: each of our threads calls BLAS for itself, so BLAS must not start further ones. How to say so
  * depends on how OpenBLAS was built, which is known only when it is loaded. With POSIX threads the number is one for
  * the whole process: it is set for the time of a batch and restored. With OpenMP it belongs to the calling thread:
- * ours set theirs once, one after the other, because OpenBLAS does not guard its tables then. A sequential one has
- * nothing to set.
+ * ours set theirs once, one after the other, because OpenBLAS does not guard its tables then; the last number set is
+ * also what OpenBLAS tells the program, so the program's own is set again. A sequential one has nothing to set.
  */
 static void run_single_threaded(const blas *e, void (*work)(void *context, size_t member), void *context)
 {
@@ -51,8 +51,11 @@ static gradus_status create_team(blas *e)
     gradus_status status = GRADUS_OK;
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     TRY(gr_team_create(e->part_count, &e->team));
-    if (openblas_get_parallel() == OPENBLAS_OPENMP)
+    if (openblas_get_parallel() == OPENBLAS_OPENMP) {
+        const int threads = openblas_get_num_threads();
         gr_team_run(e->team, set_own_threads, &lock);
+        openblas_set_num_threads(threads);
+    }
 cleanup:
     return status;
 }
