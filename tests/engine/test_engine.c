@@ -136,7 +136,7 @@ static void test_refusals(void **state)
     assert_fails(gr_engine_create(&gr_engine_reference, NULL, &wider, dataset, &e), GRADUS_ERROR_DATA,
                  "the samples have 6 features, the network takes 7");
     assert_fails(gr_engine_find("magic", device, &type), GRADUS_ERROR_ARGUMENT,
-                 "engine \"magic\": expected auto, layered, ");
+                 "engine \"magic\": expected auto, layered");
     assert_fails(gr_engine_find("layered", NULL, &type), GRADUS_ERROR_ARGUMENT, "needs an OpenCL device");
     assert_ok(gr_engine_find("auto", NULL, &type));
     assert_string_equal(type->name, "reference");
