@@ -13,9 +13,9 @@
  * fewer make the sums of dW too short for a GEMM to be efficient. */
 #define SLICE_SAMPLES 512
 /* Where samples are so large that a slice's layer would have more floats than these, slices get shorter ... */
-#define SLICE_FLOATS  ((size_t)1 << 22)
+#define SLICE_FLOATS ((size_t)1 << 22)
 /* ... down to this length, which is also the least that is worth a thread. */
-#define SAMPLES_MIN   64
+#define SAMPLES_MIN 64
 
 /* ---- Threads ---- */
 

@@ -26,11 +26,11 @@ typedef struct blas_part {
 
 typedef struct blas {
     engine base;
-    team *team;       /* part_count threads */
+    team *team; /* part_count threads */
     size_t part_count;
-    blas_part *parts; /* (part_count) */
-    size_t slice;     /* S */
-    float *ones;      /* (S) */
+    blas_part *parts;                    /* (part_count) */
+    size_t slice;                        /* S */
+    float *ones;                         /* (S) */
     float *parameters, *kept, *gradient; /* (layout.length) */
     batch_sums sums[METRIC_SLOTS];
 } blas;

@@ -121,8 +121,8 @@ void gr_blas_backward(const blas *e, blas_part *part, size_t n, float scale)
         cblas_sgemv(CblasColMajor, CblasNoTrans, (int)outputs, (int)n, scale, dz, (int)outputs, e->ones, 1, 1, db, 1);
         if (l > 0) {
             float *da = part->dz[l - 1]; /* (I x n) */
-            cblas_sgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)inputs, (int)n, (int)outputs, 1, w, (int)inputs,
-                        dz, (int)outputs, 0, da, (int)inputs);
+            cblas_sgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)inputs, (int)n, (int)outputs, 1, w,
+                        (int)inputs, dz, (int)outputs, 0, da, (int)inputs);
             relu_backward(part->a[l], da, inputs * n);
         }
     }
