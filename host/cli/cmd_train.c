@@ -79,7 +79,8 @@ cleanup:
 
 static bool uses_device(const train_settings *settings)
 {
-    return settings->engine == NULL || strcmp(settings->engine, "reference") != 0;
+    const char *engine = settings->engine;
+    return engine == NULL || (strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0);
 }
 
 static void on_report(const gradus_report *report, void *user)

@@ -188,9 +188,8 @@ static void test_stop(void **state)
 
 static void test_divergence_keeps_last_good_parameters(void **state)
 {
-    (void)state;
     run_log log = {0};
-    gradus_train_options options = options_for(&log, "layered", 100, 1);
+    gradus_train_options options = options_for(&log, *state, 100, 1);
     gradus_metrics metrics;
     gradus_model *model = new_model(1);
     options.learning_rate = 3e38f;
@@ -255,6 +254,9 @@ int main(void)
     static char faulty_layered[] = "layered s/c\\x20==\\x20label/c+1==label/ softmax.cl";
     static char faulty_fused[] = "fused s/label\\x20==\\x20(int)c/label==(int)c+1/ fused_cpu.cl";
     static char fused_name[] = "fused", layered_name[] = "layered", reference_name[] = "reference";
+#if GRADUS_BLAS
+    static char blas_name[] = "blas";
+#endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, fused_name),
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, layered_name),
@@ -266,10 +268,15 @@ int main(void)
         cmocka_unit_test(test_learns_digits),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_divergence_keeps_last_good_parameters),
+        cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, layered_name),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test_prestate(test_wrong_device_is_refused, faulty_layered),
         cmocka_unit_test_prestate(test_wrong_device_is_refused, faulty_fused),
+#if GRADUS_BLAS
+        cmocka_unit_test_prestate(test_report_belongs_to_iteration, blas_name),
+        cmocka_unit_test_prestate(test_same_bits, blas_name),
+        cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, blas_name),
+#endif
     };
     device = open_test_device();
     if (gradus_dataset_open("digits", NULL, &digits, &digits_test) != GRADUS_OK) {
