@@ -3,6 +3,8 @@
 #include "engine/device_engine.h"
 #include "engine/operations.h"
 
+#include <math.h>
+
 static size_t parameter_bytes(const parameter_layout *layout)
 {
     return layout->length * sizeof(cl_float);
@@ -34,6 +36,25 @@ void gr_device_engine_release(device_engine *e)
     gr_buffer_release(&e->kept);
     gr_buffer_release(&e->gradient);
     gr_buffer_release(&e->sums);
+}
+
+gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_need *need)
+{
+    const gradus_device_info *info = &e->device->info;
+    const gradus_dataset_info *data = &e->base.dataset->info;
+    const double samples = (double)data->samples, in_all = (double)e->device->memory_limit;
+    const double in_one = (double)info->max_allocation_bytes;
+    const double room = in_all > need->fixed_bytes ? in_all - need->fixed_bytes : 0;
+    double fit = room / need->sample_bytes;
+    fit = fit < in_one / need->largest_bytes ? fit : in_one / need->largest_bytes;
+    if (samples <= fit)
+        return GRADUS_OK;
+    return gr_fail(
+        GRADUS_ERROR_DEVICE,
+        "%s: X of %zu samples x %zu features takes %.1f MB there and the rest %.1f MB, but the device allows "
+        "%.1f MB in one buffer and %.1f MB in all; about %.0f samples would fit",
+        info->name, data->samples, data->features, samples * need->sample_bytes * 1e-6, need->fixed_bytes * 1e-6,
+        in_one * 1e-6, in_all * 1e-6, floor(0.95 * fit));
 }
 
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)

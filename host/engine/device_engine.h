@@ -26,6 +26,17 @@ void gr_device_engine_release(device_engine *e);
 /* Bytes of the buffers that init makes. */
 size_t gr_device_engine_bytes(const parameter_layout *layout);
 
+/* What a data set needs of the device's memory. */
+typedef struct memory_need {
+    double sample_bytes;  /* that each sample takes, of all buffers */
+    double largest_bytes; /* that each sample takes of the largest buffer */
+    double fixed_bytes;   /* beside the samples */
+} memory_need;
+
+/* Fails with DEVICE when that is more than the device has or allows in one buffer; the message says how many samples would
+ * fit. */
+gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_need *need);
+
 /* These serve as members of an engine_type. */
 gradus_status gr_device_engine_write_parameters(engine *e, const float *parameters);
 gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);

@@ -44,6 +44,9 @@ gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_
 /* Sets e->shape for e->first and vectors of `lanes` floats. */
 gradus_status gr_fused_measure(fused *e, size_t lanes);
 
+/* Bytes that X takes in that shape: in all, and of the largest buffer. */
+size_t gr_fused_pixel_bytes(fused *e, size_t *largest);
+
 /* Uploads X, the order of pixels and the labels. */
 gradus_status gr_fused_upload(fused *e);
 

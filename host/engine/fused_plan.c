@@ -188,6 +188,24 @@ cleanup:
     return status;
 }
 
+static gradus_status check_fit(fused *e, const constants *plan)
+{
+    gradus_status status = GRADUS_OK;
+    const double samples = (double)e->common.base.dataset->info.samples;
+    const double scratch = (double)(e->work_items * plan->scratch) * sizeof(cl_float);
+    size_t largest = 0;
+    const size_t pixels = gr_fused_pixel_bytes(e, &largest);
+    const memory_need need = {(double)pixels / samples + 1, (double)largest / samples,
+                              (double)gr_device_engine_bytes(&e->common.base.layout) + scratch};
+
+    if (plan->scratch > UINT32_MAX || scratch > (double)e->common.device->info.max_allocation_bytes)
+        FAIL(GRADUS_ERROR_DEVICE, "%s: engine fused needs %.1f MB for each of %zu cores for this network",
+             e->common.device->info.name, (double)plan->scratch * sizeof(cl_float) * 1e-6, e->work_items);
+    TRY(gr_device_engine_check_fit(&e->common, &need));
+cleanup:
+    return status;
+}
+
 gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out)
 {
     gradus_status status = GRADUS_OK;
@@ -201,6 +219,7 @@ gradus_status gr_fused_create_with(const engine *base, gradus_device *device, fi
     TRY(gr_fused_measure(e, lanes));
     const constants plan = make_constants(e, lanes);
     e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
+    TRY(check_fit(e, &plan));
     TRY(build_program(e, &plan));
     TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
     TRY(gr_fused_upload(e));

@@ -73,33 +73,64 @@ cleanup:
     return status;
 }
 
+/* The buffers of compressed X, and where the host writes to them. */
+enum { PART_COUNT = 5 };
+typedef struct part {
+    cl_mem *buffer;
+    void **memory;
+    size_t bytes;
+} part;
+
+static void list_parts(fused *e, group_arrays *arrays, part parts[PART_COUNT])
+{
+    const group_shape *shape = &e->shape;
+    const size_t entries = shape->entries > 0 ? shape->entries : 1; /* a buffer of nothing cannot be */
+    const size_t offsets = shape->tiles * shape->tile + 1, lists = shape->tiles * shape->groups + 1;
+    const part list[PART_COUNT] = {
+        {&e->values, (void **)&arrays->values, entries * shape->lanes},
+        {&e->places, (void **)&arrays->groups, entries * sizeof *arrays->groups},
+        {&e->sample_offsets, (void **)&arrays->sample_offsets, offsets * sizeof *arrays->sample_offsets},
+        {&e->lists, (void **)&arrays->lists, entries * sizeof *arrays->lists},
+        {&e->list_offsets, (void **)&arrays->list_offsets, lists * sizeof *arrays->list_offsets},
+    };
+    memcpy(parts, list, sizeof list);
+}
+
+static size_t dense_bytes(const fused *e)
+{
+    return e->shape.tiles * e->shape.tile * e->shape.groups * e->shape.lanes;
+}
+
+size_t gr_fused_pixel_bytes(fused *e, size_t *largest)
+{
+    group_arrays arrays = {0};
+    part parts[PART_COUNT];
+    size_t total = 0;
+    *largest = dense_bytes(e);
+    if (e->first == FIRST_DENSE)
+        return *largest;
+    list_parts(e, &arrays, parts);
+    *largest = 0;
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        total += parts[i].bytes;
+        *largest = parts[i].bytes > *largest ? parts[i].bytes : *largest;
+    }
+    return total;
+}
+
 static gradus_status upload_compressed(fused *e)
 {
     gradus_status status = GRADUS_OK;
-    const group_shape *shape = &e->shape;
-    const size_t entries = shape->entries > 0 ? shape->entries : 1; /* a buffer of nothing cannot be */
     group_arrays arrays = {0};
-    struct {
-        cl_mem *buffer;
-        void **memory;
-        size_t bytes;
-    } const parts[] = {
-        {&e->values, (void **)&arrays.values, entries * shape->lanes},
-        {&e->places, (void **)&arrays.groups, entries * sizeof *arrays.groups},
-        {&e->sample_offsets, (void **)&arrays.sample_offsets,
-         (shape->tiles * shape->tile + 1) * sizeof *arrays.sample_offsets},
-        {&e->lists, (void **)&arrays.lists, entries * sizeof *arrays.lists},
-        {&e->list_offsets, (void **)&arrays.list_offsets,
-         (shape->tiles * shape->groups + 1) * sizeof *arrays.list_offsets},
-    };
-    enum { part_count = sizeof parts / sizeof *parts };
+    part parts[PART_COUNT];
 
-    for (size_t i = 0; i < part_count; i++)
+    list_parts(e, &arrays, parts);
+    for (size_t i = 0; i < PART_COUNT; i++)
         TRY(gr_buffer_create_mapped(e->common.device, parts[i].bytes, "compressed X", parts[i].buffer,
                                     parts[i].memory));
-    TRY(gr_groups_fill(e->common.base.dataset, shape, &arrays));
+    TRY(gr_groups_fill(e->common.base.dataset, &e->shape, &arrays));
 cleanup:
-    for (size_t i = 0; i < part_count; i++) {
+    for (size_t i = 0; i < PART_COUNT; i++) {
         if (*parts[i].memory == NULL)
             continue;
         const gradus_status unmapped = gr_buffer_unmap(e->common.device, *parts[i].buffer, *parts[i].memory);
@@ -114,7 +145,7 @@ static gradus_status upload_dense(fused *e)
     gradus_status status = GRADUS_OK;
     const gradus_dataset *data = e->common.base.dataset;
     const size_t features = data->info.features, row = e->shape.groups * e->shape.lanes;
-    const size_t bytes = e->shape.tiles * e->shape.tile * row;
+    const size_t bytes = dense_bytes(e);
     void *memory = NULL;
 
     TRY(gr_buffer_create_mapped(e->common.device, bytes, "X", &e->values, &memory));

@@ -91,39 +91,24 @@ cleanup:
     return status;
 }
 
-static gradus_status does_not_fit(const layered *e)
-{
-    const gradus_device_info *info = &e->common.device->info;
-    const size_t features = e->common.base.network.sizes[0], samples = e->common.base.dataset->info.samples;
-    const double limit =
-        (double)(info->max_allocation_bytes < e->common.device->memory_limit ? info->max_allocation_bytes
-                                                                             : e->common.device->memory_limit);
-    const double parameters = (double)gr_device_engine_bytes(&e->common.base.layout);
-    const double room = (double)e->common.device->memory_limit - parameters;
-    /* A sample takes its bytes and its label for good; a slice of one is little beside them. */
-    double fit = room > 0 ? room / (double)(features + 1) : 0;
-    fit = fit < limit / (double)features ? fit : limit / (double)features;
-    return gr_fail(GRADUS_ERROR_DEVICE,
-                   "%s: X has %zu samples x %zu bytes = %.1f MB and the parameters %.1f MB, but the device allows "
-                   "%.1f MB in one buffer and %.1f MB in all; about %.0f samples would fit",
-                   info->name, samples, features, (double)samples * (double)features * 1e-6, parameters * 1e-6,
-                   limit * 1e-6, (double)e->common.device->memory_limit * 1e-6, fit * 0.95);
-}
-
-/* Takes the fewest slices that fit: halving S from all samples on, down to where smaller slices save nothing. */
+/* Takes the fewest slices that fit: halving S from all samples on. When even one sample at a time is too much, it is X
+ * itself. */
 static gradus_status choose_slice(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
-    const size_t samples = e->common.base.dataset->info.samples;
+    const gradus_dataset_info *data = &e->common.base.dataset->info;
     for (size_t slices = 1;; slices *= 2) {
-        e->slice = (samples + slices - 1) / slices;
+        e->slice = (data->samples + slices - 1) / slices;
         TRY(measure(e, out));
         if (maximum(out->pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
             break;
         if (e->slice == 1) {
-            status = does_not_fit(e);
-            goto cleanup;
+            const double sample_bytes = (double)data->features + 1; /* and its label */
+            const memory_need need = {sample_bytes, (double)data->features,
+                                      (double)out->total - sample_bytes * (double)data->samples};
+            TRY(gr_device_engine_check_fit(&e->common, &need));
+            break;
         }
     }
 cleanup:
