@@ -19,74 +19,38 @@ static void first_activation(global const float *b, global floatv *z)
         }
 }
 
-// ---- Other layers: O x I weights w, row after row; a (I x TILE), z and dz (O x TILE). Each product works on blocks of
-// rows by two vectors, whose sums stay in registers. ----
+// ---- Other layers: O x I weights w, row after row; a (I x TILE), z and dz (O x TILE). The products go through the rows
+// in steps of five, with the functions of tile_rows.cl. ----
 
-// Z = W A + b for `rows` rows, and ReLU if asked for.
-static void forward_rows(const uint rows, uint inputs, global const float *w, global const float *b,
-                         global const floatv *a, global floatv *z, bool relu)
-{
-    for (uint k = 0; k < VECTORS; k += 2) {
-        floatv sum[4][2];
-        for (uint r = 0; r < rows; r++)
-            sum[r][0] = sum[r][1] = b[r];
-        for (uint i = 0; i < inputs; i++)
-            for (uint r = 0; r < rows; r++) {
-                sum[r][0] = fma((floatv)(w[r * inputs + i]), a[i * VECTORS + k], sum[r][0]);
-                sum[r][1] = fma((floatv)(w[r * inputs + i]), a[i * VECTORS + k + 1], sum[r][1]);
-            }
-        for (uint r = 0; r < rows; r++)
-            for (uint j = 0; j < 2; j++)
-                z[r * VECTORS + k + j] = relu ? select(sum[r][j], (floatv)(0), sum[r][j] <= 0) : sum[r][j];
+#define FOR_ROWS(count, call)                                                                                          \
+    switch (count) {                                                                                                   \
+    case 1: call(1); break;                                                                                            \
+    case 2: call(2); break;                                                                                            \
+    case 3: call(3); break;                                                                                            \
+    case 4: call(4); break;                                                                                            \
+    default: call(5);                                                                                                  \
     }
-}
 
+// Z = W A + b, and ReLU if asked for.
 static void layer_forward(uint outputs, uint inputs, global const float *w, global const float *b,
                           global const floatv *a, global floatv *z, bool relu)
 {
-    uint o = 0;
-    for (; o + 4 <= outputs; o += 4)
-        forward_rows(4, inputs, w + o * inputs, b + o, a, z + o * VECTORS, relu);
-    for (; o < outputs; o++)
-        forward_rows(1, inputs, w + o * inputs, b + o, a, z + o * VECTORS, relu);
-}
-
-// dW += dZ A^T for `rows` rows of dW.
-static void weight_gradient_rows(const uint rows, uint inputs, global const floatv *dz, global const floatv *a,
-                                 global float *dw)
-{
-    uint i = 0;
-    for (; i + 2 <= inputs; i += 2) {
-        floatv sum[4][2];
-        for (uint r = 0; r < rows; r++)
-            sum[r][0] = sum[r][1] = 0;
-        for (uint k = 0; k < VECTORS; k++)
-            for (uint r = 0; r < rows; r++) {
-                sum[r][0] = fma(dz[r * VECTORS + k], a[i * VECTORS + k], sum[r][0]);
-                sum[r][1] = fma(dz[r * VECTORS + k], a[(i + 1) * VECTORS + k], sum[r][1]);
-            }
-        for (uint r = 0; r < rows; r++) {
-            dw[r * inputs + i] += sum_lanes(sum[r][0]);
-            dw[r * inputs + i + 1] += sum_lanes(sum[r][1]);
-        }
+    for (uint o = 0; o < outputs; o += 5) {
+#define CALL(rows) forward_rows_##rows(inputs, w + o * inputs, b + o, a, z + o * VECTORS, relu)
+        FOR_ROWS(outputs - o, CALL)
+#undef CALL
     }
-    for (; i < inputs; i++)
-        for (uint r = 0; r < rows; r++) {
-            floatv sum = 0;
-            for (uint k = 0; k < VECTORS; k++)
-                sum = fma(dz[r * VECTORS + k], a[i * VECTORS + k], sum);
-            dw[r * inputs + i] += sum_lanes(sum);
-        }
 }
 
+// dW += dZ A^T.
 static void layer_weight_gradient(uint outputs, uint inputs, global const floatv *dz, global const floatv *a,
                                   global float *dw)
 {
-    uint o = 0;
-    for (; o + 4 <= outputs; o += 4)
-        weight_gradient_rows(4, inputs, dz + o * VECTORS, a, dw + o * inputs);
-    for (; o < outputs; o++)
-        weight_gradient_rows(1, inputs, dz + o * VECTORS, a, dw + o * inputs);
+    for (uint o = 0; o < outputs; o += 5) {
+#define CALL(rows) weight_gradient_rows_##rows(inputs, dz + o * VECTORS, a, dw + o * inputs)
+        FOR_ROWS(outputs - o, CALL)
+#undef CALL
+    }
 }
 
 // db += row sums of dZ.
@@ -100,35 +64,16 @@ static void layer_bias_gradient(uint outputs, global const floatv *dz, global fl
     }
 }
 
-// dZ of the layer below = (W^T dZ) .* relu'(A), for `rows` rows of it.
-static void input_gradient_rows(const uint rows, uint outputs, uint inputs, global const float *w,
-                                global const floatv *dz, global const floatv *a, global floatv *below)
-{
-    for (uint k = 0; k < VECTORS; k += 2) {
-        floatv sum[4][2];
-        for (uint r = 0; r < rows; r++)
-            sum[r][0] = sum[r][1] = 0;
-        for (uint o = 0; o < outputs; o++)
-            for (uint r = 0; r < rows; r++) {
-                sum[r][0] = fma((floatv)(w[o * inputs + r]), dz[o * VECTORS + k], sum[r][0]);
-                sum[r][1] = fma((floatv)(w[o * inputs + r]), dz[o * VECTORS + k + 1], sum[r][1]);
-            }
-        for (uint r = 0; r < rows; r++)
-            for (uint j = 0; j < 2; j++) {
-                const uint at = r * VECTORS + k + j;
-                below[at] = select((floatv)(0), sum[r][j], a[at] > 0);
-            }
-    }
-}
-
+// dZ of the layer below = (W^T dZ) .* relu'(A).
 static void layer_input_gradient(uint outputs, uint inputs, global const float *w, global const floatv *dz,
                                  global const floatv *a, global floatv *below)
 {
-    uint i = 0;
-    for (; i + 4 <= inputs; i += 4)
-        input_gradient_rows(4, outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS);
-    for (; i < inputs; i++)
-        input_gradient_rows(1, outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS);
+    for (uint i = 0; i < inputs; i += 5) {
+#define CALL(rows)                                                                                                     \
+    input_gradient_rows_##rows(outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS)
+        FOR_ROWS(inputs - i, CALL)
+#undef CALL
+    }
 }
 
 // ---- Loss ----

@@ -97,7 +97,8 @@ static gradus_status build_program(fused *e, const constants *plan)
     gradus_status status = GRADUS_OK;
     static const char *const first_files[] = {
         [FIRST_GROUPS] = "first_groups.cl", [FIRST_ELEMENTS] = "first_elements.cl", [FIRST_DENSE] = "first_dense.cl"};
-    const char *const files[] = {"fused_shape.cl", first_files[e->first], "fused_cpu.cl"};
+    const char *const files[] = {"fused_shape.cl", first_files[e->first], "tile_rows.cl", "tile_rows.cl",
+                                 "tile_rows.cl",   "tile_rows.cl",        "tile_rows.cl", "fused_cpu.cl"};
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.base.layout;
     const struct {
