@@ -63,6 +63,7 @@ def describe(gradus, gpu):
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpu": cpu_model(),
         "cores": cores(),
+        "load_average_before": os.getloadavg()[0],
         "cuda_gpu": gpu,
         "gradus": output_of(gradus, "--version"),
         "opencl_devices": opencl_devices(gradus),

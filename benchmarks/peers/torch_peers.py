@@ -19,8 +19,8 @@ class Plain:
     def __init__(self, work):
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         self.initial = work.parameters("float32")
-        self.take_pixels(torch.from_numpy(work.pixels).to(self.device, torch.float32) / 255)  # (B x F)
-        self.labels = torch.from_numpy(work.labels).to(self.device, torch.int64)
+        self.take_pixels(torch.tensor(work.pixels).to(self.device, torch.float32) / 255)  # (B x F)
+        self.labels = torch.tensor(work.labels).to(self.device, torch.int64)
         self.model = self.make_model(work.features, work.hidden, len(work.weights["fc2.bias"])).to(self.device)
         self.set_parameters()
         self.criterion = nn.CrossEntropyLoss()
