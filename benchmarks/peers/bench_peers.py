@@ -202,8 +202,9 @@ def main():
     results = {"machine": machine.describe(arguments.gradus, gpu), "samples": SAMPLES, "threads": arguments.threads,
                "rounds": arguments.rounds, "seconds_per_sample": arguments.seconds, "base": programs[0].name,
                "unavailable_data": {}, "cells": []}
-    if results["machine"]["load_average_before"] > 0.5:
-        say(f"The machine is busy (load {results['machine']['load_average_before']:.1f}): these figures will mislead.")
+    load = results["machine"]["load_average_before"]
+    if load > 0.5:
+        say(f"The machine is busy (load {load:.1f}): these figures will mislead.")
     with tempfile.TemporaryDirectory(prefix="gradus-peers-") as scratch:
         measure_all(results, programs, arguments, Path(scratch))
     for program in programs:

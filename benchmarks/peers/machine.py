@@ -60,7 +60,7 @@ def describe(gradus, gpu):
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {platform.machine()}",
         "cpu": cpu_model(),
         "cores": cores(),
         "load_average_before": os.getloadavg()[0],
