@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds what the library needs and lists it in gradus_libraries. Used by the build and by the installed package alike.
+# gradus_blas tells whether OpenBLAS belongs to it; AUTO becomes ON where it is found, else OFF.
 include(CMakeFindDependencyMacro)
 find_dependency(OpenCL)
 find_dependency(CLBlast CONFIG)
 find_dependency(ZLIB)
+find_dependency(Threads)
 find_dependency(PkgConfig)
 pkg_check_modules(gradus_jansson REQUIRED IMPORTED_TARGET GLOBAL jansson)
 pkg_check_modules(gradus_xxhash REQUIRED IMPORTED_TARGET GLOBAL libxxhash)
+if(gradus_blas STREQUAL AUTO)
+  pkg_check_modules(gradus_openblas IMPORTED_TARGET GLOBAL openblas)
+  set(gradus_blas ${gradus_openblas_FOUND})
+elseif(gradus_blas)
+  pkg_check_modules(gradus_openblas REQUIRED IMPORTED_TARGET GLOBAL openblas)
+endif()
 
 # Debian's CLBlast does not name OpenCL, so OpenCL is listed after it.
 set(gradus_libraries
-  clblast OpenCL::OpenCL ZLIB::ZLIB PkgConfig::gradus_jansson PkgConfig::gradus_xxhash m)
+  clblast OpenCL::OpenCL ZLIB::ZLIB PkgConfig::gradus_jansson PkgConfig::gradus_xxhash
+  Threads::Threads m)
+if(gradus_blas)
+  list(APPEND gradus_libraries PkgConfig::gradus_openblas)
+endif()

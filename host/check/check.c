@@ -136,8 +136,8 @@ gradus_status gradus_check(gradus_device *device, check_report report, void *use
     for (size_t i = 0; i < gr_operation_count; i++)
         TRY(gr_check_operation(&c, &gr_operations[i]));
     if (c.failed > 0)
-        FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name, c.failed,
-             c.compared);
+        FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name,
+             c.failed, c.compared);
 cleanup:
     return status;
 }

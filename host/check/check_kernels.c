@@ -175,8 +175,8 @@ static gradus_status check_softmax_forward(check *c, const check_shape *shape)
     TRY(gr_softmax_forward(c->device, buffer, classes, samples, &prepared));
     TRY(run_once(c, &prepared));
     /* exp and division err by a few units, the sum by one per class; scale: a float of 1e-30 may well become 0. */
-    TRY(gr_check_compare(c, "softmax_forward", buffer, expected, classes * samples,
-                         EPSILON * (8 + (double)classes), 1e-30));
+    TRY(gr_check_compare(c, "softmax_forward", buffer, expected, classes * samples, EPSILON * (8 + (double)classes),
+                         1e-30));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
@@ -223,8 +223,8 @@ static gradus_status check_softmax_cross_entropy(check *c, const check_shape *sh
     TRY(gr_softmax_cross_entropy(c->device, z_buffer, label_buffer, metric_buffer, classes, samples, &prepared));
     TRY(gr_softmax_cross_entropy_set_samples(&prepared, first, valid));
     TRY(run_once(c, &prepared));
-    TRY(gr_check_compare(c, "softmax_cross_entropy", z_buffer, dz, classes * samples,
-                         EPSILON * (8 + (double)classes), 1));
+    TRY(gr_check_compare(c, "softmax_cross_entropy", z_buffer, dz, classes * samples, EPSILON * (8 + (double)classes),
+                         1));
     TRY(gr_check_compare(c, "softmax_cross_entropy", metric_buffer, metrics, 2 * samples,
                          EPSILON * (8 + (double)classes), 1));
 cleanup:
@@ -296,12 +296,12 @@ cleanup:
 /* 1 x 1, primes, exactly a work-group and one more, more columns than row sums have pieces, the notebook's rows. */
 static const check_shape element_shapes[] = {{1, 1, 0},  {7, 13, 0},   {1, 64, 0},    {1, 65, 0},
                                              {3, 43, 0}, {10, 129, 0}, {10, 1031, 0}, {127, 257, 0}};
-static const check_shape class_shapes[] = {{2, 1, 0},   {3, 7, 0},    {10, 64, 0},  {10, 65, 0},
+static const check_shape class_shapes[] = {{2, 1, 0},     {3, 7, 0},    {10, 64, 0}, {10, 65, 0},
                                            {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
 /* m x n x k. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. */
-static const check_shape gemm_shapes[] = {{1, 1, 1},      {7, 13, 17},    {10, 65, 784},   {784, 10, 131},
-                                          {64, 64, 64},   {10, 129, 128}, {127, 257, 129}, {784, 128, 640},
-                                          {128, 640, 784}};
+static const check_shape gemm_shapes[] = {{1, 1, 1},       {7, 13, 17},     {10, 65, 784},
+                                          {784, 10, 131},  {64, 64, 64},    {10, 129, 128},
+                                          {127, 257, 129}, {784, 128, 640}, {128, 640, 784}};
 /* H x B x F of engines; H is also the width of a second hidden layer. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}};
 
@@ -317,6 +317,9 @@ const operation gr_operations[] = {
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
     {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
     {"gemm", gr_check_gemm, SHAPES(gemm_shapes)},
-    {"engine_layered", gr_check_engine, SHAPES(engine_shapes)},
+    {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
+    {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
+    {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},
+    {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

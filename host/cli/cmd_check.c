@@ -42,12 +42,10 @@ static kernel_tally *find_or_add(check_tally *tally, const char *kernel)
 /* A failure is shown at once; what is fine waits for its kernel's line. */
 static void tell_failure(check_tally *tally, const gradus_check_result *result)
 {
-    json_array_append_new(tally->failures,
-                          json_pack("{so so so}", "kernel", json_text(result->kernel), "shape",
-                                    json_text(result->shape), "error", json_figure(result->error)));
+    json_array_append_new(tally->failures, json_pack("{so so so}", "kernel", json_text(result->kernel), "shape",
+                                                     json_text(result->shape), "error", json_figure(result->error)));
     if (!tally->json)
-        printf("FAILED  %-28s %-28s %.3g times the tolerated error\n", result->kernel, result->shape,
-               result->error);
+        printf("FAILED  %-28s %-28s %.3g times the tolerated error\n", result->kernel, result->shape, result->error);
 }
 
 static void on_result(const gradus_check_result *result, void *user)
@@ -135,7 +133,7 @@ int cmd_check(int argc, const char **argv)
     const option_row options[] = {
         DEVICE_OPTION(&device),
         JSON_OPTION(&json),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     TRY(command_line_parse(&description, options, argc, argv, &line));
     TRY(run_check(device, json));

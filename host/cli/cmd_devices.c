@@ -32,13 +32,13 @@ static json_t *device_object(const gradus_device_info *info, size_t index)
 {
     char selector[32];
     snprintf(selector, sizeof selector, "%u:%u", info->platform_index, info->device_index);
-    return json_pack(
-        "{sI ss so so so so so ss sb sI sI sI sI sI}", "index", (json_int_t)index, "selector", selector, "name",
-        json_text(info->name), "vendor", json_text(info->vendor), "platform", json_text(info->platform), "version",
-        json_text(info->version), "driver", json_text(info->driver), "type", type_name(info->type), "discrete",
-        info->discrete, "compute_units", (json_int_t)info->compute_units, "clock_mhz", (json_int_t)info->clock_mhz,
-        "memory_bytes", (json_int_t)info->memory_bytes, "max_allocation_bytes",
-        (json_int_t)info->max_allocation_bytes, "local_memory_bytes", (json_int_t)info->local_memory_bytes);
+    return json_pack("{sI ss so so so so so ss sb sI sI sI sI sI}", "index", (json_int_t)index, "selector", selector,
+                     "name", json_text(info->name), "vendor", json_text(info->vendor), "platform",
+                     json_text(info->platform), "version", json_text(info->version), "driver", json_text(info->driver),
+                     "type", type_name(info->type), "discrete", info->discrete, "compute_units",
+                     (json_int_t)info->compute_units, "clock_mhz", (json_int_t)info->clock_mhz, "memory_bytes",
+                     (json_int_t)info->memory_bytes, "max_allocation_bytes", (json_int_t)info->max_allocation_bytes,
+                     "local_memory_bytes", (json_int_t)info->local_memory_bytes);
 }
 
 static json_t *choice_object(const device_choice *choice)
@@ -93,7 +93,7 @@ int cmd_devices(int argc, const char **argv)
     const option_row options[] = {
         DEVICE_OPTION(&device),
         JSON_OPTION(&json),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     TRY(command_line_parse(&description, options, argc, argv, &line));
     TRY_GRADUS(gradus_device_list(&choice.list, &choice.count));
@@ -103,9 +103,10 @@ int cmd_devices(int argc, const char **argv)
         TRY(json_print(choice_object(&choice)));
     else
         print_choice(&choice);
-    if (chosen != GRADUS_OK)
+    if (chosen != GRADUS_OK) {
         fflush(stdout);
-    TRY_GRADUS(chosen);
+        code = fail(EX_UNAVAILABLE, "%s", gradus_last_error());
+    }
 cleanup:
     gradus_device_list_free(choice.list);
     free(device);

@@ -49,8 +49,7 @@ static json_t *confusion_array(const evaluation_result *evaluation)
     for (size_t r = 0; r < evaluation->classes; r++) {
         json_t *row = json_array();
         for (size_t c = 0; c < evaluation->classes; c++)
-            json_array_append_new(row,
-                                  json_integer((json_int_t)evaluation->confusion[r * evaluation->classes + c]));
+            json_array_append_new(row, json_integer((json_int_t)evaluation->confusion[r * evaluation->classes + c]));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -62,8 +61,8 @@ static json_t *per_class_array(const evaluation_result *evaluation)
     for (size_t c = 0; c < evaluation->classes; c++) {
         const class_figures figures = figures_of_class(evaluation, c);
         json_array_append_new(array, json_pack("{sI so so so}", "class", (json_int_t)c, "precision",
-                                               json_figure(figures.precision), "recall",
-                                               json_figure(figures.recall), "f1", json_figure(figures.f1)));
+                                               json_figure(figures.precision), "recall", json_figure(figures.recall),
+                                               "f1", json_figure(figures.f1)));
     }
     return array;
 }
@@ -72,8 +71,8 @@ static json_t *evaluation_object(const evaluation_result *evaluation)
 {
     return json_pack("{so ss sI so so so so}", "dataset", json_text(evaluation->dataset), "split", evaluation->part,
                      "samples", (json_int_t)evaluation->samples, "loss", json_figure(evaluation->metrics.loss),
-                     "accuracy", json_figure(evaluation->metrics.accuracy), "confusion",
-                     confusion_array(evaluation), "per_class", per_class_array(evaluation));
+                     "accuracy", json_figure(evaluation->metrics.accuracy), "confusion", confusion_array(evaluation),
+                     "per_class", per_class_array(evaluation));
 }
 
 /* ---- For people ---- */
@@ -113,9 +112,8 @@ static void print_evaluation(const evaluation_result *evaluation)
     printf("\nclass   samples  precision     recall         F1\n");
     for (size_t c = 0; c < evaluation->classes; c++) {
         const class_figures figures = figures_of_class(evaluation, c);
-        printf("%5zu%10s%11s%11s%11s\n", c, format_count(figures.samples).text,
-               format_percent(figures.precision).text, format_percent(figures.recall).text,
-               format_percent(figures.f1).text);
+        printf("%5zu%10s%11s%11s%11s\n", c, format_count(figures.samples).text, format_percent(figures.precision).text,
+               format_percent(figures.recall).text, format_percent(figures.f1).text);
     }
 }
 
@@ -133,18 +131,17 @@ static int parse(int argc, const char **argv, evaluate_settings *settings)
     static const command_description description = {
         .name = "evaluate",
         .arguments = "MODEL DATASET",
-        .summary =
-            "Loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set: on its\n"
-            "test part where there is one, else on its training part.",
+        .summary = "Loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set: on its\n"
+                   "test part where there is one, else on its training part.",
         .arguments_min = 2,
         .arguments_max = 2,
     };
     const option_row options[] = {
-        {"split", OPTION_CHOICE, {.text = &settings->split}, "PART", "train or test", splits, 0},
+        CHOICE_OPTION("split", &settings->split, splits, "train or test"),
         DEVICE_OPTION(&settings->device),
         DATA_DIR_OPTION(&settings->data_dir),
         JSON_OPTION(&settings->json),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     return command_line_parse(&description, options, argc, argv, &settings->line);
 }

@@ -59,9 +59,8 @@ static tensor_statistics statistics_of(const model_tensor *tensor)
 }
 
 /* What `gradus train` writes into a model file. */
-static const char *const metadata_keys[] = {"dataset",    "train_samples", "holdout_samples",
-                                            "seed",       "init_from",     "learning_rate",
-                                            "iterations", "engine",        "device"};
+static const char *const metadata_keys[] = {"dataset",       "train_samples", "holdout_samples", "seed",  "init_from",
+                                            "learning_rate", "iterations",    "engine",          "device"};
 enum { METADATA_KEYS = sizeof metadata_keys / sizeof *metadata_keys };
 
 /* ---- For programs ---- */
@@ -98,9 +97,7 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
     const gradus_network *network = gradus_model_network(model);
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
     const size_t count = list_tensors(model, tensors);
-    json_t *layers = json_array(), *array = json_array(), *metadata = json_object();
-    for (size_t i = 0; i <= network->layers; i++)
-        json_array_append_new(layers, json_integer((json_int_t)network->sizes[i]));
+    json_t *array = json_array(), *metadata = json_object();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(array, tensor_object(&tensors[i], with_values));
     for (size_t i = 0; i < METADATA_KEYS; i++) {
@@ -108,9 +105,10 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
         if (value != NULL)
             json_object_set_new(metadata, metadata_keys[i], json_text(value));
     }
-    return json_pack("{so s[II] sI ss so so}", "layers", layers, "image", (json_int_t)network->image_width,
-                     (json_int_t)network->image_height, "parameters", (json_int_t)count_parameters(network),
-                     "weights_hash", hash, "metadata", metadata, "tensors", array);
+    return json_pack("{so s[II] sI ss so so}", "layers", json_layers(network), "image",
+                     (json_int_t)network->image_width, (json_int_t)network->image_height, "parameters",
+                     (json_int_t)count_parameters(network), "weights_hash", hash, "metadata", metadata, "tensors",
+                     array);
 }
 
 /* ---- For people ---- */
@@ -160,8 +158,7 @@ static void print_values(const model_tensor *tensor)
     enum { PER_LINE = 6 };
     printf("\n%s", tensor->name);
     /* A bias is printed as one row, like a column of W lying down. */
-    const size_t rows = tensor->is_bias ? 1 : tensor->rows,
-                 columns = tensor->is_bias ? tensor->rows : tensor->columns;
+    const size_t rows = tensor->is_bias ? 1 : tensor->rows, columns = tensor->is_bias ? tensor->rows : tensor->columns;
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++) {
             char index[48];
@@ -198,9 +195,9 @@ int cmd_inspect(int argc, const char **argv)
     bool weights = false, json = false;
     char hash[17];
     const option_row options[] = {
-        {"weights", OPTION_FLAG, {.flag = &weights}, NULL, "print every weight and bias", NULL, 0},
+        FLAG_OPTION("weights", &weights, "print every weight and bias"),
         JSON_OPTION(&json),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     TRY(command_line_parse(&description, options, argc, argv, &line));
     TRY_GRADUS(gradus_model_load(line.arguments[0], &model));

@@ -24,19 +24,18 @@ static int parse(int argc, const char **argv, predict_run *run)
     static const command_description description = {
         .name = "predict",
         .arguments = "MODEL INPUT...",
-        .summary =
-            "The most probable class of samples. INPUT is a data set, or some of its samples as "
-            "DATASET:INDEX or\n"
-            "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file without labels.",
+        .summary = "The most probable class of samples. INPUT is a data set, or some of its samples as "
+                   "DATASET:INDEX or\n"
+                   "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file without labels.",
         .arguments_min = 2,
         .arguments_max = SIZE_MAX,
     };
     const option_row options[] = {
-        {"show", OPTION_FLAG, {.flag = &run->show}, NULL, "draw each sample beside its probabilities", NULL, 0},
+        FLAG_OPTION("show", &run->show, "draw each sample beside its probabilities"),
         JSON_OPTION(&run->json),
         DEVICE_OPTION(&run->device_selector),
         DATA_DIR_OPTION(&run->data_dir),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     int code = command_line_parse(&description, options, argc, argv, &run->line);
     if (code == EX_OK && run->json && run->show)

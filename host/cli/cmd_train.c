@@ -28,35 +28,24 @@ static int check_test_part(const training_run *run, size_t features, size_t clas
         return EX_OK;
     size_t found = gradus_dataset_get_info(run->test).features;
     if (found != features)
-        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have",
-                    name, found, features);
+        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have", name,
+                    found, features);
     return data_require_classes(name, "test", run->test, classes);
 }
 
-/* Reads the data, makes a model that fits them unless one was loaded, and takes the training samples apart. */
-static int read_data(training_run *run)
+/* Keeps the samples that --train-samples asks for and takes those of --holdout out of them. */
+static int take_apart(training_run *run)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
-    gradus_data_options options = gradus_data_options_default();
-    options.data_dir = settings->data_dir;
-    if (run->model != NULL)
-        options.features = gradus_model_network(run->model)->sizes[0];
-    TRY_GRADUS(gradus_dataset_open(settings->dataset, &options, &run->train, &run->test));
-
-    const gradus_dataset_info info = gradus_dataset_get_info(run->train);
-    if (run->model == NULL)
-        TRY(training_model_create(run));
-    const gradus_network *network = gradus_model_network(run->model);
-    TRY(data_require_classes(settings->dataset, "train", run->train, network->sizes[network->layers]));
-    TRY(check_test_part(run, network->sizes[0], network->sizes[network->layers]));
-
-    if (settings->train_samples > 0 && settings->train_samples > info.samples)
-        TRY(fail(EX_USAGE, "--train-samples: found %" PRIu64 ", expected at most %zu, the samples of %s",
-                 settings->train_samples, info.samples, settings->dataset));
-    if (settings->train_samples > 0)
-        TRY_GRADUS(gradus_dataset_truncate(run->train, settings->train_samples));
     size_t samples = gradus_dataset_get_info(run->train).samples;
+    if (settings->train_samples > samples)
+        TRY(fail(EX_USAGE, "--train-samples: found %" PRIu64 ", expected at most %zu, the samples of %s",
+                 settings->train_samples, samples, settings->dataset));
+    if (settings->train_samples > 0) {
+        TRY_GRADUS(gradus_dataset_truncate(run->train, settings->train_samples));
+        samples = settings->train_samples;
+    }
     if (settings->holdout >= samples)
         TRY(fail(EX_USAGE, "--holdout: found %" PRIu64 ", expected fewer than the %zu training samples",
                  settings->holdout, samples));
@@ -66,11 +55,32 @@ cleanup:
     return code;
 }
 
+/* Reads the data and, unless one was loaded, makes a model that fits them: all of them, whatever is used. */
+static int read_data(training_run *run)
+{
+    int code = EX_OK;
+    const train_settings *settings = &run->settings;
+    gradus_data_options options = gradus_data_options_default();
+    options.data_dir = settings->data_dir;
+    if (run->model != NULL)
+        options.features = gradus_model_network(run->model)->sizes[0];
+    TRY_GRADUS(gradus_dataset_open(settings->dataset, &options, &run->train, &run->test));
+    if (run->model == NULL)
+        TRY(training_model_create(run));
+    const gradus_network *network = gradus_model_network(run->model);
+    TRY(data_require_classes(settings->dataset, "train", run->train, network->sizes[network->layers]));
+    TRY(check_test_part(run, network->sizes[0], network->sizes[network->layers]));
+    TRY(take_apart(run));
+cleanup:
+    return code;
+}
+
 /* ---- Training ---- */
 
 static bool uses_device(const train_settings *settings)
 {
-    return settings->engine == NULL || strcmp(settings->engine, "reference") != 0;
+    const char *engine = settings->engine;
+    return engine == NULL || (strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0);
 }
 
 static void on_report(const gradus_report *report, void *user)

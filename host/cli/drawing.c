@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define COLUMNS_MAX 40
-#define ROWS_MAX    24
+#define ROWS_MAX 24
 
 static size_t divide_up(size_t a, size_t b)
 {
@@ -70,9 +70,8 @@ void drawing_print_row(const image_drawing *drawing, size_t row, const terminal_
 
 void drawing_print_bar(double share, size_t width, const terminal_style *style)
 {
-    static const char *const eighths[] = {" ",      "\u258f", "\u258e", "\u258d",
-                                          "\u258c", "\u258b", "\u258a", "\u2589"};
-    size_t parts = (size_t)lround(share * (double)width * 8), whole = parts / 8;
+    static const char *const eighths[] = {" ", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
+    size_t parts = share > 0 ? (size_t)lround(share * (double)width * 8) : 0, whole = parts / 8; /* none for NaN */
     for (size_t i = 0; i < width; i++)
         if (style->unicode)
             fputs(i < whole ? "\u2588" : i == whole ? eighths[parts % 8] : " ", stdout);

@@ -25,11 +25,11 @@ __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void hint(const char *format, ...);
 
 /* The two macros need `int code` and a label `cleanup:` in the function. */
-#define TRY(call)                                                                                                  \
-    do {                                                                                                           \
-        code = (call);                                                                                             \
-        if (code != EX_OK)                                                                                         \
-            goto cleanup;                                                                                          \
+#define TRY(call)                                                                                                     \
+    do {                                                                                                              \
+        code = (call);                                                                                                \
+        if (code != EX_OK)                                                                                            \
+            goto cleanup;                                                                                             \
     } while (0)
 
 #define TRY_GRADUS(call) TRY(fail_status(call))

@@ -29,6 +29,14 @@ json_t *json_text(const char *text)
     return value;
 }
 
+json_t *json_layers(const gradus_network *network)
+{
+    json_t *layers = json_array();
+    for (size_t i = 0; i <= network->layers; i++)
+        json_array_append_new(layers, json_integer((json_int_t)network->sizes[i]));
+    return layers;
+}
+
 int json_print(json_t *value)
 {
     if (value == NULL)

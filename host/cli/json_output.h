@@ -3,6 +3,7 @@
 #ifndef GRADUS_CLI_JSON_OUTPUT_H
 #define GRADUS_CLI_JSON_OUTPUT_H
 
+#include <gradus/gradus.h>
 #include <jansson.h>
 
 /* Enough digits that a float read back has the same bits. */
@@ -13,6 +14,9 @@ json_t *json_figure(double value);
 
 /* A text, or null for NULL. What is not UTF-8, which JSON does not have either, becomes question marks. */
 json_t *json_text(const char *text);
+
+/* [784, 10, 10] */
+json_t *json_layers(const gradus_network *network);
 
 /* Prints and releases the value, or reports that there was no memory for it (NULL). */
 int json_print(json_t *value);

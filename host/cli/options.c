@@ -107,7 +107,7 @@ static int set_value(const option_row *option, const char *text)
 static void fill_popt_table(const option_row *options, struct poptOption *table)
 {
     size_t count = 0;
-    for (; options[count].kind != OPTION_END && count < OPTIONS_MAX; count++) {
+    for (; count < OPTIONS_MAX && options[count].kind != OPTION_END; count++) {
         const option_row *option = &options[count];
         int kind = option->kind == OPTION_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING;
         table[count] =
@@ -130,13 +130,12 @@ static void print_help(const command_description *command, poptContext context)
 static int fail_unknown(const command_description *command, const option_row *options, const char *found)
 {
     const char *names[OPTIONS_MAX + 2] = {"help"}, *bare = found + strspn(found, "-");
-    for (size_t i = 0; options[i].kind != OPTION_END && i < OPTIONS_MAX; i++)
+    for (size_t i = 0; i < OPTIONS_MAX && options[i].kind != OPTION_END; i++)
         names[i + 1] = options[i].name;
     const char *nearest = nearest_name(bare, names);
     if (nearest != NULL)
         return fail(EX_USAGE, "%s: unknown option %s; did you mean --%s?", command->name, found, nearest);
-    return fail(EX_USAGE, "%s: unknown option %s; 'gradus %s --help' lists them", command->name, found,
-                command->name);
+    return fail(EX_USAGE, "%s: unknown option %s; 'gradus %s --help' lists them", command->name, found, command->name);
 }
 
 static int fail_popt(const command_description *command, const option_row *options, poptContext context, int error)
@@ -174,9 +173,8 @@ static int read_options(const command_description *command, const option_row *op
 static int check_arguments(const command_description *command, const command_line *line)
 {
     if (line->argument_count < command->arguments_min)
-        return fail(EX_USAGE, "%s: found %zu argument%s, expected %s; 'gradus %s --help' explains them",
-                    command->name, line->argument_count, line->argument_count == 1 ? "" : "s", command->arguments,
-                    command->name);
+        return fail(EX_USAGE, "%s: found %zu argument%s, expected %s; 'gradus %s --help' explains them", command->name,
+                    line->argument_count, line->argument_count == 1 ? "" : "s", command->arguments, command->name);
     if (line->argument_count > command->arguments_max)
         return fail(EX_USAGE, "%s: found an argument \"%s\" too many, expected %s", command->name,
                     line->arguments[command->arguments_max],

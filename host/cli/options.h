@@ -15,7 +15,7 @@ typedef struct size_list {
 } size_list;
 
 typedef enum option_kind {
-    OPTION_END, /* the last row of a table */
+    OPTION_END,
     OPTION_FLAG,
     OPTION_TEXT,
     OPTION_CHOICE, /* one of `choices` */
@@ -41,19 +41,40 @@ typedef struct option_row {
     uint64_t minimum;
 } option_row;
 
+/* Rows of a table, which ends with END_OPTION. */
+#define FLAG_OPTION(n, to, h)                                                                                         \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_FLAG, .target.flag = to, .help = h                                                  \
+    }
+#define TEXT_OPTION(n, to, a, h)                                                                                      \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_TEXT, .target.text = to, .argument = a, .help = h                                   \
+    }
+#define CHOICE_OPTION(n, to, c, h)                                                                                    \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_CHOICE, .target.text = to, .argument = "NAME", .help = h, .choices = c              \
+    }
+#define COUNT_OPTION(n, to, m, h)                                                                                     \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_COUNT, .target.count = to, .argument = "N", .help = h, .minimum = m                 \
+    }
+#define FLOAT_OPTION(n, to, h)                                                                                        \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_FLOAT, .target.number = to, .argument = "X", .help = h                              \
+    }
+#define SIZES_OPTION(n, to, h)                                                                                        \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_SIZES, .target.sizes = to, .argument = "LIST", .help = h                            \
+    }
+#define END_OPTION                                                                                                    \
+    {                                                                                                                 \
+        .kind = OPTION_END                                                                                            \
+    }
+
 /* Rows that several subcommands share. */
-#define DEVICE_OPTION(target_text)                                                                                 \
-    {                                                                                                              \
-        "device", OPTION_TEXT, {.text = (target_text)}, "D", "index, P:D, gpu, cpu, or part of a name", NULL, 0    \
-    }
-#define DATA_DIR_OPTION(target_text)                                                                               \
-    {                                                                                                              \
-        "data-dir", OPTION_TEXT, {.text = (target_text)}, "DIR", "folder with data sets, searched first", NULL, 0  \
-    }
-#define JSON_OPTION(target_flag)                                                                                   \
-    {                                                                                                              \
-        "json", OPTION_FLAG, {.flag = (target_flag)}, NULL, "print one JSON value instead of text", NULL, 0        \
-    }
+#define DEVICE_OPTION(to) TEXT_OPTION("device", to, "D", "index, P:D, gpu, cpu, or part of a name")
+#define DATA_DIR_OPTION(to) TEXT_OPTION("data-dir", to, "DIR", "folder with data sets, searched first")
+#define JSON_OPTION(to) FLAG_OPTION("json", to, "print one JSON value instead of text")
 
 typedef struct command_description {
     const char *name;

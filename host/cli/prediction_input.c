@@ -37,8 +37,8 @@ static int split(const char *text, char *name, sample_range *range)
     *colon = '\0';
     range->given = true;
     if (!parse_range(colon + 1, range))
-        return fail(EX_USAGE, "%s: found \"%s\" after the colon, expected INDEX or INDEX-INDEX in rising order",
-                    text, text + (colon + 1 - name));
+        return fail(EX_USAGE, "%s: found \"%s\" after the colon, expected INDEX or INDEX-INDEX in rising order", text,
+                    text + (colon + 1 - name));
     return EX_OK;
 }
 

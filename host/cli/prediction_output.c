@@ -6,8 +6,8 @@
 #include "text.h"
 
 /* Bars beside a drawing; of more classes only the most probable are shown. */
-#define BARS_MAX  10
-#define BAR_WIDTH 24
+#define BARS_MAX 10
+#define BAR_WIDTH_MAX 24
 
 static bool is_wrong(const sample_prediction *prediction)
 {
@@ -30,9 +30,8 @@ json_t *prediction_object(const sample_prediction *prediction)
     for (size_t c = 0; c < prediction->classes; c++)
         json_array_append_new(probabilities, json_figure((double)prediction->probabilities[c]));
     json_t *label = prediction->label < 0 ? json_null() : json_integer(prediction->label);
-    return json_pack("{so sI so sI so}", "input", json_text(prediction->input), "index",
-                     (json_int_t)prediction->index, "label", label, "prediction", (json_int_t)prediction->predicted,
-                     "probabilities", probabilities);
+    return json_pack("{so sI so sI so}", "input", json_text(prediction->input), "index", (json_int_t)prediction->index,
+                     "label", label, "prediction", (json_int_t)prediction->predicted, "probabilities", probabilities);
 }
 
 /* ---- Drawings ---- */
@@ -43,7 +42,7 @@ static bool has_bar(const sample_prediction *prediction, size_t class_index)
     const float *p = prediction->probabilities;
     size_t above = 0;
     for (size_t c = 0; c < prediction->classes; c++)
-        above += p[c] > p[class_index] || (p[c] == p[class_index] && c < class_index);
+        above += p[c] > p[class_index] || (c < class_index && p[c] == p[class_index]);
     return above < BARS_MAX;
 }
 
@@ -61,17 +60,28 @@ static void print_heading(const sample_prediction *prediction, size_t row, const
         printf("  %swrong%s", terminal_escape(style, PAINT_RED), terminal_escape(style, PAINT_NONE));
 }
 
-static void print_class(const sample_prediction *prediction, size_t class_index, const terminal_style *style)
+static void print_class(const sample_prediction *prediction, size_t class_index, size_t bar_width,
+                        const terminal_style *style)
 {
     terminal_paint paint = PAINT_NONE;
     bool is_label = prediction->label >= 0 && (size_t)prediction->label == class_index;
     if (class_index == prediction->predicted)
         paint = is_wrong(prediction) ? PAINT_RED : PAINT_GREEN;
     printf("%3zu  %s", class_index, paint == PAINT_NONE ? "" : terminal_escape(style, paint));
-    drawing_print_bar((double)prediction->probabilities[class_index], BAR_WIDTH, style);
+    drawing_print_bar((double)prediction->probabilities[class_index], bar_width, style);
     printf("%s %8s%s", paint == PAINT_NONE ? "" : terminal_escape(style, PAINT_NONE),
            format_percent((double)prediction->probabilities[class_index]).text,
            is_label && is_wrong(prediction) ? "  <- label" : "");
+}
+
+/* What the terminal leaves beside the image and the texts around a bar. */
+static size_t bar_width_beside(size_t image_columns)
+{
+    enum { TEXTS = 27, WIDTH_MIN = 4 };
+    const size_t columns = terminal_width(stdout), taken = image_columns + TEXTS;
+    if (columns < taken + WIDTH_MIN)
+        return WIDTH_MIN;
+    return columns - taken < BAR_WIDTH_MAX ? columns - taken : BAR_WIDTH_MAX;
 }
 
 /* The image on the left; on the right a heading of two lines, a blank one, and the bars. */
@@ -81,6 +91,7 @@ void prediction_print_drawing(const sample_prediction *prediction, const termina
     const image_drawing image = drawing_create(prediction->pixels, prediction->width, prediction->height);
     const size_t bars = prediction->classes < BARS_MAX ? prediction->classes : BARS_MAX;
     const size_t rows = image.rows > HEADING_ROWS + bars ? image.rows : HEADING_ROWS + bars;
+    const size_t bar_width = bar_width_beside(image.columns);
     size_t class_index = 0;
     for (size_t row = 0; row < rows; row++) {
         drawing_print_row(&image, row, style);
@@ -90,7 +101,7 @@ void prediction_print_drawing(const sample_prediction *prediction, const termina
         } else if (row < HEADING_ROWS + bars) {
             while (!has_bar(prediction, class_index))
                 class_index++;
-            print_class(prediction, class_index++, style);
+            print_class(prediction, class_index++, bar_width, style);
         }
         putchar('\n');
     }

@@ -38,9 +38,8 @@ static void draw_report(const gradus_report *report)
         snprintf(pace, sizeof pace, "   %s iterations/s   %s left", format_rate(per_second).text,
                  format_seconds(left).text);
     }
-    snprintf(line, sizeof line, "iteration %zu/%zu   loss %s   accuracy %s%s", report->iteration,
-             report->iterations, format_loss(report->train.loss).text, format_percent(report->train.accuracy).text,
-             pace);
+    snprintf(line, sizeof line, "iteration %zu/%zu   loss %s   accuracy %s%s", report->iteration, report->iterations,
+             format_loss(report->train.loss).text, format_percent(report->train.accuracy).text, pace);
     draw(line);
 }
 

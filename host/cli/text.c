@@ -14,7 +14,7 @@
 
 short_text format_count(uint64_t count)
 {
-    short_text plain, grouped;
+    short_text plain, grouped = {""};
     size_t length = (size_t)snprintf(plain.text, sizeof plain.text, "%" PRIu64, count);
     char *end = grouped.text;
     for (size_t i = 0; i < length; i++) {
@@ -94,8 +94,7 @@ network_text format_network(const gradus_network *network)
     network_text out;
     size_t used = 0;
     for (size_t i = 0; i <= network->layers; i++)
-        used +=
-            (size_t)snprintf(out.text + used, sizeof out.text - used, i == 0 ? "%zu" : "-%zu", network->sizes[i]);
+        used += (size_t)snprintf(out.text + used, sizeof out.text - used, i == 0 ? "%zu" : "-%zu", network->sizes[i]);
     return out;
 }
 

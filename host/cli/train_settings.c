@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOT_GIVEN    UINT64_MAX
+#define NOT_GIVEN UINT64_MAX
 #define DEFAULT_SEED 1
 
 /* ---- Presets ---- */
@@ -41,7 +41,7 @@ static void fill_in_preset(train_settings *settings)
 
 /* ---- Options ---- */
 
-static const char *const engines[] = {"auto", "reference", "layered", NULL};
+static const char *const engines[] = {"auto", "fused", "layered", "blas", "reference", NULL};
 
 static const command_description description = {
     .name = "train",
@@ -73,65 +73,23 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     int code = EX_OK;
     *settings = (train_settings){.iterations = NOT_GIVEN, .report_every = NOT_GIVEN, .seed = DEFAULT_SEED};
     const option_row options[] = {
-        {"preset",
-         OPTION_CHOICE,
-         {.text = &settings->preset},
-         "NAME",
-         "the recipe to start from: notebook",
-         preset_names,
-         0},
-        {"hidden", OPTION_SIZES, {.sizes = &settings->hidden}, "LIST", "units of each hidden layer (10)", NULL, 0},
-        {"iterations",
-         OPTION_COUNT,
-         {.count = &settings->iterations},
-         "N",
-         "steps over the whole batch (500)",
-         NULL,
-         1},
-        {"lr", OPTION_FLOAT, {.number = &settings->learning_rate}, "X", "learning rate (0.1)", NULL, 0},
-        {"seed", OPTION_COUNT, {.count = &settings->seed}, "N", "of initial weights and holdout (1)", NULL, 0},
-        {"holdout", OPTION_COUNT, {.count = &settings->holdout}, "N", "training samples to set aside", NULL, 1},
-        {"train-samples",
-         OPTION_COUNT,
-         {.count = &settings->train_samples},
-         "N",
-         "use the first N training samples, holdout included",
-         NULL,
-         1},
-        {"report-every",
-         OPTION_COUNT,
-         {.count = &settings->report_every},
-         "N",
-         "iterations between reports (10); 0: only the last",
-         NULL,
-         0},
+        CHOICE_OPTION("preset", &settings->preset, preset_names, "the recipe to start from: notebook"),
+        SIZES_OPTION("hidden", &settings->hidden, "units of each hidden layer (10)"),
+        COUNT_OPTION("iterations", &settings->iterations, 1, "steps over the whole batch (500)"),
+        FLOAT_OPTION("lr", &settings->learning_rate, "learning rate (0.1)"),
+        COUNT_OPTION("seed", &settings->seed, 0, "of initial weights and holdout (1)"),
+        COUNT_OPTION("holdout", &settings->holdout, 1, "training samples to set aside"),
+        COUNT_OPTION("train-samples", &settings->train_samples, 1, "use the first N of them, holdout included"),
+        COUNT_OPTION("report-every", &settings->report_every, 0, "iterations between reports (10); 0: only the last"),
         DEVICE_OPTION(&settings->device),
-        {"engine",
-         OPTION_CHOICE,
-         {.text = &settings->engine},
-         "NAME",
-         "auto, reference (no device), layered",
-         engines,
-         0},
-        {"init-from",
-         OPTION_TEXT,
-         {.text = &settings->init_from},
-         "MODEL",
-         "start from a model's weights",
-         NULL,
-         0},
-        {"out", OPTION_TEXT, {.text = &settings->out}, "MODEL", "write the trained model (safetensors)", NULL, 0},
-        {"log",
-         OPTION_TEXT,
-         {.text = &settings->log},
-         "FILE.jsonl",
-         "write each report as a line of JSON",
-         NULL,
-         0},
+        CHOICE_OPTION("engine", &settings->engine, engines, "auto, fused, layered; no device: blas, reference"),
+        TEXT_OPTION("init-from", &settings->init_from, "MODEL", "start from a model's weights"),
+        TEXT_OPTION("out", &settings->out, "MODEL", "write the trained model (safetensors)"),
+        TEXT_OPTION("log", &settings->log, "FILE.jsonl", "write each report as a line of JSON"),
         JSON_OPTION(&settings->json),
-        {"quiet", OPTION_FLAG, {.flag = &settings->quiet}, NULL, "no progress on stderr", NULL, 0},
+        FLAG_OPTION("quiet", &settings->quiet, "no progress on stderr"),
         DATA_DIR_OPTION(&settings->data_dir),
-        {.kind = OPTION_END},
+        END_OPTION,
     };
     TRY(command_line_parse(&description, options, argc, argv, &settings->line));
     settings->dataset = settings->line.arguments[0];

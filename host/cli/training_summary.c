@@ -31,14 +31,6 @@ static json_t *accuracy_or_null(const gradus_dataset *dataset, const gradus_metr
     return dataset == NULL ? json_null() : json_figure(metrics->accuracy);
 }
 
-static json_t *layers_array(const gradus_network *network)
-{
-    json_t *layers = json_array();
-    for (size_t i = 0; i <= network->layers; i++)
-        json_array_append_new(layers, json_integer((json_int_t)network->sizes[i]));
-    return layers;
-}
-
 static json_t *summary_object(const training_run *run, const char *hash)
 {
     const gradus_train_result *result = &run->result;
@@ -46,8 +38,8 @@ static json_t *summary_object(const training_run *run, const char *hash)
     return json_pack(
         "{ss so ss sI so so so so sI so so so so so so so ss so}", "version", gradus_version(), "device",
         json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.seed, "layers",
-        layers_array(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train),
-        "holdout_samples", samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
+        json_layers(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train), "holdout_samples",
+        samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
         (json_int_t)result->iterations, "setup_seconds", json_figure(run->setup_seconds), "train_seconds",
         json_figure(result->train_seconds), "iterations_per_second", json_figure(iterations_per_second(result)),
         "train_loss", json_figure(result->train.loss), "train_accuracy", json_figure(result->train.accuracy),

@@ -16,6 +16,36 @@ cleanup:
     return status;
 }
 
+gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const char *what, cl_mem *out)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_buffer_create(device, bytes, what, out));
+    TRY(gr_buffer_clear(device, *out, bytes));
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_create_mapped(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
+                                      void **memory)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_buffer_create(device, bytes, what, out));
+    CL_TRY_NEW(*memory,
+               clEnqueueMapBuffer(device->queue, *out, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes, 0, NULL,
+                                  NULL, &cl_error),
+               what);
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueUnmapMemObject(device->queue, buffer, memory, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from)
 {
     gradus_status status = GRADUS_OK;

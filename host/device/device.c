@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What depends on no network's shape is built once, here; engines build what does. */
+static const char *const general_kernels[] = {"bias.cl",     "expand_bytes.cl", "relu.cl",
+                                              "row_sums.cl", "sgd.cl",          "softmax.cl"};
+
 /*
  * Note [memory limit]: OpenCL tells a device's size, not what is free, and a GPU is often shared with a screen. An
  * engine therefore plans with nine tenths. GRADUS_MEMORY_LIMIT (bytes, with k, M or G) lowers that, and the largest
@@ -74,7 +78,8 @@ gradus_status gradus_device_open(const char *selector, gradus_device **out)
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
-    TRY(gr_program_build(device->context, device->id, &device->program));
+    TRY(gr_program_build(device->context, device->id, general_kernels,
+                         sizeof general_kernels / sizeof *general_kernels, "", &device->program));
     *out = device;
     device = NULL;
 cleanup:

@@ -13,7 +13,7 @@ struct gradus_device {
     cl_device_id id;
     cl_context context;
     cl_command_queue queue; /* in order */
-    cl_program program;     /* all of kernels/ */
+    cl_program program;     /* the kernels that do not depend on a network's shape */
     uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
 
@@ -24,12 +24,22 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
 
 /* ---- The program (program.c) ---- */
 
-/* Builds all kernels for the device. DEVICE with the build log's first error. */
-gradus_status gr_program_build(cl_context context, cl_device_id device, cl_program *out);
+/* Builds files of kernels/, "relu.cl" and so on, with the compiler's options. DEVICE with the build log's first error. */
+gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
+                               const char *options, cl_program *out);
 
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 
 gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *what, cl_mem *out);
+
+/* A buffer that is all zero. */
+gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const char *what, cl_mem *out);
+
+/* A buffer that the host fills in place (on a CPU without a copy): *memory is its `bytes` until gr_buffer_unmap. */
+gradus_status gr_buffer_create_mapped(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
+                                      void **memory);
+gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory);
+
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
@@ -52,8 +62,12 @@ typedef struct kernel_argument {
 } kernel_argument;
 
 /* ARGUMENTS(z, n): the kernel's arguments in order, each a variable of exactly the type that the kernel declares. */
-#define ARGUMENT(x) {sizeof(x), &(x)}
-#define ARGUMENTS(...) (const kernel_argument[]){__VA_ARGS__}, sizeof((const kernel_argument[]){__VA_ARGS__}) / sizeof(kernel_argument)
+#define ARGUMENT(x)                                                                                                   \
+    {                                                                                                                 \
+        sizeof(x), &(x)                                                                                               \
+    }
+#define ARGUMENTS(...)                                                                                                \
+    (const kernel_argument[]){__VA_ARGS__}, sizeof((const kernel_argument[]){__VA_ARGS__}) / sizeof(kernel_argument)
 
 /*
  * Prepares `items` work-items of the kernel. The range is rounded up to whole work-groups, so kernels must ignore
@@ -61,6 +75,10 @@ typedef struct kernel_argument {
  */
 gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t items,
                                const kernel_argument *arguments, size_t argument_count, launch *out);
+
+/* The same for a kernel of another program, in work-groups of `local` of which `global` is a multiple. */
+gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
+                                  const kernel_argument *arguments, size_t argument_count, launch *out);
 
 /* Replaces one argument, for the launches after this. */
 gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument);

@@ -12,11 +12,25 @@ gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t
     launch prepared = {0};
     size_t limit = 0;
 
-    CL_TRY_NEW(prepared.kernel, clCreateKernel(device->program, kernel, &cl_error), kernel);
-    CL_TRY(clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit,
-                                    NULL));
+    TRY(gr_launch_create_in(device->program, kernel, items, 1, arguments, argument_count, &prepared));
+    CL_TRY(
+        clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
     prepared.local = limit < WORK_GROUP_SIZE ? limit : WORK_GROUP_SIZE;
     prepared.global = (items + prepared.local - 1) / prepared.local * prepared.local;
+    *out = prepared;
+    prepared.kernel = NULL;
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
+                                  const kernel_argument *arguments, size_t argument_count, launch *out)
+{
+    gradus_status status = GRADUS_OK;
+    launch prepared = {NULL, global, local};
+
+    CL_TRY_NEW(prepared.kernel, clCreateKernel(program, kernel, &cl_error), kernel);
     for (size_t i = 0; i < argument_count; i++)
         TRY(gr_launch_set(&prepared, (unsigned)i, arguments[i]));
     *out = prepared;
@@ -37,8 +51,8 @@ cleanup:
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
 {
     gradus_status status = GRADUS_OK;
-    CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0, NULL,
-                                  NULL));
+    CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0,
+                                  NULL, NULL));
 cleanup:
     return status;
 }

@@ -5,7 +5,10 @@
 #include <clblast_c.h>
 #include <string.h>
 
-#define NAME(x) {x, #x}
+#define NAME(x)                                                                                                       \
+    {                                                                                                                 \
+        x, #x                                                                                                         \
+    }
 static const struct {
     int error;
     const char *name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds kernels/ for a device. For development: GRADUS_KERNEL_DIR takes the texts from a folder instead of the ones
- * inside the library, GRADUS_BUILD_OPTIONS is appended to the compiler's options, GRADUS_DUMP_KERNELS names a file that
- * receives the text as it is built.
+ * Builds files of kernels/ for a device. For development: GRADUS_KERNEL_DIR takes the texts from a folder instead of the
+ * ones inside the library, GRADUS_BUILD_OPTIONS is appended to the compiler's options, GRADUS_DUMP_KERNELS names a file
+ * that the text is appended to as it is built.
  */
 #include "core/memory.h"
 #include "device/device.h"
@@ -37,16 +37,28 @@ cleanup:
     return status;
 }
 
-/* All texts one after the other, each behind a #line that makes build logs name its file. */
-static gradus_status assemble(char **out)
+static gradus_status find_kernel(const char *file, const kernel_text **out)
+{
+    for (size_t i = 0; i < gr_kernel_table_length; i++) {
+        if (strcmp(gr_kernel_table[i].file, file) != 0)
+            continue;
+        *out = &gr_kernel_table[i];
+        return GRADUS_OK;
+    }
+    return gr_fail(GRADUS_ERROR_DEVICE, "kernels/%s is not part of this library", file);
+}
+
+/* The texts one after the other, each behind a #line that makes build logs name its file. */
+static gradus_status assemble(const char *const *files, size_t count, char **out)
 {
     gradus_status status = GRADUS_OK;
     const char *folder = getenv("GRADUS_KERNEL_DIR");
     char *source = NULL, *override = NULL;
 
     TRY(gr_copy_text("", &source));
-    for (size_t i = 0; i < gr_kernel_table_length; i++) {
-        const kernel_text *kernel = &gr_kernel_table[i];
+    for (size_t i = 0; i < count; i++) {
+        const kernel_text *kernel = NULL;
+        TRY(find_kernel(files[i], &kernel));
         if (folder != NULL)
             TRY(read_override(folder, kernel->file, &override));
         char *longer = NULL;
@@ -70,7 +82,7 @@ static gradus_status dump(const char *source)
     const char *path = getenv("GRADUS_DUMP_KERNELS");
     if (path == NULL)
         return GRADUS_OK;
-    FILE *stream = fopen(path, "wb");
+    FILE *stream = fopen(path, "ab");
     if (stream == NULL)
         return gr_fail(GRADUS_ERROR_OUTPUT, "%s: %s", path, strerror(errno));
     fputs(source, stream);
@@ -100,19 +112,20 @@ cleanup:
     return status;
 }
 
-gradus_status gr_program_build(cl_context context, cl_device_id device, cl_program *out)
+gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
+                               const char *options, cl_program *out)
 {
     gradus_status status = GRADUS_OK;
     cl_program program = NULL;
-    char *source = NULL, *options = NULL;
+    char *source = NULL, *all_options = NULL;
     const char *more = getenv("GRADUS_BUILD_OPTIONS");
 
-    TRY(assemble(&source));
+    TRY(assemble(files, count, &source));
     TRY(dump(source));
-    TRY(gr_format_text(&options, "-cl-std=CL1.2 %s", more == NULL ? "" : more));
+    TRY(gr_format_text(&all_options, "-cl-std=CL1.2 %s %s", options, more == NULL ? "" : more));
     const char *text = source;
     CL_TRY_NEW(program, clCreateProgramWithSource(context, 1, &text, NULL, &cl_error), NULL);
-    cl_int error = clBuildProgram(program, 1, &device, options, NULL, NULL);
+    cl_int error = clBuildProgram(program, 1, &device, all_options, NULL, NULL);
     if (error != CL_SUCCESS) {
         status = build_failed(program, device, error);
         goto cleanup;
@@ -122,7 +135,7 @@ gradus_status gr_program_build(cl_context context, cl_device_id device, cl_progr
 cleanup:
     if (program != NULL)
         clReleaseProgram(program);
-    free(options);
+    free(all_options);
     free(source);
     return status;
 }

@@ -1,16 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The list of engines, and what every engine checks. */
 #include "engine/engine.h"
+#include "device/device.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const engine_type *const engines[] = {&gr_engine_layered, &gr_engine_reference};
+static const engine_type *const engines[] = {
+    &gr_engine_fused,
+    &gr_engine_layered,
+#if GRADUS_BLAS
+    &gr_engine_blas,
+#endif
+    &gr_engine_reference,
+};
+#define ENGINE_COUNT (sizeof engines / sizeof *engines)
+
+/* What "auto" takes. */
+static const engine_type *choose(const gradus_device *device)
+{
+    if (device != NULL)
+        return device->info.type == GRADUS_DEVICE_CPU ? &gr_engine_fused : &gr_engine_layered;
+#if GRADUS_BLAS
+    return &gr_engine_blas;
+#else
+    return &gr_engine_reference;
+#endif
+}
+
+static gradus_status unknown_engine(const char *name)
+{
+    char known[128] = "auto";
+    for (size_t i = 0; i < ENGINE_COUNT; i++) {
+        const size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i + 1 < ENGINE_COUNT ? ", " : " or ", engines[i]->name);
+    }
+    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected %s", name, known);
+}
 
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
     if (strcmp(name, "auto") == 0)
-        name = device != NULL ? gr_engine_layered.name : gr_engine_reference.name;
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        name = choose(device)->name;
+    for (size_t i = 0; i < ENGINE_COUNT; i++) {
         if (strcmp(name, engines[i]->name) != 0)
             continue;
         if (engines[i]->needs_device && device == NULL)
@@ -18,7 +50,7 @@ gradus_status gr_engine_find(const char *name, const gradus_device *device, cons
         *out = engines[i];
         return GRADUS_OK;
     }
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected auto, layered or reference", name);
+    return unknown_engine(name);
 }
 
 static gradus_status check_fit(const gradus_network *network, const gradus_dataset *dataset)

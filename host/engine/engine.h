@@ -64,9 +64,11 @@ struct engine {
 
 extern const engine_type gr_engine_reference;
 extern const engine_type gr_engine_layered;
+extern const engine_type gr_engine_fused;
+extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 
-/* The engine of this name; "auto" takes the device's, or without a device the reference. ARGUMENT for other names and
- * for an engine that needs a device and gets none. */
+/* The engine of this name; "auto" takes fused on a CPU device, layered on others, without a device blas, or reference
+ * where there is no BLAS. ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
 /* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not. */

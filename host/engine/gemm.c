@@ -30,10 +30,9 @@ gradus_status gr_gemm_enqueue(gradus_device *device, const gemm *p, cl_mem scrat
 {
     gradus_status status = GRADUS_OK;
     CL_TRY(CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, transposition(&p->a), transposition(&p->b), p->m, p->n,
-                                      p->k, p->alpha, p->a.buffer, p->a.offset,
-                                      leading_dimension(&p->a, p->m, p->k), p->b.buffer, p->b.offset,
-                                      leading_dimension(&p->b, p->k, p->n), p->beta, p->c.buffer, p->c.offset, p->m,
-                                      &device->queue, NULL, scratch));
+                                      p->k, p->alpha, p->a.buffer, p->a.offset, leading_dimension(&p->a, p->m, p->k),
+                                      p->b.buffer, p->b.offset, leading_dimension(&p->b, p->k, p->n), p->beta,
+                                      p->c.buffer, p->c.offset, p->m, &device->queue, NULL, scratch));
 cleanup:
     return status;
 }

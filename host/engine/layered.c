@@ -17,13 +17,13 @@ static gradus_status set_slice(layered *e, const slice_state *next)
     if (now->first == next->first && now->valid == next->valid && now->count == next->count &&
         now->accumulate == next->accumulate)
         return GRADUS_OK;
-    TRY(gr_expand_bytes_set_first(&e->expand_bytes, next->first * e->base.network.sizes[0]));
+    TRY(gr_expand_bytes_set_first(&e->expand_bytes, next->first * e->common.base.network.sizes[0]));
     TRY(gr_softmax_cross_entropy_set_samples(&e->softmax_cross_entropy, next->first, next->valid));
-    for (size_t l = 0; l < e->base.network.layers; l++) {
+    for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
         layer->weight_gradient.alpha = scale * (l == 0 ? 1.0f / 255 : 1);
         layer->weight_gradient.beta = next->accumulate ? 1 : 0;
-        TRY(gr_row_sums_set(&layer->bias_gradient, e->base.layout.bias[l], scale, next->accumulate));
+        TRY(gr_row_sums_set(&layer->bias_gradient, e->common.base.layout.bias[l], scale, next->accumulate));
     }
     e->current = *next;
 cleanup:
@@ -36,19 +36,19 @@ static gradus_status expand(layered *e, size_t first)
     if (e->expanded_first == first)
         return GRADUS_OK;
     e->expanded_first = first;
-    return gr_launch_enqueue(e->device, &e->expand_bytes);
+    return gr_launch_enqueue(e->common.device, &e->expand_bytes);
 }
 
 /* From a[0] to the logits in a[L]. */
 static gradus_status forward(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    for (size_t l = 0; l < e->base.network.layers; l++) {
+    for (size_t l = 0; l < e->common.base.network.layers; l++) {
         const layer_plan *layer = &e->layers[l];
-        TRY(gr_launch_enqueue(e->device, &layer->bias_broadcast));
-        TRY(gr_gemm_enqueue(e->device, &layer->forward, e->scratch));
-        if (l + 1 < e->base.network.layers)
-            TRY(gr_launch_enqueue(e->device, &layer->relu_forward));
+        TRY(gr_launch_enqueue(e->common.device, &layer->bias_broadcast));
+        TRY(gr_gemm_enqueue(e->common.device, &layer->forward, e->scratch));
+        if (l + 1 < e->common.base.network.layers)
+            TRY(gr_launch_enqueue(e->common.device, &layer->relu_forward));
     }
 cleanup:
     return status;
@@ -58,13 +58,13 @@ cleanup:
 static gradus_status backward(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    for (size_t l = e->base.network.layers; l-- > 0;) {
+    for (size_t l = e->common.base.network.layers; l-- > 0;) {
         const layer_plan *layer = &e->layers[l];
-        TRY(gr_gemm_enqueue(e->device, &layer->weight_gradient, e->scratch));
-        TRY(gr_row_sums_enqueue(e->device, &layer->bias_gradient));
+        TRY(gr_gemm_enqueue(e->common.device, &layer->weight_gradient, e->scratch));
+        TRY(gr_row_sums_enqueue(e->common.device, &layer->bias_gradient));
         if (l > 0) {
-            TRY(gr_gemm_enqueue(e->device, &layer->input_gradient, e->scratch));
-            TRY(gr_launch_enqueue(e->device, &layer->relu_backward));
+            TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient, e->scratch));
+            TRY(gr_launch_enqueue(e->common.device, &layer->relu_backward));
         }
     }
 cleanup:
@@ -83,13 +83,13 @@ static gradus_status run_batch(layered *e, size_t first, size_t count, unsigned 
         TRY(set_slice(e, &next));
         TRY(expand(e, next.first));
         TRY(forward(e));
-        TRY(gr_launch_enqueue(e->device, &e->softmax_cross_entropy));
+        TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
         TRY(gr_row_sums_set(&e->metric_sums, 2 * (size_t)slot, 1, next.accumulate));
-        TRY(gr_row_sums_enqueue(e->device, &e->metric_sums));
+        TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
         if (with_gradient)
             TRY(backward(e));
     }
-    CL_TRY(clFlush(e->device->queue));
+    CL_TRY(clFlush(e->common.device->queue));
 cleanup:
     return status;
 }
@@ -104,16 +104,6 @@ static gradus_status layered_evaluate(engine *base, size_t first, size_t count, 
     return run_batch((layered *)base, first, count, slot, false);
 }
 
-static gradus_status layered_update(engine *base, float learning_rate)
-{
-    gradus_status status = GRADUS_OK;
-    layered *e = (layered *)base;
-    TRY(gr_sgd_update_set_learning_rate(&e->sgd_update, learning_rate));
-    TRY(gr_launch_enqueue(e->device, &e->sgd_update));
-cleanup:
-    return status;
-}
-
 static gradus_status layered_probabilities(engine *base, float *out)
 {
     gradus_status status = GRADUS_OK;
@@ -125,60 +115,10 @@ static gradus_status layered_probabilities(engine *base, float *out)
         e->current = (slice_state){0};
         TRY(expand(e, first));
         TRY(forward(e));
-        TRY(gr_launch_enqueue(e->device, &e->softmax_forward));
-        TRY(gr_buffer_read(e->device, e->a[base->network.layers], 0, valid * classes * sizeof *out,
+        TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));
+        TRY(gr_buffer_read(e->common.device, e->a[base->network.layers], 0, valid * classes * sizeof *out,
                            out + first * classes));
     }
-cleanup:
-    return status;
-}
-
-static gradus_status layered_write_parameters(engine *base, const float *parameters)
-{
-    layered *e = (layered *)base;
-    return gr_buffer_write(e->device, e->parameters, 0, base->layout.length * sizeof *parameters, parameters);
-}
-
-static gradus_status layered_read_parameters(engine *base, float *parameters)
-{
-    layered *e = (layered *)base;
-    return gr_buffer_read(e->device, e->parameters, 0, base->layout.length * sizeof *parameters, parameters);
-}
-
-static gradus_status layered_keep_parameters(engine *base)
-{
-    layered *e = (layered *)base;
-    return gr_buffer_copy(e->device, e->parameters, e->kept, base->layout.length * sizeof(float));
-}
-
-static gradus_status layered_restore_parameters(engine *base)
-{
-    layered *e = (layered *)base;
-    return gr_buffer_copy(e->device, e->kept, e->parameters, base->layout.length * sizeof(float));
-}
-
-static gradus_status layered_finish(engine *base)
-{
-    gradus_status status = GRADUS_OK;
-    CL_TRY(clFinish(((layered *)base)->device->queue));
-cleanup:
-    return status;
-}
-
-static gradus_status layered_read_gradient(engine *base, float *gradient)
-{
-    layered *e = (layered *)base;
-    return gr_buffer_read(e->device, e->gradient, 0, base->layout.length * sizeof *gradient, gradient);
-}
-
-static gradus_status layered_read_sums(engine *base, unsigned count, batch_sums *sums)
-{
-    gradus_status status = GRADUS_OK;
-    layered *e = (layered *)base;
-    float pairs[2 * METRIC_SLOTS];
-    TRY(gr_buffer_read(e->device, e->sums, 0, 2 * count * sizeof *pairs, pairs));
-    for (unsigned i = 0; i < count; i++)
-        sums[i] = (batch_sums){(double)pairs[2 * i], (double)pairs[2 * i + 1]};
 cleanup:
     return status;
 }
@@ -187,16 +127,16 @@ const engine_type gr_engine_layered = {
     .name = "layered",
     .needs_device = true,
     .create = gr_layered_create,
-    .write_parameters = layered_write_parameters,
-    .read_parameters = layered_read_parameters,
+    .write_parameters = gr_device_engine_write_parameters,
+    .read_parameters = gr_device_engine_read_parameters,
     .gradient = layered_gradient,
-    .update = layered_update,
+    .update = gr_device_engine_update,
     .evaluate = layered_evaluate,
-    .keep_parameters = layered_keep_parameters,
-    .restore_parameters = layered_restore_parameters,
-    .finish = layered_finish,
-    .read_sums = layered_read_sums,
-    .read_gradient = layered_read_gradient,
+    .keep_parameters = gr_device_engine_keep_parameters,
+    .restore_parameters = gr_device_engine_restore_parameters,
+    .finish = gr_device_engine_finish,
+    .read_sums = gr_device_engine_read_sums,
+    .read_gradient = gr_device_engine_read_gradient,
     .probabilities = layered_probabilities,
     .destroy = gr_layered_destroy,
 };

@@ -11,20 +11,20 @@
 #ifndef GRADUS_ENGINE_LAYERED_H
 #define GRADUS_ENGINE_LAYERED_H
 
-#include "engine/engine.h"
+#include "engine/device_engine.h"
 #include "engine/gemm.h"
 #include "engine/operations.h"
 
 /* The launches and products of one layer with I inputs and O outputs. Unused ones (the first layer needs no dA, the
  * last has no ReLU) are zero. */
 typedef struct layer_plan {
-    launch bias_broadcast; /* Z = b */
-    gemm forward;          /* Z += W A */
-    launch relu_forward;   /* A = relu(Z) */
-    gemm weight_gradient;  /* dW = scale dZ A^T */
+    launch bias_broadcast;  /* Z = b */
+    gemm forward;           /* Z += W A */
+    launch relu_forward;    /* A = relu(Z) */
+    gemm weight_gradient;   /* dW = scale dZ A^T */
     row_sums bias_gradient; /* db = scale * row sums of dZ */
-    gemm input_gradient;   /* dA = W^T dZ, of the layer below */
-    launch relu_backward;  /* dZ = dA .* relu'(Z), of the layer below */
+    gemm input_gradient;    /* dA = W^T dZ, of the layer below */
+    launch relu_backward;   /* dZ = dA .* relu'(Z), of the layer below */
 } layer_plan;
 
 /* What the queued work is currently set for. */
@@ -35,22 +35,17 @@ typedef struct slice_state {
 } slice_state;
 
 typedef struct layered {
-    engine base;
-    gradus_device *device;
-    size_t slice;             /* S */
+    device_engine common;
+    size_t slice; /* S */
     slice_state current;
-    size_t expanded_first;    /* which slice x holds; SIZE_MAX: none */
-    cl_mem pixels;            /* X (F x B) as bytes, followed by zeros up to a whole slice */
-    cl_mem labels;            /* (B); NULL for a data set without labels */
-    cl_mem parameters;        /* (layout.length) */
-    cl_mem kept;              /* (layout.length), parameters set aside */
-    cl_mem gradient;          /* (layout.length) */
+    size_t expanded_first;           /* which slice x holds; SIZE_MAX: none */
+    cl_mem pixels;                   /* X (F x B) as bytes, followed by zeros up to a whole slice */
+    cl_mem labels;                   /* (B); NULL for a data set without labels */
     cl_mem a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
     cl_mem dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
-    cl_mem sample_metrics;    /* (2 x S) */
-    cl_mem sums;              /* (2 x METRIC_SLOTS) */
-    cl_mem partial, scratch;  /* for row sums and GEMMs */
-    launch expand_bytes, softmax_forward, softmax_cross_entropy, sgd_update;
+    cl_mem sample_metrics;           /* (2 x S) */
+    cl_mem partial, scratch;         /* for row sums and GEMMs */
+    launch expand_bytes, softmax_forward, softmax_cross_entropy;
     row_sums metric_sums;
     layer_plan layers[GRADUS_LAYERS_MAX];
 } layered;

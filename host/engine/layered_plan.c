@@ -16,12 +16,13 @@ static size_t maximum(size_t a, size_t b)
 
 static void plan_products(layered *e, size_t l)
 {
-    const gradus_network *net = &e->base.network;
+    const gradus_network *net = &e->common.base.network;
     const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
-    const gemm_operand w = {e->parameters, e->base.layout.weights[l], false}, w_transposed = {w.buffer, w.offset, true};
+    const gemm_operand w = {e->common.parameters, e->common.base.layout.weights[l], false},
+                       w_transposed = {w.buffer, w.offset, true};
     const gemm_operand a = {e->a[l], 0, false}, z = {e->a[l + 1], 0, false};
     const gemm_operand dz = {e->dz[l], 0, false}, dz_transposed = {e->dz[l], 0, true};
-    const gemm_operand dw = {e->gradient, e->base.layout.weights[l], false};
+    const gemm_operand dw = {e->common.gradient, e->common.base.layout.weights[l], false};
     layer_plan *layer = &e->layers[l];
 
     layer->forward = (gemm){outputs, e->slice, inputs, l == 0 ? 1.0f / 255 : 1, 1, w_transposed, a, z};
@@ -36,14 +37,14 @@ static gradus_status scratch_bytes(layered *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
     size_t largest = 0, bytes = 0;
-    for (size_t l = 0; l < e->base.network.layers; l++) {
+    for (size_t l = 0; l < e->common.base.network.layers; l++) {
         plan_products(e, l);
-        TRY(gr_gemm_scratch_size(e->device, &e->layers[l].forward, &bytes));
+        TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].forward, &bytes));
         largest = maximum(largest, bytes);
-        TRY(gr_gemm_scratch_size(e->device, &e->layers[l].weight_gradient, &bytes));
+        TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].weight_gradient, &bytes));
         largest = maximum(largest, bytes);
         if (l > 0)
-            TRY(gr_gemm_scratch_size(e->device, &e->layers[l].input_gradient, &bytes));
+            TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].input_gradient, &bytes));
         largest = maximum(largest, bytes);
     }
     *out = largest;
@@ -60,15 +61,15 @@ typedef struct sizes {
 
 static size_t pixel_bytes(const layered *e)
 {
-    const size_t samples = e->base.dataset->info.samples;
+    const size_t samples = e->common.base.dataset->info.samples;
     const size_t padded = (samples + e->slice - 1) / e->slice * e->slice;
-    return gr_expand_bytes_size(padded * e->base.network.sizes[0]) + gr_expand_bytes_size(1);
+    return gr_expand_bytes_size(padded * e->common.base.network.sizes[0]) + gr_expand_bytes_size(1);
 }
 
 static gradus_status measure(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network *net = &e->base.network;
+    const gradus_network *net = &e->common.base.network;
     const size_t s = e->slice;
     sizes now = {.pixels = pixel_bytes(e)};
 
@@ -83,8 +84,8 @@ static gradus_status measure(layered *e, sizes *out)
     }
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
-    now.total = now.pixels + e->base.dataset->info.samples + 3 * FLOAT * e->base.layout.length + now.partial +
-                slices_total + now.scratch;
+    now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base.layout) +
+                now.partial + slices_total + now.scratch;
     *out = now;
 cleanup:
     return status;
@@ -92,12 +93,13 @@ cleanup:
 
 static gradus_status does_not_fit(const layered *e)
 {
-    const gradus_device_info *info = &e->device->info;
-    const size_t features = e->base.network.sizes[0], samples = e->base.dataset->info.samples;
-    const double limit = (double)(info->max_allocation_bytes < e->device->memory_limit ? info->max_allocation_bytes
-                                                                                        : e->device->memory_limit);
-    const double parameters = 3.0 * (double)(FLOAT * e->base.layout.length);
-    const double room = (double)e->device->memory_limit - parameters;
+    const gradus_device_info *info = &e->common.device->info;
+    const size_t features = e->common.base.network.sizes[0], samples = e->common.base.dataset->info.samples;
+    const double limit =
+        (double)(info->max_allocation_bytes < e->common.device->memory_limit ? info->max_allocation_bytes
+                                                                             : e->common.device->memory_limit);
+    const double parameters = (double)gr_device_engine_bytes(&e->common.base.layout);
+    const double room = (double)e->common.device->memory_limit - parameters;
     /* A sample takes its bytes and its label for good; a slice of one is little beside them. */
     double fit = room > 0 ? room / (double)(features + 1) : 0;
     fit = fit < limit / (double)features ? fit : limit / (double)features;
@@ -105,19 +107,19 @@ static gradus_status does_not_fit(const layered *e)
                    "%s: X has %zu samples x %zu bytes = %.1f MB and the parameters %.1f MB, but the device allows "
                    "%.1f MB in one buffer and %.1f MB in all; about %.0f samples would fit",
                    info->name, samples, features, (double)samples * (double)features * 1e-6, parameters * 1e-6,
-                   limit * 1e-6, (double)e->device->memory_limit * 1e-6, fit * 0.95);
+                   limit * 1e-6, (double)e->common.device->memory_limit * 1e-6, fit * 0.95);
 }
 
 /* Takes the fewest slices that fit: halving S from all samples on, down to where smaller slices save nothing. */
 static gradus_status choose_slice(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
-    const size_t samples = e->base.dataset->info.samples;
+    const size_t samples = e->common.base.dataset->info.samples;
     for (size_t slices = 1;; slices *= 2) {
         e->slice = (samples + slices - 1) / slices;
         TRY(measure(e, out));
-        if (maximum(out->pixels, out->largest) <= e->device->info.max_allocation_bytes &&
-            out->total <= e->device->memory_limit)
+        if (maximum(out->pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
+            out->total <= e->common.device->memory_limit)
             break;
         if (e->slice == 1) {
             status = does_not_fit(e);
@@ -131,40 +133,27 @@ cleanup:
 /* ---- Buffers ---- */
 
 /* Zeroed, because what pads a slice takes part in the products, and 0 * NaN is NaN. */
-static gradus_status create_zeroed(layered *e, size_t bytes, const char *what, cl_mem *out)
-{
-    gradus_status status = GRADUS_OK;
-    TRY(gr_buffer_create(e->device, bytes, what, out));
-    TRY(gr_buffer_clear(e->device, *out, bytes));
-cleanup:
-    return status;
-}
-
 static gradus_status create_buffers(layered *e, const sizes *bytes)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network *net = &e->base.network;
-    const size_t parameter_bytes = FLOAT * e->base.layout.length;
+    const gradus_network *net = &e->common.base.network;
 
-    TRY(create_zeroed(e, bytes->pixels, "X", &e->pixels));
-    if (e->base.dataset->labels != NULL)
-        TRY(gr_buffer_create(e->device, e->base.dataset->info.samples, "the labels", &e->labels));
-    TRY(create_zeroed(e, parameter_bytes, "the parameters", &e->parameters));
-    TRY(create_zeroed(e, parameter_bytes, "the parameters set aside", &e->kept));
-    TRY(create_zeroed(e, parameter_bytes, "the gradient", &e->gradient));
-    TRY(create_zeroed(e, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]), "X as floats", &e->a[0]));
+    TRY(gr_buffer_create_zeroed(e->common.device, bytes->pixels, "X", &e->pixels));
+    if (e->common.base.dataset->labels != NULL)
+        TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
+    TRY(gr_buffer_create_zeroed(e->common.device, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]),
+                                "X as floats", &e->a[0]));
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
-        TRY(create_zeroed(e, outputs, "activations", &e->a[l + 1]));
+        TRY(gr_buffer_create_zeroed(e->common.device, outputs, "activations", &e->a[l + 1]));
         if (l + 1 < net->layers)
-            TRY(create_zeroed(e, outputs, "gradients of activations", &e->dz[l]));
+            TRY(gr_buffer_create_zeroed(e->common.device, outputs, "gradients of activations", &e->dz[l]));
     }
     e->dz[net->layers - 1] = e->a[net->layers];
-    TRY(gr_buffer_create(e->device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
-    TRY(gr_buffer_create(e->device, FLOAT * 2 * METRIC_SLOTS, "metrics", &e->sums));
-    TRY(gr_buffer_create(e->device, bytes->partial, "partial sums", &e->partial));
+    TRY(gr_buffer_create(e->common.device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
+    TRY(gr_buffer_create(e->common.device, bytes->partial, "partial sums", &e->partial));
     if (bytes->scratch > 0)
-        TRY(gr_buffer_create(e->device, bytes->scratch, "GEMM scratch", &e->scratch));
+        TRY(gr_buffer_create(e->common.device, bytes->scratch, "GEMM scratch", &e->scratch));
 cleanup:
     return status;
 }
@@ -172,10 +161,10 @@ cleanup:
 static gradus_status upload(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_dataset *data = e->base.dataset;
-    TRY(gr_buffer_write(e->device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
+    const gradus_dataset *data = e->common.base.dataset;
+    TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
     if (data->labels != NULL)
-        TRY(gr_buffer_write(e->device, e->labels, 0, data->info.samples, data->labels));
+        TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
 cleanup:
     return status;
 }
@@ -185,18 +174,18 @@ cleanup:
 static gradus_status plan_layer(layered *e, size_t l)
 {
     gradus_status status = GRADUS_OK;
-    gradus_device *device = e->device;
-    const size_t outputs = e->base.network.sizes[l + 1], elements = outputs * e->slice;
+    gradus_device *device = e->common.device;
+    const size_t outputs = e->common.base.network.sizes[l + 1], elements = outputs * e->slice;
     layer_plan *layer = &e->layers[l];
 
     plan_products(e, l);
-    TRY(gr_bias_broadcast(device, e->parameters, e->base.layout.bias[l], e->a[l + 1], outputs, e->slice,
+    TRY(gr_bias_broadcast(device, e->common.parameters, e->common.base.layout.bias[l], e->a[l + 1], outputs, e->slice,
                           &layer->bias_broadcast));
-    TRY(gr_row_sums(device, e->dz[l], outputs, e->slice, e->partial, e->gradient, &layer->bias_gradient));
-    if (l + 1 < e->base.network.layers)
+    TRY(gr_row_sums(device, e->dz[l], outputs, e->slice, e->partial, e->common.gradient, &layer->bias_gradient));
+    if (l + 1 < e->common.base.network.layers)
         TRY(gr_relu_forward(device, e->a[l + 1], elements, &layer->relu_forward));
     if (l > 0)
-        TRY(gr_relu_backward(device, e->a[l], e->dz[l - 1], e->base.network.sizes[l] * e->slice,
+        TRY(gr_relu_backward(device, e->a[l], e->dz[l - 1], e->common.base.network.sizes[l] * e->slice,
                              &layer->relu_backward));
 cleanup:
     return status;
@@ -205,18 +194,17 @@ cleanup:
 static gradus_status plan_launches(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network *net = &e->base.network;
+    const gradus_network *net = &e->common.base.network;
     const size_t classes = net->sizes[net->layers];
     cl_mem logits = e->a[net->layers];
 
     for (size_t l = 0; l < net->layers; l++)
         TRY(plan_layer(e, l));
-    TRY(gr_expand_bytes(e->device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
-    TRY(gr_softmax_forward(e->device, logits, classes, e->slice, &e->softmax_forward));
-    TRY(gr_softmax_cross_entropy(e->device, logits, e->labels, e->sample_metrics, classes, e->slice,
+    TRY(gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
+    TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
+    TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(e->device, e->sample_metrics, 2, e->slice, e->partial, e->sums, &e->metric_sums));
-    TRY(gr_sgd_update(e->device, e->parameters, e->gradient, e->base.layout.length, &e->sgd_update));
+    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.sums, &e->metric_sums));
 cleanup:
     return status;
 }
@@ -230,29 +218,27 @@ gradus_status gr_layered_create(const engine *base, gradus_device *device, engin
     sizes bytes;
 
     TRY(gr_allocate(1, &e));
-    e->base = *base;
-    e->device = device;
+    TRY(gr_device_engine_init(&e->common, base, device));
     e->expanded_first = SIZE_MAX;
     TRY(choose_slice(e, &bytes));
     TRY(create_buffers(e, &bytes));
     TRY(upload(e));
     TRY(plan_launches(e));
-    *out = &e->base;
+    *out = &e->common.base;
     e = NULL;
 cleanup:
     if (e != NULL)
-        gr_layered_destroy(&e->base);
+        gr_layered_destroy(&e->common.base);
     return status;
 }
 
 void gr_layered_destroy(engine *base)
 {
     layered *e = (layered *)base;
-    clFinish(e->device->queue);
+    clFinish(e->common.device->queue);
     gr_launch_destroy(&e->expand_bytes);
     gr_launch_destroy(&e->softmax_forward);
     gr_launch_destroy(&e->softmax_cross_entropy);
-    gr_launch_destroy(&e->sgd_update);
     gr_row_sums_destroy(&e->metric_sums);
     for (size_t l = 0; l < base->network.layers; l++) {
         layer_plan *layer = &e->layers[l];
@@ -264,9 +250,9 @@ void gr_layered_destroy(engine *base)
         if (l + 1 < base->network.layers)
             gr_buffer_release(&e->dz[l]);
     }
-    cl_mem *const rest[] = {&e->pixels, &e->labels,         &e->parameters, &e->kept,   &e->gradient, &e->a[0],
-                            &e->sums,   &e->sample_metrics, &e->partial,    &e->scratch};
+    cl_mem *const rest[] = {&e->pixels, &e->labels, &e->a[0], &e->sample_metrics, &e->partial, &e->scratch};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         gr_buffer_release(rest[i]);
+    gr_device_engine_release(&e->common);
     free(e);
 }

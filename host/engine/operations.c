@@ -4,7 +4,7 @@
 
 /* ---- expand_bytes.cl ---- */
 
-#define EXPAND_BLOCK 16
+#define EXPAND_BLOCK 8
 
 size_t gr_expand_bytes_size(size_t elements)
 {
@@ -31,10 +31,10 @@ gradus_status gr_bias_broadcast(gradus_device *device, cl_mem parameters, size_t
 {
     const cl_ulong first = offset, elements = rows * columns;
     const cl_uint row_count = (cl_uint)rows;
-    return gr_launch_create(device, "bias_broadcast", elements,
-                            ARGUMENTS(ARGUMENT(parameters), ARGUMENT(first), ARGUMENT(z), ARGUMENT(row_count),
-                                      ARGUMENT(elements)),
-                            prepared);
+    return gr_launch_create(
+        device, "bias_broadcast", elements,
+        ARGUMENTS(ARGUMENT(parameters), ARGUMENT(first), ARGUMENT(z), ARGUMENT(row_count), ARGUMENT(elements)),
+        prepared);
 }
 
 gradus_status gr_relu_forward(gradus_device *device, cl_mem z, size_t elements, launch *prepared)
@@ -46,8 +46,8 @@ gradus_status gr_relu_forward(gradus_device *device, cl_mem z, size_t elements, 
 gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_t elements, launch *prepared)
 {
     const cl_ulong count = elements;
-    return gr_launch_create(device, "relu_backward", elements,
-                            ARGUMENTS(ARGUMENT(a), ARGUMENT(dz), ARGUMENT(count)), prepared);
+    return gr_launch_create(device, "relu_backward", elements, ARGUMENTS(ARGUMENT(a), ARGUMENT(dz), ARGUMENT(count)),
+                            prepared);
 }
 
 /* ---- softmax.cl ---- */

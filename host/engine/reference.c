@@ -12,12 +12,13 @@
 
 typedef struct reference {
     engine base;
-    double *parameters;               /* (layout.length) */
-    double *kept;                     /* (layout.length) */
-    double *gradient;                 /* (layout.length) */
-    double *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
-    double *dz;                       /* of one sample and layer (largest size) */
-    double *da;                       /* likewise */
+    double *parameters; /* (layout.length) */
+    double *kept;       /* (layout.length) */
+    double *gradient;   /* (layout.length) */
+    double
+        *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
+    double *dz;                    /* of one sample and layer (largest size) */
+    double *da;                    /* likewise */
     batch_sums sums[METRIC_SLOTS];
 } reference;
 

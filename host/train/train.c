@@ -9,11 +9,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 gradus_train_options gradus_train_options_default(void)
 {
-    return (gradus_train_options){
-        .engine = "auto", .iterations = 500, .learning_rate = 0.1f, .report_every = 10};
+    return (gradus_train_options){.engine = "auto", .iterations = 500, .learning_rate = 0.1f, .report_every = 10};
 }
 
 static gradus_status check_options(const gradus_train_options *options, const gradus_dataset *dataset)
@@ -34,10 +34,10 @@ static gradus_status check_options(const gradus_train_options *options, const gr
 typedef struct run {
     engine *e;
     const gradus_train_options *options;
-    size_t done;                 /* iterations whose update is queued or done */
-    double started;              /* clock at the first iteration */
+    size_t done;                  /* iterations whose update is queued or done */
+    double started;               /* clock at the first iteration */
     double seconds_per_iteration; /* of the last burst; 0: not known yet */
-    size_t kept_iteration;       /* whose parameters are set aside; SIZE_MAX: none */
+    size_t kept_iteration;        /* whose parameters are set aside; SIZE_MAX: none */
     bool stopped;
 } run;
 
@@ -157,6 +157,23 @@ cleanup:
     return status;
 }
 
+/* The engine's parameters become the model's, unless one is no finite float: the reference engine computes in double, whose
+ * range is wider. */
+static gradus_status take_parameters(engine *e, gradus_model *model)
+{
+    gradus_status status = GRADUS_OK;
+    float *parameters = NULL;
+    TRY(gr_allocate(e->layout.length, &parameters));
+    TRY(e->type->read_parameters(e, parameters));
+    for (size_t i = 0; i < e->layout.length; i++)
+        if (!isfinite(parameters[i]))
+            FAIL(GRADUS_ERROR_DIVERGED, "a parameter became infinite; the learning rate is probably too large");
+    memcpy(model->parameters, parameters, e->layout.length * sizeof *parameters);
+cleanup:
+    free(parameters);
+    return status;
+}
+
 gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                            const gradus_train_options *options, gradus_train_result *result)
 {
@@ -170,18 +187,16 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(check_options(options, dataset));
     TRY(gr_engine_find(options->engine, device, &type));
     TRY(gr_engine_create(type, device, &model->network, dataset, &e));
-    TRY(gr_verify_engine(e, model->parameters));
+    TRY(gr_verify_engine(e, model->parameters, VERIFY_SAMPLES, VERIFY_TOLERANCE));
     outcome.engine = type->name;
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
     status = run_iterations(&r, &outcome);
-    if (status == GRADUS_ERROR_DIVERGED && r.kept_iteration != SIZE_MAX) {
-        if (e->type->restore_parameters(e) == GRADUS_OK)
-            (void)e->type->read_parameters(e, model->parameters);
-    }
+    if (status == GRADUS_ERROR_DIVERGED && r.kept_iteration != SIZE_MAX && e->type->restore_parameters(e) == GRADUS_OK)
+        (void)take_parameters(e, model);
     if (status != GRADUS_OK)
         goto cleanup;
-    TRY(e->type->read_parameters(e, model->parameters));
+    TRY(take_parameters(e, model));
     if (result != NULL)
         *result = outcome;
 cleanup:

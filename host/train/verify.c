@@ -5,8 +5,8 @@
  *
  * Note [kinks]: where a hidden unit's Z is within rounding of 0, float and double may fall on different sides of ReLU's
  * kink, and the gradients differ rightly by this unit's share. That happens about once in 10^6 units and samples. So
- * the tolerance is wide (wrong results of broken drivers are wholly wrong), and only two failures on different samples
- * count.
+ * the tolerance before a training is wide (wrong results of broken drivers are wholly wrong), and only two failures on
+ * different samples count.
  */
 #include "train/verify.h"
 #include "core/memory.h"
@@ -14,11 +14,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define VERIFY_SAMPLES 32
-#define TOLERANCE 0.01
 
-/* |a - b| <= TOLERANCE |b|, in the Euclidean norm; `floor` forgives what is nothing beside the whole gradient. */
-static bool tensor_is_close(const float *a, const float *b, size_t length, double floor)
+/* |a - b| <= tolerance |b|, in the Euclidean norm; `floor` forgives what is nothing beside the whole gradient. */
+static bool tensor_is_close(const float *a, const float *b, size_t length, double tolerance, double floor)
 {
     double difference = 0, norm = 0;
     for (size_t i = 0; i < length; i++) {
@@ -26,7 +24,7 @@ static bool tensor_is_close(const float *a, const float *b, size_t length, doubl
         difference += d * d;
         norm += (double)b[i] * (double)b[i];
     }
-    return sqrt(difference) <= TOLERANCE * sqrt(norm) + floor;
+    return sqrt(difference) <= tolerance * sqrt(norm) + floor;
 }
 
 static double norm_of(const float *values, size_t length)
@@ -38,19 +36,21 @@ static double norm_of(const float *values, size_t length)
 }
 
 static gradus_status compare(const engine *e, const float *got, const float *expected, const batch_sums *got_sums,
-                             const batch_sums *expected_sums)
+                             const batch_sums *expected_sums, double tolerance)
 {
     const gradus_network *net = &e->network;
     const double floor = 1e-5 * norm_of(expected, e->layout.length);
-    if (!(fabs(got_sums->loss - expected_sums->loss) <= TOLERANCE * fabs(expected_sums->loss) + 1e-5))
-        return gr_fail(GRADUS_ERROR_MISMATCH,
-                       "engine %s computes another loss than the reference on this device: %g, expected %g; the driver "
-                       "or its compiler is at fault",
-                       e->type->name, got_sums->loss, expected_sums->loss);
+    if (!(fabs(got_sums->loss - expected_sums->loss) <= tolerance * fabs(expected_sums->loss) + 1e-5))
+        return gr_fail(
+            GRADUS_ERROR_MISMATCH,
+            "engine %s computes another loss than the reference on this device: %g, expected %g; the driver "
+            "or its compiler is at fault",
+            e->type->name, got_sums->loss, expected_sums->loss);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t w = e->layout.weights[l], b = e->layout.bias[l];
-        const bool weights = tensor_is_close(got + w, expected + w, net->sizes[l] * net->sizes[l + 1], floor);
-        if (!weights || !tensor_is_close(got + b, expected + b, net->sizes[l + 1], floor))
+        const bool weights =
+            tensor_is_close(got + w, expected + w, net->sizes[l] * net->sizes[l + 1], tolerance, floor);
+        if (!weights || !tensor_is_close(got + b, expected + b, net->sizes[l + 1], tolerance, floor))
             return gr_fail(GRADUS_ERROR_MISMATCH,
                            "engine %s computes another gradient of fc%zu.%s than the reference on this device; the "
                            "driver or its compiler is at fault",
@@ -59,7 +59,8 @@ static gradus_status compare(const engine *e, const float *got, const float *exp
     return GRADUS_OK;
 }
 
-static gradus_status verify_samples(engine *e, engine *truth, size_t first, size_t count, float *got, float *expected)
+static gradus_status verify_samples(engine *e, engine *truth, size_t first, size_t count, double tolerance, float *got,
+                                    float *expected)
 {
     gradus_status status = GRADUS_OK;
     batch_sums got_sums, expected_sums;
@@ -69,18 +70,19 @@ static gradus_status verify_samples(engine *e, engine *truth, size_t first, size
     TRY(truth->type->gradient(truth, first, count, 0));
     TRY(truth->type->read_sums(truth, 1, &expected_sums));
     TRY(truth->type->read_gradient(truth, expected));
-    TRY(compare(e, got, expected, &got_sums, &expected_sums));
+    TRY(compare(e, got, expected, &got_sums, &expected_sums, tolerance));
 cleanup:
     return status;
 }
 
-gradus_status gr_verify_engine(engine *e, const float *parameters)
+gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance)
 {
     gradus_status status = GRADUS_OK;
     engine *truth = NULL;
     float *got = NULL, *expected = NULL;
-    const size_t samples = e->dataset->info.samples, count = samples < VERIFY_SAMPLES ? samples : VERIFY_SAMPLES;
+    const size_t samples = e->dataset->info.samples;
 
+    count = count < samples ? count : samples;
     TRY(e->type->write_parameters(e, parameters));
     if (e->type == &gr_engine_reference)
         goto cleanup;
@@ -88,9 +90,9 @@ gradus_status gr_verify_engine(engine *e, const float *parameters)
     TRY(gr_allocate(e->layout.length, &expected));
     TRY(gr_engine_create(&gr_engine_reference, NULL, &e->network, e->dataset, &truth));
     TRY(truth->type->write_parameters(truth, parameters));
-    status = verify_samples(e, truth, 0, count, got, expected);
+    status = verify_samples(e, truth, 0, count, tolerance, got, expected);
     if (status == GRADUS_ERROR_MISMATCH && samples > count)
-        status = verify_samples(e, truth, samples - count, count, got, expected);
+        status = verify_samples(e, truth, samples - count, count, tolerance, got, expected);
 cleanup:
     gr_engine_destroy(truth);
     free(expected);

@@ -5,8 +5,12 @@
 
 #include "engine/engine.h"
 
-/* Compares loss and gradient over a few samples, with the parameters given (layout.length floats), which the engine
- * holds afterwards. MISMATCH names the tensor. */
-gradus_status gr_verify_engine(engine *e, const float *parameters);
+/* Before a training: see Note [kinks] in verify.c. */
+#define VERIFY_SAMPLES 32
+#define VERIFY_TOLERANCE 0.01
+
+/* Compares loss and gradient over `count` of the samples, or all if there are fewer, with the parameters given (layout.length floats), which the engine
+ * holds afterwards. MISMATCH names the tensor whose difference is more than `tolerance` of its norm. */
+gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance);
 
 #endif

@@ -264,7 +264,9 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine;     /* "auto", "layered" (OpenCL), "reference" (plain C, sums in double; needs no device) */
+    const char *engine;     /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "layered" (OpenCL, any device);
+                               without a device: "blas" (threads over OpenBLAS, as many as OPENBLAS_NUM_THREADS says;
+                               not in every build), "reference" (plain C, sums in double) */
     size_t iterations;      /* full-batch gradient-descent steps */
     float learning_rate;    /* alpha in W := W - alpha dW */
     size_t report_every;    /* iterations between two reports; the last iteration is always reported. 0: only that */
@@ -291,7 +293,7 @@ typedef struct gradus_train_result {
  * model's parameters are replaced by the trained ones. Before the first iteration the device's loss and gradient on a
  * few samples are compared with the reference: MISMATCH if they differ. When the loss stops being a finite number, the
  * model keeps the parameters of the last report that was fine, and the status is DIVERGED.
- * device may be NULL for the reference engine only. result may be NULL.
+ * device may be NULL for the engines that need none. result may be NULL.
  */
 GRADUS_API gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                                       const gradus_train_options *options, gradus_train_result *result);
@@ -300,12 +302,13 @@ GRADUS_API gradus_status gradus_train(gradus_device *device, gradus_model *model
 
 /*
  * Loss and accuracy of the model over a labelled data set. confusion (C x C, may be NULL) receives the number of samples
- * with label r that were taken for class c at confusion[r * C + c]. With device NULL the reference engine computes.
+ * with label r that were taken for class c at confusion[r * C + c]. With device NULL the host computes
+ * without OpenCL.
  */
 GRADUS_API gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model,
                                          const gradus_dataset *dataset, gradus_metrics *metrics, uint64_t *confusion);
 
-/* Probabilities (C x samples) of all samples of a data set, labelled or not. With device NULL the reference computes. */
+/* Probabilities (C x samples) of all samples of a data set, labelled or not. With device NULL the host computes. */
 GRADUS_API gradus_status gradus_predict(gradus_device *device, const gradus_model *model,
                                         const gradus_dataset *dataset, float *probabilities);
 

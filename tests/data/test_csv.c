@@ -97,8 +97,7 @@ static void test_csv_number_of_features(void **state)
                  "f.csv:2: found 5 features after the label, expected 4");
     assert_fails(read_text("a,b\n3,1\n", four_or_five, &dataset), GRADUS_ERROR_DATA,
                  "f.csv:2: found 2 features, expected 4");
-    assert_fails(read_wrong("label\n3\n"), GRADUS_ERROR_DATA,
-                 "f.csv:2: found a label only, expected pixels after it");
+    assert_fails(read_wrong("label\n3\n"), GRADUS_ERROR_DATA, "f.csv:2: found a label only, expected pixels after it");
     assert_ok(read_text("3,1,2,3,4\n", four, &dataset));
     assert_int_equal(gradus_dataset_get_info(dataset).width, 2); /* four pixels are a square */
     assert_int_equal(gradus_dataset_get_info(dataset).height, 2);
@@ -113,8 +112,7 @@ static void test_csv_wrong_cells(void **state)
     } cases[] = {
         {"label,pixel0,pixel1\n3,10,255\n9,abc,7\n",
          "f.csv:3: column 2 (pixel0): found \"abc\", expected an integer 0..255"},
-        {"label,pixel0,pixel1\n3,10,256\n",
-         "f.csv:2: column 3 (pixel1): found \"256\", expected an integer 0..255"},
+        {"label,pixel0,pixel1\n3,10,256\n", "f.csv:2: column 3 (pixel1): found \"256\", expected an integer 0..255"},
         {"label,pixel0,pixel1\n-1,10,25\n", "f.csv:2: column 1 (label): found \"-1\", expected an integer 0..255"},
         {"3,10,255\n9,0,-1\n", "f.csv:2: column 3: found \"-1\", expected an integer 0..255"},
         {"256,10,255\n", "f.csv:1: column 1: found \"256\", expected an integer 0..255"},
@@ -150,8 +148,7 @@ static void test_csv_wrong_lines(void **state)
         {"label,pixel0,pixel1\n", "f.csv:2: found the end of the file after the header, expected samples"},
         {"label,pixel0,pixel1", "f.csv:2: found the end of the file after the header, expected samples"},
         {"\"label,pixel0\n3,1\n", "f.csv:1: column 1: found \"\"label\", expected a name of at most 128 bytes in"},
-        {"\"label\"x,pixel0\n3,1\n",
-         "f.csv:1: column 1: found \"\"label\"x\", expected a name of at most 128 bytes"},
+        {"\"label\"x,pixel0\n3,1\n", "f.csv:1: column 1: found \"\"label\"x\", expected a name of at most 128 bytes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_fails(read_wrong(cases[i].text), GRADUS_ERROR_DATA, cases[i].message);
@@ -168,9 +165,8 @@ static void test_csv_names_have_a_limit(void **state)
         assert_int_equal(status, size == 128 ? GRADUS_OK : GRADUS_ERROR_DATA);
         gradus_dataset_destroy(dataset);
     }
-    assert_non_null(strstr(gradus_last_error(),
-                           "f.csv:1: column 2: found \"000000000000000000000000...\", expected a "
-                           "name of at most 128 bytes"));
+    assert_non_null(strstr(gradus_last_error(), "f.csv:1: column 2: found \"000000000000000000000000...\", expected a "
+                                                "name of at most 128 bytes"));
 }
 
 static void test_csv_other_files(void **state)

@@ -69,10 +69,8 @@ static void test_create_refuses(void **state)
     gradus_dataset *dataset = NULL;
     assert_fails(gradus_dataset_create(&pixel, NULL, 0, 1, 1, &dataset), GRADUS_ERROR_ARGUMENT,
                  "found 0 samples of 1 x 1");
-    assert_fails(gradus_dataset_create(&pixel, NULL, 1, 0, 1, &dataset), GRADUS_ERROR_ARGUMENT,
-                 "1 samples of 0 x 1");
-    assert_fails(gradus_dataset_create(&pixel, NULL, 1, 1, 0, &dataset), GRADUS_ERROR_ARGUMENT,
-                 "1 samples of 1 x 0");
+    assert_fails(gradus_dataset_create(&pixel, NULL, 1, 0, 1, &dataset), GRADUS_ERROR_ARGUMENT, "1 samples of 0 x 1");
+    assert_fails(gradus_dataset_create(&pixel, NULL, 1, 1, 0, &dataset), GRADUS_ERROR_ARGUMENT, "1 samples of 1 x 0");
     assert_fails(gradus_dataset_create(&pixel, NULL, 1, SIZE_MAX, 2, &dataset), GRADUS_ERROR_ARGUMENT,
                  "width x height");
     assert_fails(gradus_dataset_create(&pixel, NULL, 2, SIZE_MAX, 1, &dataset), GRADUS_ERROR_ARGUMENT,
@@ -91,8 +89,7 @@ static void test_adopt_takes_over(void **state)
     assert_ptr_equal(gradus_dataset_labels(dataset), labels);
     gradus_dataset_destroy(dataset);
     /* Also when it fails; a leak checker sees if not. */
-    assert_fails(gr_dataset_adopt(calloc(4, 1), calloc(4, 1), 0, 1, 1, &dataset), GRADUS_ERROR_ARGUMENT,
-                 "0 samples");
+    assert_fails(gr_dataset_adopt(calloc(4, 1), calloc(4, 1), 0, 1, 1, &dataset), GRADUS_ERROR_ARGUMENT, "0 samples");
 }
 
 static void test_truncate_keeps_the_first(void **state)

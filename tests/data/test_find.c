@@ -60,8 +60,7 @@ static void test_find_order(void **state)
     touch("home/.local/share/gradus/one/train-images-idx3-ubyte");
     check_found("one", data_dir, "home/.local/share/gradus/one");
     setenv("XDG_DATA_HOME", scratch_path("xdg"), 1);
-    assert_fails(find("one", data_dir), GRADUS_ERROR_NO_INPUT,
-                 "/xdg/gradus/one, "); /* takes the place of ~/.local */
+    assert_fails(find("one", data_dir), GRADUS_ERROR_NO_INPUT, "/xdg/gradus/one, "); /* takes the place of ~/.local */
     touch("xdg/gradus/one/train-images-idx3-ubyte.gz");
     check_found("one", data_dir, "xdg/gradus/one");
     setenv("GRADUS_DATA_DIR", list, 1);

@@ -98,8 +98,7 @@ static void test_open_csv(void **state)
     assert_int_equal(gradus_dataset_get_info(train).samples, 1);
     assert_null(test);
     gradus_dataset_destroy(train);
-    assert_fails(open_features(path, 3), GRADUS_ERROR_DATA,
-                 "f.csv:2: found 1 features after the label, expected 3");
+    assert_fails(open_features(path, 3), GRADUS_ERROR_DATA, "f.csv:2: found 1 features after the label, expected 3");
 }
 
 static void test_open_nothing(void **state)

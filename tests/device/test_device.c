@@ -12,10 +12,16 @@
 
 /* As gradus_device_list() would order them. */
 static const gradus_device_info list[] = {
-    {.name = "NVIDIA H100", .vendor = "NVIDIA", .platform = "CUDA", .type = GRADUS_DEVICE_GPU, .discrete = true,
+    {.name = "NVIDIA H100",
+     .vendor = "NVIDIA",
+     .platform = "CUDA",
+     .type = GRADUS_DEVICE_GPU,
+     .discrete = true,
      .platform_index = 1},
     {.name = "Radeon 780M", .vendor = "AMD", .platform = "APP", .type = GRADUS_DEVICE_GPU, .platform_index = 2},
-    {.name = "pthread-haswell", .vendor = "GenuineIntel", .platform = "Portable Computing Language",
+    {.name = "pthread-haswell",
+     .vendor = "GenuineIntel",
+     .platform = "Portable Computing Language",
      .type = GRADUS_DEVICE_CPU},
 };
 

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gradients: the reference engine against central differences of its own loss, the layered engine against the
- * reference, in one slice and in many; and what the engines refuse.
+ * Gradients: the reference engine against central differences of its own loss, the device's engines against the
+ * reference, layered also in many slices; and what the engines refuse.
  */
-#include "assert_close.h"
-#include "core/random.h"
-#include "data/dataset.h"
-#include "engine/engine.h"
+#include "engine/fused.h"
 #include "engine/layered.h"
+#include "engine_cases.h"
 #include "with_device.h"
 
 static gradus_device *device;
-
-#define SEED 5
-
-static gradus_dataset *random_dataset(size_t features, size_t samples, uint32_t classes)
-{
-    const random_stream stream = gr_random_stream(SEED, RANDOM_TEST, 0);
-    uint64_t index = 0;
-    gradus_dataset *dataset = NULL;
-    uint8_t *pixels = malloc(features * samples), *labels = malloc(samples);
-    assert_true(pixels != NULL && labels != NULL);
-    for (size_t i = 0; i < features * samples; i++)
-        pixels[i] = (uint8_t)gr_random_below(&stream, 256, &index);
-    for (size_t i = 0; i < samples; i++)
-        labels[i] = (uint8_t)gr_random_below(&stream, classes, &index);
-    labels[0] = (uint8_t)(classes - 1);
-    assert_ok(gr_dataset_adopt(pixels, labels, samples, features, 1, &dataset));
-    return dataset;
-}
 
 static double loss_of(engine *e, const float *parameters)
 {
@@ -37,14 +17,6 @@ static double loss_of(engine *e, const float *parameters)
     assert_ok(e->type->evaluate(e, 0, e->dataset->info.samples, 0));
     assert_ok(e->type->read_sums(e, 1, &sums));
     return sums.loss / (double)e->dataset->info.samples;
-}
-
-static void gradient_of(engine *e, const float *parameters, float *gradient, batch_sums *sums)
-{
-    assert_ok(e->type->write_parameters(e, parameters));
-    assert_ok(e->type->gradient(e, 0, e->dataset->info.samples, 0));
-    assert_ok(e->type->read_gradient(e, gradient));
-    assert_ok(e->type->read_sums(e, 1, sums));
 }
 
 /* ---- The reference against central differences ---- */
@@ -66,7 +38,7 @@ static void test_reference_gradient(void **state)
     for (size_t i = 0; i < layout.length; i++) /* the sums and differences below are then exact */
         parameters[i] = roundf(parameters[i] * 0x1p14f) * 0x1p-14f;
     assert_ok(gr_engine_create(&gr_engine_reference, NULL, &network, dataset, &e));
-    gradient_of(e, parameters, gradient, &sums);
+    gradient_of(e, parameters, 0, dataset->info.samples, gradient, &sums);
     for (size_t l = 0; l < network.layers; l++) {
         const size_t count = network.sizes[l + 1] * (network.sizes[l] + 1);
         for (size_t i = 0; i < count; i++) {
@@ -89,74 +61,46 @@ static void test_reference_gradient(void **state)
     free(parameters);
 }
 
-/* ---- layered against the reference ---- */
+/* ---- The device's engines against the reference ---- */
 
-static double tensor_error(const float *a, const float *b, size_t count)
+static const engine_type *compared;
+
+static void compare_whole(const gradus_network *network, const gradus_dataset *dataset)
 {
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < count; i++) {
-        difference += pow((double)a[i] - (double)b[i], 2);
-        norm += pow((double)b[i], 2);
-    }
-    return sqrt(difference) / fmax(sqrt(norm), 1e-12);
+    engine *e = NULL;
+    assert_ok(gr_engine_create(compared, device, network, dataset, &e));
+    compare_with_reference(e, 0, dataset->info.samples);
+    gr_engine_destroy(e);
 }
 
-/* Compares both engines' loss, gradient and probabilities on `dataset`. Returns the number of slices. */
-static size_t compare_engines(const gradus_network *network, const gradus_dataset *dataset)
+/* A piece of the samples that begins and ends within a tile. */
+static void compare_piece(const gradus_network *network, const gradus_dataset *dataset)
 {
-    const parameter_layout layout = gr_network_layout(network);
-    const size_t outputs = network->sizes[network->layers] * dataset->info.samples;
-    float *parameters = calloc(layout.length, sizeof *parameters);
-    float *gradients[2] = {calloc(layout.length, sizeof(float)), calloc(layout.length, sizeof(float))};
-    float *probabilities[2] = {calloc(outputs, sizeof(float)), calloc(outputs, sizeof(float))};
-    const engine_type *types[2] = {&gr_engine_layered, &gr_engine_reference};
-    batch_sums sums[2];
-    size_t slice = 1;
+    const size_t samples = dataset->info.samples;
+    engine *e = NULL;
+    assert_ok(gr_engine_create(compared, device, network, dataset, &e));
+    compare_with_reference(e, samples / 3, samples - samples / 3 - samples / 5);
+    gr_engine_destroy(e);
+}
 
-    gr_network_initialise(network, SEED, parameters);
-    for (int i = 0; i < 2; i++) {
-        engine *e = NULL;
-        assert_ok(gr_engine_create(types[i], device, network, dataset, &e));
-        gradient_of(e, parameters, gradients[i], &sums[i]);
-        assert_ok(e->type->probabilities(e, probabilities[i]));
-        gradient_of(e, parameters, gradients[i], &sums[i]); /* the same after predictions came between */
-        if (i == 0)
-            slice = ((layered *)e)->slice;
-        gr_engine_destroy(e);
-    }
-    assert_close(sums[0].loss, sums[1].loss, 0, 1e-5);
-    assert_close(sums[0].correct, sums[1].correct, 0, 0);
-    assert_all_close(probabilities[0], probabilities[1], outputs, 1e-6, 1e-4, SEED);
-    for (size_t l = 0; l < network->layers; l++) {
-        const size_t w = layout.weights[l], b = layout.bias[l], outs = network->sizes[l + 1];
-        assert_true(tensor_error(gradients[0] + w, gradients[1] + w, network->sizes[l] * outs) < 1e-4);
-        assert_true(tensor_error(gradients[0] + b, gradients[1] + b, outs) < 1e-4);
-    }
-    for (int i = 0; i < 2; i++) {
-        free(gradients[i]);
-        free(probabilities[i]);
-    }
-    free(parameters);
+static void test_gradient(void **state)
+{
+    compared = *state;
+    for_each_engine_case(compare_whole);
+    for_each_engine_case(compare_piece);
+}
+
+/* ---- Slices of layered ---- */
+
+/* Compares on all of `dataset`. Returns the number of slices. */
+static size_t compare_layered(const gradus_network *network, const gradus_dataset *dataset)
+{
+    engine *e = NULL;
+    assert_ok(gr_engine_create(&gr_engine_layered, device, network, dataset, &e));
+    compare_with_reference(e, 0, dataset->info.samples);
+    const size_t slice = ((layered *)e)->slice;
+    gr_engine_destroy(e);
     return (dataset->info.samples + slice - 1) / slice;
-}
-
-static void test_layered_gradient(void **state)
-{
-    (void)state;
-    static const gradus_network networks[] = {
-        {.layers = 1, .sizes = {1, 2}},           {.layers = 2, .sizes = {784, 10, 10}},
-        {.layers = 2, .sizes = {13, 1, 2}},       {.layers = 3, .sizes = {97, 65, 33, 7}},
-        {.layers = 5, .sizes = {31, 17, 17, 3, 29, 5}},
-    };
-    static const size_t samples[] = {1, 61, 64, 65, 257};
-    for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
-        for (size_t s = 0; s < sizeof samples / sizeof *samples; s++) {
-            gradus_dataset *dataset =
-                random_dataset(networks[n].sizes[0], samples[s], (uint32_t)networks[n].sizes[networks[n].layers]);
-            assert_int_equal(compare_engines(&networks[n], dataset), 1);
-            gradus_dataset_destroy(dataset);
-        }
-    }
 }
 
 /* A batch whose activations do not fit is done in slices; the last one is shorter for these numbers. */
@@ -167,10 +111,10 @@ static void test_layered_slices(void **state)
     gradus_dataset *dataset = random_dataset(97, 1003, 7);
     const uint64_t memory = device->memory_limit, allocation = device->info.max_allocation_bytes;
     device->memory_limit = 400000;
-    assert_true(compare_engines(&network, dataset) >= 4);
+    assert_true(compare_layered(&network, dataset) >= 4);
     device->memory_limit = memory;
     device->info.max_allocation_bytes = 110000; /* room for X, but not for as many floats */
-    assert_true(compare_engines(&network, dataset) >= 4);
+    assert_true(compare_layered(&network, dataset) >= 4);
     device->info.max_allocation_bytes = allocation;
     gradus_dataset_destroy(dataset);
 }
@@ -210,18 +154,24 @@ static void test_refusals(void **state)
                  "sample 0 has label 3, the network's 3 classes are 0..2");
     assert_fails(gr_engine_create(&gr_engine_reference, NULL, &wider, dataset, &e), GRADUS_ERROR_DATA,
                  "the samples have 6 features, the network takes 7");
-    assert_fails(gr_engine_find("magic", device, &type), GRADUS_ERROR_ARGUMENT, "magic");
+    assert_fails(gr_engine_find("magic", device, &type), GRADUS_ERROR_ARGUMENT,
+                 "engine \"magic\": expected auto, fused, layered");
     assert_fails(gr_engine_find("layered", NULL, &type), GRADUS_ERROR_ARGUMENT, "needs an OpenCL device");
     assert_ok(gr_engine_find("auto", NULL, &type));
-    assert_string_equal(type->name, "reference");
+    assert_string_equal(type->name, GRADUS_BLAS ? "blas" : "reference");
     gradus_dataset_destroy(dataset);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_gradient), cmocka_unit_test(test_layered_gradient),
-        cmocka_unit_test(test_layered_slices),     cmocka_unit_test(test_too_large_for_device),
+        cmocka_unit_test(test_reference_gradient),
+        {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
+        {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
+        {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
+        {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
+        cmocka_unit_test(test_layered_slices),
+        cmocka_unit_test(test_too_large_for_device),
         cmocka_unit_test(test_refusals),
     };
     device = open_test_device();

@@ -134,12 +134,20 @@ static void test_golden(void **state)
 int main(void)
 {
     static golden runs[] = {
-        {"digits", "reference"}, {"digits", "layered"}, {"mnist", "reference"}, {"mnist", "layered"}};
+        {"digits", "reference"}, {"digits", "layered"}, {"digits", "fused"}, {"digits", "blas"},
+        {"mnist", "reference"},  {"mnist", "layered"},  {"mnist", "fused"},  {"mnist", "blas"},
+    };
     const struct CMUnitTest tests[] = {
         {"digits, reference", test_golden, NULL, NULL, &runs[0]},
         {"digits, layered", test_golden, NULL, NULL, &runs[1]},
-        {"mnist, reference", test_golden, NULL, NULL, &runs[2]},
-        {"mnist, layered", test_golden, NULL, NULL, &runs[3]},
+        {"digits, fused", test_golden, NULL, NULL, &runs[2]},
+        {"mnist, reference", test_golden, NULL, NULL, &runs[4]},
+        {"mnist, layered", test_golden, NULL, NULL, &runs[5]},
+        {"mnist, fused", test_golden, NULL, NULL, &runs[6]},
+#if GRADUS_BLAS
+        {"digits, blas", test_golden, NULL, NULL, &runs[3]},
+        {"mnist, blas", test_golden, NULL, NULL, &runs[7]},
+#endif
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

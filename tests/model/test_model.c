@@ -113,8 +113,7 @@ static void test_hash_changes_with_any_bit(void **state)
     gradus_model *model = NULL, *other = NULL;
     assert_ok(gradus_model_create(&small, 1, &model));
     for (size_t l = 0; l < small.layers; l++) {
-        assert_bits_matter(model, model->parameters + model->layout.weights[l],
-                           small.sizes[l] * small.sizes[l + 1]);
+        assert_bits_matter(model, model->parameters + model->layout.weights[l], small.sizes[l] * small.sizes[l + 1]);
         assert_bits_matter(model, model->parameters + model->layout.bias[l], small.sizes[l + 1]);
     }
     assert_ok(gradus_model_create(&small, 2, &other));

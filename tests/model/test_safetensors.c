@@ -3,12 +3,12 @@
 #include "gradus/gradus.h"
 #include "scratch.h"
 
-#define TENSOR(name, dtype, shape, offsets)                                                                        \
+#define TENSOR(name, dtype, shape, offsets)                                                                           \
     "'" name "':{'dtype':'" dtype "','shape':" shape ",'data_offsets':" offsets "}"
 
 /* A whole network: 3 features, 2 classes, 32 bytes of data. */
 #define WEIGHT TENSOR("fc1.weight", "F32", "[2,3]", "[0,24]")
-#define BIAS   TENSOR("fc1.bias", "F32", "[2]", "[24,32]")
+#define BIAS TENSOR("fc1.bias", "F32", "[2]", "[24,32]")
 
 static const float values[8] = {1, 2, 3, 4, 5, 6, -1, -2};
 
@@ -48,7 +48,7 @@ static void assert_cases_refused(const file_case *cases, size_t count, size_t da
     for (size_t i = 0; i < count; i++)
         assert_refused(write_model(cases[i].header, zeros, data_bytes), GRADUS_ERROR_DATA, cases[i].message);
 }
-#define ASSERT_CASES_REFUSED(cases, data_bytes)                                                                    \
+#define ASSERT_CASES_REFUSED(cases, data_bytes)                                                                       \
     assert_cases_refused(cases, sizeof(cases) / sizeof *(cases), data_bytes)
 
 static void test_load(void **state)
@@ -77,8 +77,8 @@ static void test_load_other_order(void **state)
     gradus_model *model = NULL;
     float *weights = NULL, *bias = NULL;
     const char *path = write_model(
-        "{" TENSOR("fc1.weight", "F32", "[2,3]", "[8,32]") "," TENSOR("fc1.bias", "F32", "[2]", "[0,8]") "}",
-        values, sizeof values);
+        "{" TENSOR("fc1.weight", "F32", "[2,3]", "[8,32]") "," TENSOR("fc1.bias", "F32", "[2]", "[0,8]") "}", values,
+        sizeof values);
     assert_ok(gradus_model_load(path, &model));
     assert_ok(gradus_model_layer(model, 0, &weights, &bias));
     assert_memory_equal(weights, values + 2, 24);
@@ -211,7 +211,7 @@ static void test_tensor_entry(void **state)
 static void test_tensor_shape(void **state)
 {
     (void)state;
-#define SHAPES(weight, bias)                                                                                       \
+#define SHAPES(weight, bias)                                                                                          \
     "{" TENSOR("fc1.weight", "F32", weight, "[0,24]") "," TENSOR("fc1.bias", "F32", bias, "[24,32]") "}"
     static const file_case cases[] = {
         {SHAPES("6", "[2]"), "tensor fc1.weight: shape of 0 sizes, expected 2"},
@@ -245,13 +245,12 @@ static void test_layers_that_do_not_chain(void **state)
 static void test_tensor_offsets(void **state)
 {
     (void)state;
-#define OFFSETS(weight, bias)                                                                                      \
+#define OFFSETS(weight, bias)                                                                                         \
     "{" TENSOR("fc1.weight", "F32", "[2,3]", weight) "," TENSOR("fc1.bias", "F32", "[2]", bias) "}"
     static const file_case cases[] = {
         {OFFSETS("[-24,0]", "[24,32]"), "tensor fc1.weight: data offsets -24 to 0, expected a range within the 32"},
         {OFFSETS("[24,0]", "[24,32]"), "tensor fc1.weight: data offsets 24 to 0"},
-        {OFFSETS("[0,24]", "[24,33]"),
-         "tensor fc1.bias: data offsets 24 to 33, expected a range within the 32 bytes"},
+        {OFFSETS("[0,24]", "[24,33]"), "tensor fc1.bias: data offsets 24 to 33, expected a range within the 32 bytes"},
         {OFFSETS("[0,9223372036854775807]", "[24,32]"), "data offsets 0 to 9223372036854775807"},
         {OFFSETS("[0,9223372036854775808]", "[24,32]"), "header is not JSON: too big integer"},
         {OFFSETS("[0,20]", "[24,32]"), "tensor fc1.weight: 20 bytes, expected 24 for its shape"},

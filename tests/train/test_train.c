@@ -188,9 +188,8 @@ static void test_stop(void **state)
 
 static void test_divergence_keeps_last_good_parameters(void **state)
 {
-    (void)state;
     run_log log = {0};
-    gradus_train_options options = options_for(&log, "layered", 100, 1);
+    gradus_train_options options = options_for(&log, *state, 100, 1);
     gradus_metrics metrics;
     gradus_model *model = new_model(1);
     options.learning_rate = 3e38f;
@@ -226,22 +225,24 @@ static void test_refusals(void **state)
     gradus_model_destroy(model);
 }
 
-/* A device whose kernels are wrong is refused before the first iteration. */
+/* A device whose kernels are wrong is refused before the first iteration. The state is "ENGINE sed-script file". */
 static void test_wrong_device_is_refused(void **state)
 {
-    (void)state;
-    char folder[] = "/tmp/gradus-train-XXXXXX", command[1024];
+    char engine[16], script[64], file[32], folder[] = "/tmp/gradus-train-XXXXXX", command[1024];
     gradus_device *faulty = NULL;
     gradus_model *model = new_model(1);
-    const gradus_train_options options = gradus_train_options_default();
+    gradus_train_options options = gradus_train_options_default();
+    assert_int_equal(sscanf(*state, "%15s %63s %31s", engine, script, file), 3);
     assert_non_null(mkdtemp(folder));
-    snprintf(command, sizeof command, "cp '%s'/kernels/*.cl %s && sed -i 's/c == label/c + 1 == label/' %s/softmax.cl",
-             getenv("TEST_SOURCE_DIR"), folder, folder);
+    snprintf(command, sizeof command, "cp '%s'/kernels/*.cl %s && sed -i '%s' %s/%s && ! cmp -s '%s'/kernels/%s %s/%s",
+             getenv("TEST_SOURCE_DIR"), folder, script, folder, file, getenv("TEST_SOURCE_DIR"), file, folder, file);
     assert_int_equal(system(command), 0);
+    options.engine = engine;
     setenv("GRADUS_KERNEL_DIR", folder, 1);
     assert_ok(gradus_device_open(NULL, &faulty));
+    assert_fails(gradus_train(faulty, model, digits, &options, NULL), GRADUS_ERROR_MISMATCH,
+                 "than the reference on this device");
     unsetenv("GRADUS_KERNEL_DIR");
-    assert_fails(gradus_train(faulty, model, digits, &options, NULL), GRADUS_ERROR_MISMATCH, "gradient of fc1.weight");
     gradus_device_close(faulty);
     gradus_model_destroy(model);
     snprintf(command, sizeof command, "rm -r %s", folder);
@@ -250,19 +251,32 @@ static void test_wrong_device_is_refused(void **state)
 
 int main(void)
 {
-    static char layered_name[] = "layered", reference_name[] = "reference";
+    static char faulty_layered[] = "layered s/c\\x20==\\x20label/c+1==label/ softmax.cl";
+    static char faulty_fused[] = "fused s/label\\x20==\\x20(int)c/label==(int)c+1/ fused_cpu.cl";
+    static char fused_name[] = "fused", layered_name[] = "layered", reference_name[] = "reference";
+#if GRADUS_BLAS
+    static char blas_name[] = "blas";
+#endif
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_report_belongs_to_iteration, fused_name),
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, layered_name),
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, reference_name),
         cmocka_unit_test(test_reported_iterations),
+        cmocka_unit_test_prestate(test_same_bits, fused_name),
         cmocka_unit_test_prestate(test_same_bits, layered_name),
         cmocka_unit_test_prestate(test_same_bits, reference_name),
         cmocka_unit_test(test_learns_digits),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_divergence_keeps_last_good_parameters),
+        cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, layered_name),
         cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_wrong_device_is_refused),
+        cmocka_unit_test_prestate(test_wrong_device_is_refused, faulty_layered),
+        cmocka_unit_test_prestate(test_wrong_device_is_refused, faulty_fused),
+#if GRADUS_BLAS
+        cmocka_unit_test_prestate(test_report_belongs_to_iteration, blas_name),
+        cmocka_unit_test_prestate(test_same_bits, blas_name),
+        cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, blas_name),
+#endif
     };
     device = open_test_device();
     if (gradus_dataset_open("digits", NULL, &digits, &digits_test) != GRADUS_OK) {

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engine "blas": a batch divided among threads, their sums put together again, and the life cycle. */
+#include "engine/blas.h"
+#include "core/memory.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A slice of the notebook's images is then 1.6 MB as floats. 256 to 1024 samples measured alike; more leave the cache,
+ * fewer make the sums of dW too short for a GEMM to be efficient. */
+#define SLICE_SAMPLES 512
+/* Where samples are so large that a slice's layer would have more floats than these, slices get shorter ... */
+#define SLICE_FLOATS ((size_t)1 << 22)
+/* ... down to this length, which is also the least that is worth a thread. */
+#define SAMPLES_MIN 64
+
+/* ---- Threads ---- */
+
+/*
+ * Note [one BLAS thread]: each of our threads calls BLAS for itself, so BLAS must not start further ones. How to say so
+ * depends on how OpenBLAS was built, which is known only when it is loaded. With POSIX threads the number is one for
+ * the whole process: it is set for the time of a batch and restored. With OpenMP it belongs to the calling thread:
+ * ours set theirs once, one after the other, because OpenBLAS does not guard its tables then; the last number set is
+ * also what OpenBLAS tells the program, so the program's own is set again. A sequential one has nothing to set.
+ */
+static void run_single_threaded(const blas *e, void (*work)(void *context, size_t member), void *context)
+{
+    const int threads = openblas_get_num_threads();
+    const bool shared = openblas_get_parallel() == OPENBLAS_THREAD;
+    if (shared)
+        openblas_set_num_threads(1);
+    gr_team_run(e->team, work, context);
+    if (shared)
+        openblas_set_num_threads(threads);
+}
+
+static void set_own_threads(void *context, size_t member)
+{
+    pthread_mutex_t *lock = context;
+    (void)member;
+    pthread_mutex_lock(lock);
+    openblas_set_num_threads(1);
+    pthread_mutex_unlock(lock);
+}
+
+static gradus_status create_team(blas *e)
+{
+    gradus_status status = GRADUS_OK;
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    TRY(gr_team_create(e->part_count, &e->team));
+    if (openblas_get_parallel() == OPENBLAS_OPENMP) {
+        const int threads = openblas_get_num_threads();
+        gr_team_run(e->team, set_own_threads, &lock);
+        openblas_set_num_threads(threads);
+    }
+cleanup:
+    return status;
+}
+
+/* ---- A batch ---- */
+
+typedef struct batch {
+    blas *e;
+    size_t first, count;
+    bool with_gradient;
+    float *probabilities; /* (C x B), wanted instead of gradient and sums; NULL: not wanted */
+} batch;
+
+static void process_slice(const batch *b, blas_part *part, size_t first, size_t n)
+{
+    const gradus_network *net = &b->e->base.network;
+    gr_blas_forward(b->e, part, first, n);
+    if (b->probabilities != NULL) {
+        gr_blas_softmax(b->e, part, n, b->probabilities + first * net->sizes[net->layers]);
+        return;
+    }
+    gr_blas_softmax_cross_entropy(b->e, part, first, n);
+    if (b->with_gradient)
+        gr_blas_backward(b->e, part, n, 1.0f / (float)b->count);
+}
+
+/* All slices of one part of the batch. */
+static void process_part(void *context, size_t member)
+{
+    const batch *b = context;
+    blas_part *part = &b->e->parts[member];
+    const size_t begin = b->first + b->count * member / b->e->part_count;
+    const size_t end = b->first + b->count * (member + 1) / b->e->part_count;
+    part->sums = (batch_sums){0, 0};
+    if (b->with_gradient)
+        memset(part->gradient, 0, b->e->base.layout.length * sizeof *part->gradient);
+    for (size_t s = begin; s < end; s += b->e->slice)
+        process_slice(b, part, s, end - s < b->e->slice ? end - s : b->e->slice);
+}
+
+/* Adds the parts' gradients up, for this member's range of the parameters. */
+static void combine_gradients(void *context, size_t member)
+{
+    const blas *e = context;
+    const size_t begin = e->base.layout.length * member / e->part_count;
+    const size_t end = e->base.layout.length * (member + 1) / e->part_count;
+    memcpy(e->gradient + begin, e->parts[0].gradient + begin, (end - begin) * sizeof *e->gradient);
+    for (size_t p = 1; p < e->part_count; p++)
+        for (size_t i = begin; i < end; i++)
+            e->gradient[i] += e->parts[p].gradient[i];
+}
+
+static void run_batch(blas *e, size_t first, size_t count, unsigned slot, bool with_gradient)
+{
+    batch b = {.e = e, .first = first, .count = count, .with_gradient = with_gradient};
+    batch_sums sums = {0, 0};
+    run_single_threaded(e, process_part, &b);
+    for (size_t p = 0; p < e->part_count; p++) {
+        sums.loss += e->parts[p].sums.loss;
+        sums.correct += e->parts[p].sums.correct;
+    }
+    e->sums[slot] = sums;
+}
+
+/* ---- The engine ---- */
+
+static gradus_status blas_gradient(engine *base, size_t first, size_t count, unsigned slot)
+{
+    blas *e = (blas *)base;
+    run_batch(e, first, count, slot, true);
+    gr_team_run(e->team, combine_gradients, e);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+{
+    run_batch((blas *)base, first, count, slot, false);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_update(engine *base, float learning_rate)
+{
+    const blas *e = (const blas *)base;
+    for (size_t i = 0; i < base->layout.length; i++)
+        e->parameters[i] -= learning_rate * e->gradient[i];
+    return GRADUS_OK;
+}
+
+static gradus_status blas_probabilities(engine *base, float *out)
+{
+    batch b = {.e = (blas *)base, .count = base->dataset->info.samples, .probabilities = out};
+    run_single_threaded(b.e, process_part, &b);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_write_parameters(engine *base, const float *parameters)
+{
+    memcpy(((blas *)base)->parameters, parameters, base->layout.length * sizeof *parameters);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_read_parameters(engine *base, float *parameters)
+{
+    memcpy(parameters, ((const blas *)base)->parameters, base->layout.length * sizeof *parameters);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_keep_parameters(engine *base)
+{
+    return blas_read_parameters(base, ((blas *)base)->kept);
+}
+
+static gradus_status blas_restore_parameters(engine *base)
+{
+    return blas_write_parameters(base, ((blas *)base)->kept);
+}
+
+/* All work is done when it has been asked for. */
+static gradus_status blas_finish(engine *base)
+{
+    (void)base;
+    return GRADUS_OK;
+}
+
+static gradus_status blas_read_sums(engine *base, unsigned count, batch_sums *sums)
+{
+    memcpy(sums, ((const blas *)base)->sums, count * sizeof *sums);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_read_gradient(engine *base, float *gradient)
+{
+    memcpy(gradient, ((const blas *)base)->gradient, base->layout.length * sizeof *gradient);
+    return GRADUS_OK;
+}
+
+/* ---- Life cycle ---- */
+
+static size_t minimum(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* As many threads as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors), if there are samples for them. */
+static gradus_status choose_parts(blas *e)
+{
+    const size_t samples = e->base.dataset->info.samples;
+    size_t widest = 0;
+    for (size_t l = 0; l <= e->base.network.layers; l++)
+        widest = e->base.network.sizes[l] > widest ? e->base.network.sizes[l] : widest;
+    if (widest > INT_MAX)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "engine blas: found a layer of %zu units, expected at most %d", widest,
+                       INT_MAX);
+    e->part_count = minimum((size_t)openblas_get_num_threads(), (samples + SAMPLES_MIN - 1) / SAMPLES_MIN);
+    e->slice = minimum(SLICE_SAMPLES, (samples + e->part_count - 1) / e->part_count);
+    while (e->slice > SAMPLES_MIN && e->slice * widest > SLICE_FLOATS)
+        e->slice = (e->slice + 1) / 2;
+    return GRADUS_OK;
+}
+
+static gradus_status create_activations(const blas *e, size_t units, float **out)
+{
+    gradus_status status = GRADUS_OK;
+    size_t count = 0;
+    TRY(gr_multiply(units, e->slice, "the activations", &count));
+    TRY(gr_allocate(count, out));
+cleanup:
+    return status;
+}
+
+static gradus_status create_part(const blas *e, blas_part *part)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network *net = &e->base.network;
+    for (size_t l = 0; l <= net->layers; l++)
+        TRY(create_activations(e, net->sizes[l], &part->a[l]));
+    for (size_t l = 0; l + 1 < net->layers; l++)
+        TRY(create_activations(e, net->sizes[l + 1], &part->dz[l]));
+    part->dz[net->layers - 1] = part->a[net->layers];
+    TRY(gr_allocate(e->base.layout.length, &part->gradient));
+cleanup:
+    return status;
+}
+
+static void destroy_part(const blas *e, blas_part *part)
+{
+    for (size_t l = 0; l <= e->base.network.layers; l++)
+        free(part->a[l]);
+    for (size_t l = 0; l + 1 < e->base.network.layers; l++)
+        free(part->dz[l]);
+    free(part->gradient);
+}
+
+static void blas_destroy(engine *base)
+{
+    blas *e = (blas *)base;
+    gr_team_destroy(e->team);
+    for (size_t p = 0; e->parts != NULL && p < e->part_count; p++)
+        destroy_part(e, &e->parts[p]);
+    free(e->parts);
+    free(e->ones);
+    free(e->gradient);
+    free(e->kept);
+    free(e->parameters);
+    free(e);
+}
+
+static gradus_status blas_create(const engine *base, gradus_device *device, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    (void)device;
+    blas *e = NULL;
+
+    TRY(gr_allocate(1, &e));
+    e->base = *base;
+    TRY(choose_parts(e));
+    TRY(gr_allocate(e->part_count, &e->parts));
+    for (size_t p = 0; p < e->part_count; p++)
+        TRY(create_part(e, &e->parts[p]));
+    TRY(gr_allocate(e->slice, &e->ones));
+    for (size_t s = 0; s < e->slice; s++)
+        e->ones[s] = 1;
+    TRY(gr_allocate(base->layout.length, &e->parameters));
+    TRY(gr_allocate(base->layout.length, &e->kept));
+    TRY(gr_allocate(base->layout.length, &e->gradient));
+    TRY(create_team(e));
+    *out = &e->base;
+    e = NULL;
+cleanup:
+    if (e != NULL)
+        blas_destroy(&e->base);
+    return status;
+}
+
+const engine_type gr_engine_blas = {
+    .name = "blas",
+    .needs_device = false,
+    .create = blas_create,
+    .write_parameters = blas_write_parameters,
+    .read_parameters = blas_read_parameters,
+    .gradient = blas_gradient,
+    .update = blas_update,
+    .evaluate = blas_evaluate,
+    .keep_parameters = blas_keep_parameters,
+    .restore_parameters = blas_restore_parameters,
+    .finish = blas_finish,
+    .read_sums = blas_read_sums,
+    .read_gradient = blas_read_gradient,
+    .probabilities = blas_probabilities,
+    .destroy = blas_destroy,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine "blas", the mathematics: one slice of n samples through the network and back, on one thread. For CBLAS every
+ * matrix is column-major; W (O x I), which stands row after row, is the transposed of a matrix I x O there.
+ */
+#include "engine/blas.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+/* What the first layer's products are multiplied with, for the network sees byte / 255. */
+static float input_scale(size_t layer)
+{
+    return layer == 0 ? 1.0f / 255 : 1;
+}
+
+/* ---- ReLU ---- */
+
+/* NaN stays NaN, so that it shows in the loss. */
+static void relu_forward(float *z, size_t elements)
+{
+    for (size_t i = 0; i < elements; i++)
+        z[i] = z[i] <= 0 ? 0 : z[i];
+}
+
+static void relu_backward(const float *a, float *dz, size_t elements)
+{
+    for (size_t i = 0; i < elements; i++)
+        dz[i] = a[i] > 0 ? dz[i] : 0;
+}
+
+/* ---- Softmax of one column ---- */
+
+typedef struct column_softmax {
+    size_t largest; /* the first largest logit's place */
+    float maximum;  /* its value */
+    float sum;      /* of exp(z - maximum) */
+} column_softmax;
+
+/* Replaces the logits z (C) by their probabilities in p (C), which may be z. */
+static column_softmax softmax(const float *z, size_t classes, float *p)
+{
+    column_softmax s = {0, z[0], 0};
+    for (size_t c = 1; c < classes; c++)
+        if (z[c] > s.maximum) {
+            s.largest = c;
+            s.maximum = z[c];
+        }
+    for (size_t c = 0; c < classes; c++) {
+        p[c] = expf(z[c] - s.maximum);
+        s.sum += p[c];
+    }
+    const float factor = 1 / s.sum;
+    for (size_t c = 0; c < classes; c++)
+        p[c] *= factor;
+    return s;
+}
+
+/* ---- The slice ---- */
+
+static void expand_bytes(const uint8_t *bytes, size_t elements, float *out)
+{
+    for (size_t i = 0; i < elements; i++)
+        out[i] = (float)bytes[i];
+}
+
+static void bias_broadcast(const float *b, size_t rows, size_t columns, float *z)
+{
+    for (size_t s = 0; s < columns; s++)
+        memcpy(z + s * rows, b, rows * sizeof *z);
+}
+
+void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n)
+{
+    const gradus_network *net = &e->base.network;
+    expand_bytes(e->base.dataset->pixels + first * net->sizes[0], n * net->sizes[0], part->a[0]);
+    for (size_t l = 0; l < net->layers; l++) {
+        const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
+        const float *w = e->parameters + e->base.layout.weights[l]; /* (O x I) */
+        float *z = part->a[l + 1];                                  /* (O x n) */
+        bias_broadcast(e->parameters + e->base.layout.bias[l], outputs, n, z);
+        cblas_sgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)outputs, (int)n, (int)inputs, input_scale(l), w,
+                    (int)inputs, part->a[l], (int)inputs, 1, z, (int)outputs);
+        if (l + 1 < net->layers)
+            relu_forward(z, outputs * n);
+    }
+}
+
+void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n)
+{
+    const size_t classes = e->base.network.sizes[e->base.network.layers];
+    for (size_t s = 0; s < n; s++) {
+        float *z = part->a[e->base.network.layers] + s * classes; /* (C) */
+        const size_t label = e->base.dataset->labels[first + s];
+        const float logit = z[label];
+        const column_softmax column = softmax(z, classes, z);
+        part->sums.loss += (double)(column.maximum - logit + logf(column.sum));
+        part->sums.correct += column.largest == label;
+        z[label] -= 1;
+    }
+}
+
+void gr_blas_softmax(const blas *e, const blas_part *part, size_t n, float *out)
+{
+    const size_t classes = e->base.network.sizes[e->base.network.layers];
+    for (size_t s = 0; s < n; s++)
+        softmax(part->a[e->base.network.layers] + s * classes, classes, out + s * classes);
+}
+
+void gr_blas_backward(const blas *e, blas_part *part, size_t n, float scale)
+{
+    const gradus_network *net = &e->base.network;
+    for (size_t l = net->layers; l-- > 0;) {
+        const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
+        const float *w = e->parameters + e->base.layout.weights[l], *dz = part->dz[l]; /* (O x I), (O x n) */
+        float *dw = part->gradient + e->base.layout.weights[l];                        /* (O x I) */
+        float *db = part->gradient + e->base.layout.bias[l];                           /* (O) */
+        cblas_sgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)inputs, (int)outputs, (int)n, scale * input_scale(l),
+                    part->a[l], (int)inputs, dz, (int)outputs, 1, dw, (int)inputs);
+        cblas_sgemv(CblasColMajor, CblasNoTrans, (int)outputs, (int)n, scale, dz, (int)outputs, e->ones, 1, 1, db, 1);
+        if (l > 0) {
+            float *da = part->dz[l - 1]; /* (I x n) */
+            cblas_sgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)inputs, (int)n, (int)outputs, 1, w,
+                        (int)inputs, dz, (int)outputs, 0, da, (int)inputs);
+            relu_backward(part->a[l], da, inputs * n);
+        }
+    }
+}

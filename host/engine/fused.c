@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engine "fused" at work. */
+#include "engine/fused.h"
+
+static gradus_status run_pass(fused *e, size_t first, size_t count, unsigned slot, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_fused_pass_set(&e->fused_pass, NULL, first, first + count, mode));
+    TRY(gr_fused_reduce_set(&e->fused_reduce, 1.0f / (float)count, slot));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
+    CL_TRY(clFlush(e->common.device->queue));
+cleanup:
+    return status;
+}
+
+static gradus_status fused_gradient(engine *base, size_t first, size_t count, unsigned slot)
+{
+    return run_pass((fused *)base, first, count, slot, FUSED_GRADIENT);
+}
+
+static gradus_status fused_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+{
+    return run_pass((fused *)base, first, count, slot, FUSED_EVALUATE);
+}
+
+static gradus_status fused_probabilities(engine *base, float *out)
+{
+    gradus_status status = GRADUS_OK;
+    fused *e = (fused *)base;
+    const size_t samples = base->dataset->info.samples;
+    const size_t bytes = samples * base->network.sizes[base->network.layers] * sizeof *out;
+    cl_mem probabilities = NULL; /* (C x B) */
+
+    TRY(gr_buffer_create(e->common.device, bytes, "the probabilities", &probabilities));
+    TRY(gr_fused_pass_set(&e->fused_pass, probabilities, 0, samples, FUSED_PROBABILITIES));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(gr_buffer_read(e->common.device, probabilities, 0, bytes, out));
+cleanup:
+    gr_buffer_release(&probabilities);
+    return status;
+}
+
+static gradus_status create_groups(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_GROUPS, out);
+}
+
+static gradus_status create_elements(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_ELEMENTS, out);
+}
+
+static gradus_status create_dense(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_DENSE, out);
+}
+
+#define FUSED_ENGINE(engine_name, create_function)                                                                    \
+    {                                                                                                                 \
+        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
+        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .restore_parameters = gr_device_engine_restore_parameters, .finish = gr_device_engine_finish,                 \
+        .read_sums = gr_device_engine_read_sums, .read_gradient = gr_device_engine_read_gradient,                     \
+        .probabilities = fused_probabilities, .destroy = gr_fused_destroy,                                            \
+    }
+
+const engine_type gr_engine_fused = FUSED_ENGINE("fused", gr_fused_create);
+
+const engine_type gr_fused_variants[] = {
+    [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", create_groups),
+    [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
+    [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
+};

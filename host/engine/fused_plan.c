@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engine "fused" is made here: the kernels' constants, compressed X, the buffers, the launches. */
+#include "core/memory.h"
+#include "engine/fused.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The kernels' constants ---- */
+
+typedef struct constants {
+    size_t lanes;                   /* floats of a vector */
+    size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
+    size_t packed;                  /* floats of W1 as it packs it */
+    size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
+    size_t spare_at;
+    size_t scratch; /* floats of a work-item */
+} constants;
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Divides `count` into the fewest blocks of at most `largest`, all of one size, as small as it can be. */
+static void divide_blocks(size_t count, size_t largest, size_t *block, size_t *blocks)
+{
+    *blocks = divide_up(count, largest);
+    *block = divide_up(count, *blocks);
+}
+
+/* The blocks of units whose sums fit 16 vector registers beside what they are made of: 12 units of one vector each; 8
+ * vectors of units, where loads are the limit; 6 or 5 units of two vectors. Returns the number of units, padded. */
+static size_t plan_blocks(const fused *e, constants *plan)
+{
+    const size_t units = e->common.base.network.sizes[1];
+    switch (e->first) {
+    case FIRST_GROUPS:
+        divide_blocks(units, 12, &plan->unit_block, &plan->unit_blocks);
+        break;
+    case FIRST_ELEMENTS:
+        divide_blocks(divide_up(units, plan->lanes), 8, &plan->unit_block, &plan->unit_blocks);
+        return plan->unit_block * plan->unit_blocks * plan->lanes;
+    case FIRST_DENSE:
+        plan->unit_block = units <= 6 ? units : divide_up(units, 5) * 5 < divide_up(units, 6) * 6 ? 5 : 6;
+        plan->unit_blocks = divide_up(units, plan->unit_block);
+        break;
+    }
+    return plan->unit_block * plan->unit_blocks;
+}
+
+/* Lays out a work-item's scratch: packed W1, packed dW1, the other gradients, two metrics, each layer's A and dZ, spare
+ * room. All but the gradients begin at whole vectors. */
+static constants make_constants(const fused *e, size_t lanes)
+{
+    const gradus_network *net = &e->common.base.network;
+    const parameter_layout *layout = &e->common.base.layout;
+    const size_t tile = e->shape.tile;
+    constants plan = {.lanes = lanes};
+
+    const size_t units = plan_blocks(e, &plan);
+    plan.packed = units * e->shape.groups * e->shape.lanes;
+    size_t at = 2 * plan.packed + layout->length - layout->bias[0] + 2;
+    at = divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    for (size_t l = 0; l < net->layers; l++) {
+        const size_t rows = l == 0 ? units : net->sizes[l + 1];
+        plan.activations_at[l] = at;
+        at += rows * tile;
+        plan.dz_at[l] = l + 1 < net->layers ? at : plan.activations_at[l];
+        at += l + 1 < net->layers ? rows * tile : 0;
+    }
+    plan.spare_at = net->layers > 1 ? plan.activations_at[0] : at; /* with one layer that is still in use */
+    at += net->layers > 1 ? 0 : units * tile;
+    plan.scratch = divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    return plan;
+}
+
+/* " -D NAME=1,2,3", appended to the text. */
+static gradus_status append_list(char **text, const char *name, const size_t *values, size_t count)
+{
+    gradus_status status = GRADUS_OK;
+    char *longer = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0)
+            TRY(gr_format_text(&longer, "%s -D %s=%zu", *text, name, values[i]));
+        else
+            TRY(gr_format_text(&longer, "%s,%zu", *text, values[i]));
+        free(*text);
+        *text = longer;
+    }
+cleanup:
+    return status;
+}
+
+static gradus_status build_program(fused *e, const constants *plan)
+{
+    gradus_status status = GRADUS_OK;
+    static const char *const first_files[] = {
+        [FIRST_GROUPS] = "first_groups.cl", [FIRST_ELEMENTS] = "first_elements.cl", [FIRST_DENSE] = "first_dense.cl"};
+    const char *const files[] = {"fused_shape.cl", first_files[e->first], "fused_cpu.cl"};
+    const gradus_network *net = &e->common.base.network;
+    const parameter_layout *layout = &e->common.base.layout;
+    const struct {
+        const char *name;
+        size_t value;
+    } numbers[] = {
+        {"LANES", plan->lanes},
+        {"TILE", e->shape.tile},
+        {"GROUPS", e->shape.groups},
+        {"LAYERS", net->layers},
+        {"PARAMETERS", layout->length},
+        {"UNIT_BLOCK", plan->unit_block},
+        {"UNIT_BLOCKS", plan->unit_blocks},
+        {"PACKED", plan->packed},
+        {"SPARE_AT", plan->spare_at},
+        {"SCRATCH", plan->scratch},
+    };
+    char *options = NULL;
+
+    TRY(gr_copy_text("", &options));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        TRY(append_list(&options, numbers[i].name, &numbers[i].value, 1));
+    TRY(append_list(&options, "SIZES", net->sizes, net->layers + 1));
+    TRY(append_list(&options, "WEIGHTS_AT", layout->weights, net->layers));
+    TRY(append_list(&options, "BIAS_AT", layout->bias, net->layers));
+    TRY(append_list(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
+    TRY(append_list(&options, "DZ_AT", plan->dz_at, net->layers));
+    TRY(gr_program_build(e->common.device->context, e->common.device->id, files, sizeof files / sizeof *files, options,
+                         &e->program));
+cleanup:
+    free(options);
+    return status;
+}
+
+/* ---- Launches ---- */
+
+gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end, what = (cl_uint)mode;
+    TRY(gr_launch_set(prepared, 9, (kernel_argument)ARGUMENT(probabilities)));
+    TRY(gr_launch_set(prepared, 10, (kernel_argument)ARGUMENT(first_sample)));
+    TRY(gr_launch_set(prepared, 11, (kernel_argument)ARGUMENT(end_sample)));
+    TRY(gr_launch_set(prepared, 12, (kernel_argument)ARGUMENT(what)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint to_slot = slot;
+    TRY(gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(scale)));
+    TRY(gr_launch_set(prepared, 6, (kernel_argument)ARGUMENT(to_slot)));
+cleanup:
+    return status;
+}
+
+static gradus_status plan_launches(fused *e)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint work_items = (cl_uint)e->work_items;
+    const size_t local = 32; /* divides the length of the parameters, see PARAMETER_ALIGNMENT */
+
+    TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
+                            ARGUMENTS(ARGUMENT(e->values), ARGUMENT(e->places), ARGUMENT(e->sample_offsets),
+                                      ARGUMENT(e->lists), ARGUMENT(e->list_offsets), ARGUMENT(e->labels),
+                                      ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
+                                      ARGUMENT(e->scratch)),
+                            &e->fused_pass));
+    TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
+                            ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
+                                      ARGUMENT(e->common.sums), ARGUMENT(work_items)),
+                            &e->fused_reduce));
+cleanup:
+    return status;
+}
+
+/* ---- Life cycle ---- */
+
+static gradus_status native_lanes(const gradus_device *device, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint width = 0;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    *out = width >= 16 ? 16 : 8;
+cleanup:
+    return status;
+}
+
+gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    fused *e = NULL;
+    size_t lanes = 8;
+
+    TRY(gr_allocate(1, &e));
+    TRY(gr_device_engine_init(&e->common, base, device));
+    e->first = first;
+    TRY(native_lanes(device, &lanes));
+    TRY(gr_fused_measure(e, lanes));
+    const constants plan = make_constants(e, lanes);
+    e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
+    TRY(build_program(e, &plan));
+    TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
+    TRY(gr_fused_upload(e));
+    TRY(plan_launches(e));
+    *out = &e->common.base;
+    e = NULL;
+cleanup:
+    if (e != NULL)
+        gr_fused_destroy(&e->common.base);
+    return status;
+}
+
+gradus_status gr_fused_create(const engine *base, gradus_device *device, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    size_t lanes = 8;
+    first_layer first;
+    TRY(native_lanes(device, &lanes));
+    TRY(gr_fused_choose(base->dataset, base->network.sizes[1], lanes, &first));
+    TRY(gr_fused_create_with(base, device, first, out));
+cleanup:
+    return status;
+}
+
+void gr_fused_destroy(engine *base)
+{
+    fused *e = (fused *)base;
+    cl_mem *const buffers[] = {&e->values,        &e->places,        &e->sample_offsets, &e->lists,  &e->list_offsets,
+                               &e->place_feature, &e->feature_place, &e->labels,         &e->scratch};
+    clFinish(e->common.device->queue);
+    gr_launch_destroy(&e->fused_pass);
+    gr_launch_destroy(&e->fused_reduce);
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        gr_buffer_release(buffers[i]);
+    if (e->program != NULL)
+        clReleaseProgram(e->program);
+    gr_device_engine_release(&e->common);
+    free(e);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compresses X into groups of pixels that are not all zero. */
+#include "engine/groups.h"
+#include "core/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A group is a rectangle of lanes / 4 rows of 4 pixels where the image divides into such, else a run of pixels. */
+#define RECTANGLE_WIDTH 4
+
+void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, uint32_t *place_feature,
+                     uint32_t *feature_place)
+{
+    const size_t width = info->width, lanes = shape->lanes, rows = lanes / RECTANGLE_WIDTH;
+    const size_t across = width / RECTANGLE_WIDTH; /* rectangles beside each other */
+    for (size_t i = 0; i < shape->groups * lanes; i++)
+        place_feature[i] = (uint32_t)info->features;
+    for (size_t f = 0; f < info->features; f++) {
+        const size_t x = f % width, y = f / width;
+        size_t place = f;
+        if (shape->rectangles)
+            place =
+                (y / rows * across + x / RECTANGLE_WIDTH) * lanes + y % rows * RECTANGLE_WIDTH + x % RECTANGLE_WIDTH;
+        place_feature[place] = (uint32_t)f;
+        feature_place[f] = (uint32_t)place;
+    }
+}
+
+/* ---- One sample ---- */
+
+/* The pixels of one sample in their order, with zeros for lanes without a pixel. */
+static void arrange(const uint8_t *pixels, const uint32_t *feature_place, size_t features, uint8_t *arranged)
+{
+    for (size_t f = 0; f < features; f++)
+        arranged[feature_place[f]] = pixels[f];
+}
+
+static bool is_empty(const uint8_t *group, size_t lanes)
+{
+    if (lanes == 1)
+        return *group == 0;
+    uint64_t halves[2] = {0, 0};
+    memcpy(halves, group, lanes);
+    return (halves[0] | halves[1]) == 0;
+}
+
+/* What walking over all samples needs. */
+typedef struct walk {
+    uint32_t *place_feature, *feature_place;
+    uint8_t *arranged; /* (lanes x groups) */
+} walk;
+
+static gradus_status walk_create(const gradus_dataset_info *info, const group_shape *shape, walk *w)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_allocate(shape->groups * shape->lanes, &w->place_feature));
+    TRY(gr_allocate(info->features, &w->feature_place));
+    TRY(gr_allocate(shape->groups * shape->lanes, &w->arranged));
+    gr_groups_order(info, shape, w->place_feature, w->feature_place);
+cleanup:
+    return status;
+}
+
+static void walk_destroy(walk *w)
+{
+    free(w->place_feature);
+    free(w->feature_place);
+    free(w->arranged);
+}
+
+/* ---- All samples ---- */
+
+gradus_status gr_groups_measure(const gradus_dataset *dataset, size_t lanes, size_t tile, group_shape *out)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_dataset_info *info = &dataset->info;
+    group_shape shape = {.lanes = lanes,
+                         .tile = tile,
+                         .groups = (info->features + lanes - 1) / lanes,
+                         .tiles = (info->samples + tile - 1) / tile,
+                         .rectangles = lanes >= RECTANGLE_WIDTH && info->width % RECTANGLE_WIDTH == 0 &&
+                                       info->height % (lanes / RECTANGLE_WIDTH) == 0};
+    walk w = {0};
+
+    if (shape.groups > UINT16_MAX)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine fused: %zu features, at most %zu are possible", info->features,
+             UINT16_MAX * lanes);
+    TRY(walk_create(info, &shape, &w));
+    for (size_t s = 0; s < info->samples; s++) {
+        arrange(dataset->pixels + s * info->features, w.feature_place, info->features, w.arranged);
+        for (size_t g = 0; g < shape.groups; g++)
+            shape.entries += !is_empty(w.arranged + g * lanes, lanes);
+    }
+    if (shape.entries > UINT32_MAX || shape.tiles > UINT32_MAX / shape.groups)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine fused: %zu samples of %zu features are more than it can number",
+             info->samples, info->features);
+    *out = shape;
+cleanup:
+    walk_destroy(&w);
+    return status;
+}
+
+/* The samples' entries: values, groups and sample_offsets. */
+static void fill_samples(const gradus_dataset *dataset, const group_shape *shape, walk *w, const group_arrays *out)
+{
+    const size_t lanes = shape->lanes, features = dataset->info.features;
+    uint32_t entry = 0;
+    for (size_t s = 0; s < shape->tiles * shape->tile; s++) {
+        out->sample_offsets[s] = entry;
+        if (s >= dataset->info.samples)
+            continue;
+        arrange(dataset->pixels + s * features, w->feature_place, features, w->arranged);
+        for (size_t g = 0; g < shape->groups; g++) {
+            const uint8_t *group = w->arranged + g * lanes;
+            if (is_empty(group, lanes))
+                continue;
+            memcpy(out->values + entry * lanes, group, lanes);
+            out->groups[entry++] = (uint16_t)g;
+        }
+    }
+    out->sample_offsets[shape->tiles * shape->tile] = entry;
+}
+
+/* A tile's entries once more, sorted by group (counting sort; within a group the samples keep their order). */
+static void fill_tile_lists(const group_shape *shape, size_t tile, const group_arrays *out, uint32_t *next)
+{
+    const uint32_t *offsets = out->sample_offsets + tile * shape->tile;
+    uint32_t *begins = out->list_offsets + tile * shape->groups;
+    memset(next, 0, shape->groups * sizeof *next);
+    for (uint32_t e = offsets[0]; e < offsets[shape->tile]; e++)
+        next[out->groups[e]]++;
+    uint32_t begin = offsets[0]; /* a tile's lists are as long as its entries are many */
+    for (size_t g = 0; g < shape->groups; g++) {
+        begins[g] = begin;
+        begin += next[g];
+        next[g] = begins[g];
+    }
+    for (uint32_t s = 0; s < shape->tile; s++)
+        for (uint32_t e = offsets[s]; e < offsets[s + 1]; e++)
+            out->lists[next[out->groups[e]]++] = s << 24 | (e - offsets[0]);
+}
+
+gradus_status gr_groups_fill(const gradus_dataset *dataset, const group_shape *shape, const group_arrays *out)
+{
+    gradus_status status = GRADUS_OK;
+    uint32_t *next = NULL; /* (groups) */
+    walk w = {0};
+
+    TRY(walk_create(&dataset->info, shape, &w));
+    TRY(gr_allocate(shape->groups, &next));
+    fill_samples(dataset, shape, &w, out);
+    for (size_t tile = 0; tile < shape->tiles; tile++)
+        fill_tile_lists(shape, tile, out, next);
+    out->list_offsets[shape->tiles * shape->groups] = (uint32_t)shape->entries;
+cleanup:
+    free(next);
+    walk_destroy(&w);
+    return status;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first layer on all pixels, for data without many zeros: a product of small blocks in registers, UNIT_BLOCK units by
+// two samples forward, UNIT_BLOCK units by two vectors of pixels backward.
+//
+// X is GROUPS * LANES bytes a sample, padded with zeros; GROUPS is even. W1 and dW1 are packed in the order of use:
+// UNIT_BLOCKS x GROUPS x UNIT_BLOCK vectors.
+
+static uint packed_at(uint unit, uint place)
+{
+    const uint block = unit / UNIT_BLOCK, group = place / LANES;
+    return ((block * GROUPS + group) * UNIT_BLOCK + unit % UNIT_BLOCK) * LANES + place % LANES;
+}
+
+static void pack_weights(global const float *parameters, global const uint *place_feature, global float *w)
+{
+    for (uint unit = 0; unit < UNIT_BLOCK * UNIT_BLOCKS; unit++)
+        for (uint place = 0; place < GROUPS * LANES; place++) {
+            const uint feature = place_feature[place];
+            const bool exists = unit < sizes[1] && feature < sizes[0];
+            w[packed_at(unit, place)] = exists ? parameters[unit * sizes[0] + feature] : 0;
+        }
+}
+
+// Z1 = W1 X of a tile, without bias and the factor 1/255.
+static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)
+{
+    global const ucharv *values = (global const ucharv *)x->values + (size_t)tile * TILE * GROUPS;
+    global const floatv *w = (global const floatv *)packed;
+    for (uint block = 0; block < UNIT_BLOCKS; block++, w += GROUPS * UNIT_BLOCK, z += UNIT_BLOCK * TILE)
+        for (uint s = 0; s < TILE; s += 2) {
+            global const ucharv *v = values + s * GROUPS;
+            floatv sum[UNIT_BLOCK][2];
+#pragma unroll
+            for (uint h = 0; h < UNIT_BLOCK; h++)
+                sum[h][0] = sum[h][1] = 0;
+            for (uint group = 0; group < GROUPS; group++) {
+                const floatv v0 = TO_FLOATV(v[group]), v1 = TO_FLOATV(v[GROUPS + group]);
+#pragma unroll
+                for (uint h = 0; h < UNIT_BLOCK; h++) {
+                    sum[h][0] = fma(v0, w[group * UNIT_BLOCK + h], sum[h][0]);
+                    sum[h][1] = fma(v1, w[group * UNIT_BLOCK + h], sum[h][1]);
+                }
+            }
+#pragma unroll
+            for (uint h = 0; h < UNIT_BLOCK; h++) {
+                z[h * TILE + s] = sum_lanes(sum[h][0]);
+                z[h * TILE + s + 1] = sum_lanes(sum[h][1]);
+            }
+        }
+}
+
+// dW1 += dZ1 X^T of a tile.
+static void first_backward(const pixels *x, uint tile, global const float *dz, global float *packed,
+                           global float *spare)
+{
+    global const ucharv *values = (global const ucharv *)x->values + (size_t)tile * TILE * GROUPS;
+    for (uint group = 0; group < GROUPS; group += 2)
+        for (uint block = 0; block < UNIT_BLOCKS; block++) {
+            global floatv *dw = (global floatv *)packed + (block * GROUPS + group) * UNIT_BLOCK;
+            global const float *d = dz + block * UNIT_BLOCK * TILE;
+            floatv sum[UNIT_BLOCK][2];
+#pragma unroll
+            for (uint h = 0; h < UNIT_BLOCK; h++) {
+                sum[h][0] = dw[h];
+                sum[h][1] = dw[UNIT_BLOCK + h];
+            }
+            for (uint s = 0; s < TILE; s++) {
+                global const ucharv *v = values + s * GROUPS + group;
+                const floatv v0 = TO_FLOATV(v[0]), v1 = TO_FLOATV(v[1]);
+#pragma unroll
+                for (uint h = 0; h < UNIT_BLOCK; h++) {
+                    sum[h][0] = fma(v0, (floatv)(d[h * TILE + s]), sum[h][0]);
+                    sum[h][1] = fma(v1, (floatv)(d[h * TILE + s]), sum[h][1]);
+                }
+            }
+#pragma unroll
+            for (uint h = 0; h < UNIT_BLOCK; h++) {
+                dw[h] = sum[h][0];
+                dw[UNIT_BLOCK + h] = sum[h][1];
+            }
+        }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// One full pass over the samples for a CPU: forward, loss and backward, a tile of samples at a time, so that all of a
+// tile stays in a core's cache between the steps and X is read once. The products that touch X are those of one of the
+// files first_*.cl, which goes before this one; all other steps are here and have samples in the lanes: a matrix (rows x
+// TILE) stands row after row, so a vector is one row's next LANES samples.
+//
+// NDRange: one work-item per core's share, work-groups of one. Each sums its own partial gradient; fused_reduce adds
+// them up in order, so the result has the same bits every time.
+
+enum { MODE_GRADIENT = 0, MODE_EVALUATE = 1, MODE_PROBABILITIES = 2 };
+
+// Z1 / 255 + b1, in place, and ReLU unless it is the only layer.
+static void first_activation(global const float *b, global floatv *z)
+{
+    for (uint h = 0; h < sizes[1]; h++)
+        for (uint k = 0; k < VECTORS; k++, z++) {
+            const floatv sum = fma(*z, (floatv)(1.0f / 255), (floatv)(b[h]));
+            *z = LAYERS > 1 ? select(sum, (floatv)(0), sum <= 0) : sum;
+        }
+}
+
+// ---- Other layers: O x I weights w, row after row; a (I x TILE), z and dz (O x TILE). Each product works on blocks of
+// rows by two vectors, whose sums stay in registers. ----
+
+// Z = W A + b for `rows` rows, and ReLU if asked for.
+static void forward_rows(const uint rows, uint inputs, global const float *w, global const float *b,
+                         global const floatv *a, global floatv *z, bool relu)
+{
+    for (uint k = 0; k < VECTORS; k += 2) {
+        floatv sum[4][2];
+        for (uint r = 0; r < rows; r++)
+            sum[r][0] = sum[r][1] = b[r];
+        for (uint i = 0; i < inputs; i++)
+            for (uint r = 0; r < rows; r++) {
+                sum[r][0] = fma((floatv)(w[r * inputs + i]), a[i * VECTORS + k], sum[r][0]);
+                sum[r][1] = fma((floatv)(w[r * inputs + i]), a[i * VECTORS + k + 1], sum[r][1]);
+            }
+        for (uint r = 0; r < rows; r++)
+            for (uint j = 0; j < 2; j++)
+                z[r * VECTORS + k + j] = relu ? select(sum[r][j], (floatv)(0), sum[r][j] <= 0) : sum[r][j];
+    }
+}
+
+static void layer_forward(uint outputs, uint inputs, global const float *w, global const float *b,
+                          global const floatv *a, global floatv *z, bool relu)
+{
+    uint o = 0;
+    for (; o + 4 <= outputs; o += 4)
+        forward_rows(4, inputs, w + o * inputs, b + o, a, z + o * VECTORS, relu);
+    for (; o < outputs; o++)
+        forward_rows(1, inputs, w + o * inputs, b + o, a, z + o * VECTORS, relu);
+}
+
+// dW += dZ A^T for `rows` rows of dW.
+static void weight_gradient_rows(const uint rows, uint inputs, global const floatv *dz, global const floatv *a,
+                                 global float *dw)
+{
+    uint i = 0;
+    for (; i + 2 <= inputs; i += 2) {
+        floatv sum[4][2];
+        for (uint r = 0; r < rows; r++)
+            sum[r][0] = sum[r][1] = 0;
+        for (uint k = 0; k < VECTORS; k++)
+            for (uint r = 0; r < rows; r++) {
+                sum[r][0] = fma(dz[r * VECTORS + k], a[i * VECTORS + k], sum[r][0]);
+                sum[r][1] = fma(dz[r * VECTORS + k], a[(i + 1) * VECTORS + k], sum[r][1]);
+            }
+        for (uint r = 0; r < rows; r++) {
+            dw[r * inputs + i] += sum_lanes(sum[r][0]);
+            dw[r * inputs + i + 1] += sum_lanes(sum[r][1]);
+        }
+    }
+    for (; i < inputs; i++)
+        for (uint r = 0; r < rows; r++) {
+            floatv sum = 0;
+            for (uint k = 0; k < VECTORS; k++)
+                sum = fma(dz[r * VECTORS + k], a[i * VECTORS + k], sum);
+            dw[r * inputs + i] += sum_lanes(sum);
+        }
+}
+
+static void layer_weight_gradient(uint outputs, uint inputs, global const floatv *dz, global const floatv *a,
+                                  global float *dw)
+{
+    uint o = 0;
+    for (; o + 4 <= outputs; o += 4)
+        weight_gradient_rows(4, inputs, dz + o * VECTORS, a, dw + o * inputs);
+    for (; o < outputs; o++)
+        weight_gradient_rows(1, inputs, dz + o * VECTORS, a, dw + o * inputs);
+}
+
+// db += row sums of dZ.
+static void layer_bias_gradient(uint outputs, global const floatv *dz, global float *db)
+{
+    for (uint o = 0; o < outputs; o++) {
+        floatv sum = 0;
+        for (uint k = 0; k < VECTORS; k++)
+            sum += dz[o * VECTORS + k];
+        db[o] += sum_lanes(sum);
+    }
+}
+
+// dZ of the layer below = (W^T dZ) .* relu'(A), for `rows` rows of it.
+static void input_gradient_rows(const uint rows, uint outputs, uint inputs, global const float *w,
+                                global const floatv *dz, global const floatv *a, global floatv *below)
+{
+    for (uint k = 0; k < VECTORS; k += 2) {
+        floatv sum[4][2];
+        for (uint r = 0; r < rows; r++)
+            sum[r][0] = sum[r][1] = 0;
+        for (uint o = 0; o < outputs; o++)
+            for (uint r = 0; r < rows; r++) {
+                sum[r][0] = fma((floatv)(w[o * inputs + r]), dz[o * VECTORS + k], sum[r][0]);
+                sum[r][1] = fma((floatv)(w[o * inputs + r]), dz[o * VECTORS + k + 1], sum[r][1]);
+            }
+        for (uint r = 0; r < rows; r++)
+            for (uint j = 0; j < 2; j++) {
+                const uint at = r * VECTORS + k + j;
+                below[at] = select((floatv)(0), sum[r][j], a[at] > 0);
+            }
+    }
+}
+
+static void layer_input_gradient(uint outputs, uint inputs, global const float *w, global const floatv *dz,
+                                 global const floatv *a, global floatv *below)
+{
+    uint i = 0;
+    for (; i + 4 <= inputs; i += 4)
+        input_gradient_rows(4, outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS);
+    for (; i < inputs; i++)
+        input_gradient_rows(1, outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS);
+}
+
+// ---- Loss ----
+
+// Turns the logits z (C x TILE) into probabilities, in place; returns each sample's log sum exp(z) in two summands: the
+// largest logit and the logarithm of the sum of exp(z - largest).
+static floatv softmax(global floatv *z, floatv *largest)
+{
+    const uint classes = sizes[LAYERS];
+    floatv top = z[0], sum = 0;
+    for (uint c = 1; c < classes; c++)
+        top = fmax(top, z[c * VECTORS]);
+    for (uint c = 0; c < classes; c++) {
+        z[c * VECTORS] = exp(z[c * VECTORS] - top);
+        sum += z[c * VECTORS];
+    }
+    for (uint c = 0; c < classes; c++)
+        z[c * VECTORS] /= sum;
+    *largest = top;
+    return log(sum);
+}
+
+// dZ = A - Y in place of the logits z (C x TILE) for the samples first .. end - 1 of all that the tile has from sample s0
+// on, 0 for the others; adds their loss and number correct to metrics.
+static void cross_entropy(global floatv *z, global const uchar *labels, uint s0, uint first, uint end,
+                          global float *metrics)
+{
+    const uint classes = sizes[LAYERS];
+    floatv loss = 0, correct = 0;
+    for (uint k = 0; k < VECTORS; k++) {
+        intv sample, prediction = (int)classes;
+        for (uint lane = 0; lane < LANES; lane++)
+            ((int *)&sample)[lane] = (int)(s0 + k * LANES + lane);
+        const intv used = sample >= (int)first && sample < (int)end;
+        const intv label = TO_INTV(JOIN(vload, LANES)(0, labels + s0 + k * LANES));
+        floatv label_logit = 0, largest = z[k];
+        for (uint c = 1; c < classes; c++)
+            largest = fmax(largest, z[c * VECTORS + k]);
+        for (uint c = classes; c-- > 0;) {
+            const floatv logit = z[c * VECTORS + k];
+            label_logit = select(label_logit, logit, label == (int)c);
+            prediction = select(prediction, (intv)((int)c), logit == largest);
+        }
+        const floatv log_sum = softmax(z + k, &largest);
+        for (uint c = 0; c < classes; c++) {
+            const floatv y = select((floatv)(0), (floatv)(1), label == (int)c);
+            z[c * VECTORS + k] = select((floatv)(0), z[c * VECTORS + k] - y, used);
+        }
+        loss += select((floatv)(0), (largest - label_logit) + log_sum, used);
+        correct += select((floatv)(0), (floatv)(1), used && prediction == label);
+    }
+    metrics[0] += sum_lanes(loss);
+    metrics[1] += sum_lanes(correct);
+}
+
+// ---- A tile, and a work-item's tiles ----
+
+static void tile_forward(global const float *parameters, global float *scratch)
+{
+    first_activation(parameters + bias_at[0], (global floatv *)(scratch + activations_at[0]));
+    for (uint l = 1; l < LAYERS; l++)
+        layer_forward(sizes[l + 1], sizes[l], parameters + weights_at[l], parameters + bias_at[l],
+                      (global const floatv *)(scratch + activations_at[l - 1]),
+                      (global floatv *)(scratch + activations_at[l]), l + 1 < LAYERS);
+}
+
+static void tile_backward(global const float *parameters, global float *scratch)
+{
+    global float *rest = scratch + REST_AT - bias_at[0]; // indexed as the flat buffer is
+    for (uint l = LAYERS; l-- > 0;) {
+        global const floatv *dz = (global const floatv *)(scratch + dz_at[l]);
+        layer_bias_gradient(sizes[l + 1], dz, rest + bias_at[l]);
+        if (l > 0) {
+            global const floatv *a = (global const floatv *)(scratch + activations_at[l - 1]);
+            layer_weight_gradient(sizes[l + 1], sizes[l], dz, a, rest + weights_at[l]);
+            layer_input_gradient(sizes[l + 1], sizes[l], parameters + weights_at[l], dz, a,
+                                 (global floatv *)(scratch + dz_at[l - 1]));
+        }
+    }
+}
+
+static void write_probabilities(global floatv *z, uint s0, uint end, global float *probabilities)
+{
+    floatv largest;
+    for (uint k = 0; k < VECTORS; k++)
+        softmax(z + k, &largest);
+    for (uint s = 0; s < TILE && s0 + s < end; s++)
+        for (uint c = 0; c < sizes[LAYERS]; c++)
+            probabilities[(size_t)(s0 + s) * sizes[LAYERS] + c] = ((global const float *)z)[c * TILE + s];
+}
+
+// The pass over samples first .. end - 1. values, places, sample_offsets, lists, list_offsets: X as the file first_*.cl
+// takes it; labels (B, padded to whole tiles); place_feature: the order of pixels; scratch (SCRATCH x work-items);
+// probabilities (C x B), for MODE_PROBABILITIES only.
+kernel void fused_pass(global const uchar *restrict values, global const ushort *restrict places,
+                       global const uint *restrict sample_offsets, global const uint *restrict lists,
+                       global const uint *restrict list_offsets, global const uchar *restrict labels,
+                       global const uint *restrict place_feature, global const float *restrict parameters,
+                       global float *restrict all_scratch, global float *restrict probabilities, uint first, uint end,
+                       uint mode)
+{
+    const uint me = get_global_id(0), count = get_global_size(0);
+    const uint first_tile = first / TILE, tiles = (end + TILE - 1) / TILE - first_tile;
+    const uint begin = first_tile + (uint)((ulong)tiles * me / count);
+    const uint stop = first_tile + (uint)((ulong)tiles * (me + 1) / count);
+    global float *scratch = all_scratch + (size_t)me * SCRATCH;
+    const pixels x = {values, places, sample_offsets, lists, list_offsets};
+    global floatv *logits = (global floatv *)(scratch + activations_at[LAYERS - 1]);
+
+    pack_weights(parameters, place_feature, scratch);
+    for (uint i = DW_AT; i < METRICS_AT + 2; i++)
+        scratch[i] = 0;
+    for (uint tile = begin; tile < stop; tile++) {
+        const uint s0 = tile * TILE;
+        first_forward(&x, tile, scratch, scratch + activations_at[0]);
+        tile_forward(parameters, scratch);
+        if (mode == MODE_PROBABILITIES) {
+            write_probabilities(logits, s0, end, probabilities);
+            continue;
+        }
+        cross_entropy(logits, labels, s0, first, end, scratch + METRICS_AT);
+        if (mode == MODE_EVALUATE)
+            continue;
+        tile_backward(parameters, scratch);
+        first_backward(&x, tile, scratch + dz_at[0], scratch + DW_AT, scratch + SPARE_AT);
+    }
+}
+
+// Adds up the work-items' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
+// sums[2 slot], [2 slot + 1]. feature_place (F): where each pixel is. NDRange: one
+// work-item per parameter, and at least two.
+kernel void fused_reduce(global const float *restrict all_scratch, global const uint *restrict feature_place,
+                         global float *restrict gradient, global float *restrict sums, uint work_items, float scale,
+                         uint slot)
+{
+    const uint i = get_global_id(0);
+    uint at = REST_AT + i - bias_at[0];
+    float factor = scale;
+    if (i >= PARAMETERS)
+        return;
+    if (i < sizes[0] * sizes[1]) {
+        at = DW_AT + packed_at(i / sizes[0], feature_place[i % sizes[0]]);
+        factor = scale / 255;
+    } else if (i < bias_at[0]) {
+        gradient[i] = 0;
+        return;
+    }
+    float sum = 0;
+    for (uint w = 0; w < work_items; w++)
+        sum += all_scratch[(size_t)w * SCRATCH + at];
+    gradient[i] = factor * sum;
+    if (i >= bias_at[0] && i < bias_at[0] + 2) {
+        sum = 0;
+        for (uint w = 0; w < work_items; w++)
+            sum += all_scratch[(size_t)w * SCRATCH + METRICS_AT + i - bias_at[0]];
+        sums[2 * slot + i - bias_at[0]] = sum;
+    }
+}

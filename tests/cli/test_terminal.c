@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the program shows on a terminal: the progress line, colours, and none of them where they are not wanted. */
+#include "run_program.h"
+#include "with_device.h"
+
+#include <pty.h>
+#include <unistd.h>
+
+/* Runs a shell command in the folder "work" on a terminal of its own, which both streams go to; what it printed is in
+ * program_out. Returns its exit code. */
+static int run_on_terminal(const char *command)
+{
+    struct winsize size = {.ws_row = 40, .ws_col = 100};
+    char script[512];
+    int terminal, status;
+    size_t length = 0;
+    snprintf(script, sizeof script, "cd %s/work; export TERM=xterm-256color LC_ALL=C.UTF-8\n%s", program_folder,
+             command);
+    pid_t child = forkpty(&terminal, NULL, NULL, &size);
+    assert_true(child >= 0);
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+        _exit(127);
+    }
+    for (;;) { /* reading from a terminal whose other side has ended fails, rather than giving zero bytes */
+        ssize_t count = read(terminal, program_out + length, sizeof program_out - 1 - length);
+        if (count <= 0)
+            break;
+        length += (size_t)count;
+    }
+    program_out[length] = '\0';
+    close(terminal);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WEXITSTATUS(status);
+}
+
+#define TRAIN "\"$GRADUS\" train tiny --engine reference --iterations 20000 --report-every 100 --out m.safetensors"
+#define CLEAR "\r\033[K"
+
+static void test_progress_line(void **state)
+{
+    (void)state;
+    assert_int_equal(run_on_terminal(TRAIN), 0);
+    assert_prints(program_out, CLEAR "reading the data ...");
+    assert_prints(program_out, CLEAR "iteration 0/20000   loss ");
+    assert_prints(program_out, " iterations/s ");
+    assert_prints(program_out, " left");
+    assert_prints(program_out, CLEAR "device      none needed\r\n");
+    assert_null(strstr(program_out, "iteration 100 of"));
+    assert_int_equal(run_on_terminal(TRAIN " --quiet"), 0);
+    assert_null(strstr(program_out, "iteration 0"));
+}
+
+static void test_message_replaces_line(void **state)
+{
+    (void)state;
+    assert_int_equal(run_on_terminal("\"$GRADUS\" train nowhere"), 66);
+    assert_prints(program_out, "reading the data ..." CLEAR "gradus: nowhere: ");
+}
+
+static void test_drawing_colours(void **state)
+{
+    (void)state;
+    assert_int_equal(run_on_terminal(TRAIN " --quiet"), 0);
+    assert_int_equal(run_on_terminal("\"$GRADUS\" predict m.safetensors tiny:1 --show"), 0);
+    assert_prints(program_out, "\033[38;5;16m\033[48;5;231m\u2580"); /* a dark pixel above a bright one */
+    assert_prints(program_out, "\u2588");
+    assert_int_equal(run_on_terminal("COLORTERM=truecolor \"$GRADUS\" predict m.safetensors tiny:1 --show"), 0);
+    assert_prints(program_out, "\033[48;2;255;255;255m\u2580");
+    assert_int_equal(run_on_terminal("NO_COLOR=1 \"$GRADUS\" predict m.safetensors tiny:1 --show"), 0);
+    assert_null(strchr(program_out, '\033'));
+    assert_int_equal(run_on_terminal("TERM=dumb LC_ALL=C \"$GRADUS\" predict m.safetensors tiny:1 --show"), 0);
+    assert_null(strchr(program_out, '\033'));
+    assert_null(strstr(program_out, "\u2588"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        program_test(test_progress_line),
+        program_test(test_message_replaces_line),
+        program_test(test_drawing_colours),
+    };
+    program_prepare();
+    gradus_device_close(open_test_device());
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

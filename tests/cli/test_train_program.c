@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gradus train from the outside: figures, files, reproducibility, interruption, divergence. By the reference engine, so
+ * that no device is needed. */
+#include "run_program.h"
+
+#define TRAIN "\"$GRADUS\" train tiny --engine reference --hidden 5 "
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value))
+        fail_msg("%s is no number", key);
+    return json_number_value(value);
+}
+
+static void assert_null_key(const json_t *object, const char *key)
+{
+    if (!json_is_null(json_object_get(object, key)))
+        fail_msg("%s is not null", key);
+}
+
+/* The hash that a training run prints; valid until the next call but one. */
+static const char *hash_of_run(const char *options)
+{
+    static char hashes[2][17];
+    static unsigned turn;
+    char *hash = hashes[turn++ % 2];
+    assert_runs(TRAIN "--iterations 5 --quiet --json %s", options);
+    json_t *result = parse_output();
+    const char *text = json_string_value(json_object_get(result, "weights_hash"));
+    assert_non_null(text);
+    assert_int_equal(strlen(text), 16);
+    strcpy(hash, text);
+    json_decref(result);
+    return hash;
+}
+
+static void test_json_keys(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "version",          "device",          "engine",         "seed",          "layers",
+        "train_samples",    "holdout_samples", "test_samples",   "iterations",    "setup_seconds",
+        "train_seconds",    "train_loss",      "train_accuracy", "test_accuracy", "iterations_per_second",
+        "holdout_accuracy", "weights_hash",    "model",
+    };
+    assert_runs(TRAIN "--iterations 40 --lr 0.5 --train-samples 20 --holdout 3 --seed 7 --json --out m.safetensors");
+    json_t *result = parse_output();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_object_get(result, keys[i]) == NULL)
+            fail_msg("no key %s", keys[i]);
+    assert_int_equal(json_object_size(result), sizeof keys / sizeof *keys);
+    assert_null_key(result, "device");
+    assert_close(number(result, "seed"), 7, 0, 0);
+    assert_close(number(result, "train_samples"), 17, 0, 0);
+    assert_close(number(result, "holdout_samples"), 3, 0, 0);
+    assert_close(number(result, "test_samples"), TEST_SAMPLES, 0, 0);
+    assert_close(number(result, "iterations"), 40, 0, 0);
+    assert_close(number(result, "test_accuracy"), 1, 0, 0);
+    json_t *layers = json_pack("[iii]", IMAGE_SIDE * IMAGE_SIDE, 5, CLASSES);
+    assert_true(json_equal(json_object_get(result, "layers"), layers));
+    assert_string_equal(json_string_value(json_object_get(result, "model")), "m.safetensors");
+    json_decref(layers);
+    json_decref(result);
+}
+
+static void test_json_nulls(void **state)
+{
+    (void)state;
+    assert_runs("\"$GRADUS\" train tiny.csv --engine reference --iterations 2 --json --quiet");
+    assert_string_equal(program_err, "");
+    json_t *result = parse_output();
+    static const char *const keys[] = {"holdout_samples", "test_samples", "holdout_accuracy", "test_accuracy",
+                                       "model"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        assert_null_key(result, keys[i]);
+    json_decref(result);
+}
+
+static void test_summary_and_progress(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--iterations 12 --report-every 5");
+    assert_prints(program_out, "network     16-5-3, 103 parameters\n");
+    assert_prints(program_out, "samples     24 train, 9 test\n");
+    assert_prints(program_err, "iteration 0 of 12: loss ");
+    assert_prints(program_err, "\niteration 10 of 12: ");
+    assert_prints(program_err, "\niteration 11 of 12: ");
+    assert_null(strchr(program_err, '\033'));
+    assert_null(strchr(program_out, '\033'));
+}
+
+static void test_log(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN
+                "--iterations 12 --report-every 5 --log l.jsonl --quiet; cat l.jsonl | tail -n 1 >last; cat last");
+    assert_runs("cat last");
+    json_t *last = parse_output();
+    assert_close(number(last, "iteration"), 11, 0, 0);
+    assert_true(number(last, "train_loss") > 0);
+    assert_true(number(last, "train_accuracy") <= 1);
+    assert_true(number(last, "seconds") >= 0);
+    assert_int_equal(json_object_size(last), 4);
+    json_decref(last);
+    assert_runs("wc -l <l.jsonl");
+    assert_int_equal(atoi(program_out), 4);
+    assert_int_equal(run(TRAIN "--log /dev/full --out m.safetensors"), 74);
+    assert_prints(program_err, "--log /dev/full: cannot be written: No space left on device");
+    assert_runs("test -s m.safetensors");
+}
+
+static void test_reproducible(void **state)
+{
+    (void)state;
+    const char *first = hash_of_run("--seed 3"), *second = hash_of_run("--seed 3");
+    assert_string_equal(first, second);
+    second = hash_of_run("--preset notebook --seed 3 --lr 0.1");
+    assert_string_equal(first, second);
+    second = hash_of_run("--seed 4");
+    assert_string_not_equal(first, second);
+}
+
+static double loss_of_run(const char *options)
+{
+    assert_runs(TRAIN "--quiet --json %s", options);
+    json_t *result = parse_output();
+    double loss = number(result, "train_loss");
+    json_decref(result);
+    return loss;
+}
+
+/* Five iterations and five more from the file are ten, but for the file's rounding to float. */
+static void test_init_from(void **state)
+{
+    (void)state;
+    double five = loss_of_run("--iterations 5 --out five.safetensors");
+    double continued = loss_of_run("--iterations 5 --init-from five.safetensors --seed 9");
+    double ten = loss_of_run("--iterations 10");
+    assert_close(continued, ten, 0, 1e-5);
+    assert_true(fabs(five - ten) > 1e-3);
+    assert_runs(TRAIN "--iterations 1 --quiet --init-from five.safetensors");
+    assert_int_equal(run("\"$GRADUS\" train tiny --engine reference --init-from five.safetensors --hidden 6"), 64);
+    assert_prints(program_err, "--hidden: does not agree with --init-from five.safetensors, which is 16-5-3");
+    assert_int_equal(run("\"$GRADUS\" train tiny.csv --engine reference --init-from five.safetensors"), 65);
+}
+
+static void test_outputs_checked_first(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *part;
+    } cases[] = {
+        {"--out nowhere/m", "--out nowhere/m: folder nowhere: No such file or directory"},
+        {"--out tiny", "--out tiny: is a folder"},
+        {"--out new/", "--out new/: is a folder"},
+        {"--out tiny.csv/m", "tiny.csv is not a folder"},
+        {"--out /dev/null", "--out /dev/null: exists and is not a regular file"},
+        {"--log nowhere/l", "--log nowhere/l: folder nowhere: No such file or directory"},
+        {"--log tiny", "--log tiny: is a folder"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(run(TRAIN "--iterations 1000000000 %s", cases[i].options), 73);
+        assert_prints(program_err, cases[i].part);
+        assert_string_equal(program_out, "");
+    }
+}
+
+static void check_interrupted(const char *signal, int code)
+{
+    assert_int_equal(run("rm -f m.safetensors\n" TRAIN
+                         "--iterations 1000000000 --log l.jsonl --out m.safetensors & program=$!\n"
+                         "while ! test -s l.jsonl; do sleep 0.01; done\nkill -%s $program; wait $program",
+                         signal),
+                     code);
+    assert_prints(program_err, "gradus: interrupted after ");
+    assert_prints(program_err, " of 1000000000 iterations; the model is in m.safetensors");
+    assert_prints(program_out, "model       m.safetensors");
+    assert_runs("\"$GRADUS\" inspect m.safetensors; rm l.jsonl");
+}
+
+static void test_interrupted(void **state)
+{
+    (void)state;
+    check_interrupted("INT", 130);
+    check_interrupted("TERM", 143);
+}
+
+static void test_diverged(void **state)
+{
+    (void)state;
+    /* Deep enough that the product of all weights is too large for the reference's doubles in the second iteration. */
+    assert_int_equal(run(TRAIN "--hidden 20,20,20,20,20,20,20,20,20,20,20,20,20,20 --lr 1e30 --report-every 1 "
+                               "--out m.safetensors"),
+                     65);
+    assert_string_equal(program_out, "");
+    assert_prints(program_err, "gradus: the loss became ");
+    assert_prints(program_err, "hint: try a smaller --lr");
+    assert_prints(program_err, "the last good weights, of iteration ");
+    assert_runs("\"$GRADUS\" inspect m.safetensors");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        program_test(test_json_keys),
+        program_test(test_json_nulls),
+        program_test(test_summary_and_progress),
+        program_test(test_log),
+        program_test(test_reproducible),
+        program_test(test_init_from),
+        program_test(test_outputs_checked_first),
+        program_test(test_interrupted),
+        program_test(test_diverged),
+    };
+    program_prepare();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines: what is refused and with which words, help, version. */
+#include "run_program.h"
+
+#include <gradus/gradus.h>
+
+/* Exactly one line on stderr, nothing on stdout, and a new file nowhere. */
+static void check_refusal(const char *arguments, const char *part)
+{
+    static char before[4096];
+    assert_runs("ls -R");
+    strcpy(before, program_out);
+    int code = run("\"$GRADUS\" %s", arguments);
+    if (code != 64 || program_out[0] != '\0' || strchr(program_err, '\n') != program_err + strlen(program_err) - 1)
+        fail_msg("gradus %s: exit code %d, \"%s\", \"%s\"", arguments, code, program_out, program_err);
+    assert_int_equal(strncmp(program_err, "gradus: ", 8), 0);
+    assert_prints(program_err, part);
+    assert_runs("ls -R");
+    assert_string_equal(program_out, before);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments, *part;
+    } cases[] = {
+        {"trian tiny", "unknown subcommand trian; did you mean train?"},
+        {"xyzzy", "'gradus --help' lists them"},
+        {"--verison", "unknown option --verison; did you mean --version?"},
+        {"train", "train: found 0 arguments, expected DATASET"},
+        {"train tiny more", "\"more\" too many"},
+        {"train tiny --iteration 3", "unknown option --iteration; did you mean --iterations?"},
+        {"train tiny --xyzzy", "unknown option --xyzzy; 'gradus train --help' lists them"},
+        {"train tiny --lr", "--lr: found nothing after it"},
+        {"train tiny --json=1", "--json=1: found a value, expected none"},
+        {"train tiny --hidden 0", "--hidden: found \"0\""},
+        {"train tiny --hidden ''", "--hidden: found \"\""},
+        {"train tiny --hidden 10,", "--hidden: found \"10,\""},
+        {"train tiny --hidden 10,,5", "--hidden: found \"10,,5\""},
+        {"train tiny --hidden 10x", "--hidden: found \"10x\""},
+        {"train tiny --hidden 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1", "expected 1 to 15 sizes"},
+        {"train tiny --hidden 99999999999999999999", "--hidden: found \"99999999999999999999\""},
+        {"train tiny --lr nan", "--lr: found \"nan\", expected a number above 0"},
+        {"train tiny --lr inf", "--lr: found \"inf\""},
+        {"train tiny --lr 1e99", "--lr: found \"1e99\""},
+        {"train tiny --lr 1e-99", "--lr: found \"1e-99\""},
+        {"train tiny --lr 0", "--lr: found \"0\""},
+        {"train tiny --lr -0.1", "--lr: found \"-0.1\""},
+        {"train tiny --lr 0x1", "--lr: found \"0x1\""},
+        {"train tiny --lr '0.1 '", "--lr: found \"0.1 \""},
+        {"train tiny --lr 0,1", "--lr: found \"0,1\""},
+        {"train tiny --iterations -1", "--iterations: found \"-1\", expected a whole number from 1 on"},
+        {"train tiny --iterations 0", "--iterations: found \"0\""},
+        {"train tiny --iterations 1e3", "--iterations: found \"1e3\""},
+        {"train tiny --iterations +1", "--iterations: found \"+1\""},
+        {"train tiny --iterations 99999999999999999999", "--iterations: found \"99999999999999999999\""},
+        {"train tiny --seed x", "--seed: found \"x\", expected a whole number from 0 on"},
+        {"train tiny --seed ''", "--seed: found \"\""},
+        {"train tiny --holdout 0", "--holdout: found \"0\""},
+        {"train tiny --holdout 24", "--holdout: found 24, expected fewer than the 24 training samples"},
+        {"train tiny --holdout 9 --train-samples 9", "expected fewer than the 9 training samples"},
+        {"train tiny --train-samples 25", "--train-samples: found 25, expected at most 24"},
+        {"train tiny --engine fast", "--engine: found \"fast\", expected one of: auto, fused, layered, blas, reference"},
+        {"train tiny --preset xyzzy", "--preset: found \"xyzzy\", expected one of: notebook"},
+        {"train tiny --out ''", "--out: found an empty text, expected MODEL"},
+        {"train tiny --out x --log x", "--log x: is the file of --out as well"},
+        {"evaluate model", "evaluate: found 1 argument, expected MODEL DATASET"},
+        {"evaluate model tiny --split dev", "--split: found \"dev\", expected one of: train, test"},
+        {"predict model", "predict: found 1 argument, expected MODEL INPUT..."},
+        {"predict model tiny --json --show", "found both --json and --show"},
+        {"inspect", "inspect: found 0 arguments, expected MODEL"},
+        {"devices 0", "devices: found an argument \"0\" too many, expected only options"},
+        {"check --jsn", "did you mean --json?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_refusal(cases[i].arguments, cases[i].part);
+}
+
+static void test_no_arguments(void **state)
+{
+    (void)state;
+    assert_int_equal(run("\"$GRADUS\""), 64);
+    assert_string_equal(program_out, "");
+    assert_prints(program_err, "Usage: gradus SUBCOMMAND");
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"train", "evaluate", "predict", "inspect", "devices", "check"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        assert_runs("\"$GRADUS\" --help");
+        assert_prints(program_out, commands[i]);
+        assert_runs("\"$GRADUS\" %s --help", commands[i]);
+        assert_prints(program_out, "Usage: gradus ");
+        assert_prints(program_out, "--help");
+        assert_string_equal(program_err, "");
+    }
+}
+
+static void test_version(void **state)
+{
+    (void)state;
+    assert_runs("\"$GRADUS\" --version");
+    assert_prints(program_out, gradus_version());
+}
+
+static void test_lost_output(void **state)
+{
+    (void)state;
+    assert_int_equal(run("\"$GRADUS\" --help >/dev/full"), 74);
+    assert_prints(program_err, "standard output: cannot be written: No space left on device");
+    assert_int_equal(run("\"$GRADUS\" --help >&-"), 74);
+    assert_prints(program_err, "standard output: cannot be written");
+    assert_int_equal(run("{ sleep 0.2; \"$GRADUS\" --help; echo $? >code; } | true; exit $(cat code)"), 74);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        program_test(test_refusals), program_test(test_no_arguments), program_test(test_help),
+        program_test(test_version),  program_test(test_lost_output),
+    };
+    program_prepare();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random data for engines, and the comparison of an engine with the reference. */
+#ifndef GRADUS_TESTS_ENGINE_CASES_H
+#define GRADUS_TESTS_ENGINE_CASES_H
+
+#include "assert_close.h"
+#include "core/random.h"
+#include "data/dataset.h"
+#include "engine/engine.h"
+#include <stdlib.h>
+
+#define SEED 5
+
+static inline gradus_dataset *random_dataset(size_t features, size_t samples, uint32_t classes)
+{
+    const random_stream stream = gr_random_stream(SEED, RANDOM_TEST, 0);
+    uint64_t index = 0;
+    gradus_dataset *dataset = NULL;
+    uint8_t *pixels = malloc(features * samples), *labels = malloc(samples);
+    assert_true(pixels != NULL && labels != NULL);
+    for (size_t i = 0; i < features * samples; i++)
+        pixels[i] = gr_random_below(&stream, 3, &index) == 0 ? (uint8_t)gr_random_below(&stream, 256, &index) : 0;
+    memset(pixels + (samples - 1) / 2 * features, 0, features); /* a sample without ink */
+    for (size_t i = 0; i < samples; i++)
+        labels[i] = (uint8_t)gr_random_below(&stream, classes, &index);
+    labels[0] = (uint8_t)(classes - 1);
+    assert_ok(gr_dataset_adopt(pixels, labels, samples, features, 1, &dataset));
+    return dataset;
+}
+
+/* Networks of one layer to five, with sizes of one and odd ones. */
+static const gradus_network engine_networks[] = {
+    {.layers = 1, .sizes = {1, 2}},
+    {.layers = 2, .sizes = {784, 10, 10}},
+    {.layers = 2, .sizes = {13, 1, 2}},
+    {.layers = 3, .sizes = {97, 65, 33, 7}},
+    {.layers = 5, .sizes = {31, 17, 17, 3, 29, 5}},
+    {.layers = 1, .sizes = {784, 64}},
+};
+static const size_t engine_samples[] = {1, 61, 64, 65, 257};
+
+/* Calls the function for each of these networks with each of these numbers of samples. */
+static inline void for_each_engine_case(void (*test)(const gradus_network *network, const gradus_dataset *dataset))
+{
+    for (size_t n = 0; n < sizeof engine_networks / sizeof *engine_networks; n++) {
+        const gradus_network *network = &engine_networks[n];
+        for (size_t s = 0; s < sizeof engine_samples / sizeof *engine_samples; s++) {
+            gradus_dataset *dataset =
+                random_dataset(network->sizes[0], engine_samples[s], (uint32_t)network->sizes[network->layers]);
+            test(network, dataset);
+            gradus_dataset_destroy(dataset);
+        }
+    }
+}
+
+/* The gradient (layout.length) over samples first .. first + count - 1. */
+static inline void gradient_of(engine *e, const float *parameters, size_t first, size_t count, float *gradient,
+                               batch_sums *sums)
+{
+    assert_ok(e->type->write_parameters(e, parameters));
+    assert_ok(e->type->gradient(e, first, count, 0));
+    assert_ok(e->type->read_gradient(e, gradient));
+    assert_ok(e->type->read_sums(e, 1, sums));
+}
+
+static inline double tensor_error(const float *a, const float *b, size_t count)
+{
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        difference += pow((double)a[i] - (double)b[i], 2);
+        norm += pow((double)b[i], 2);
+    }
+    return sqrt(difference) / fmax(sqrt(norm), 1e-12);
+}
+
+/* Compares loss, gradient and probabilities; loss and gradient over samples first .. first + count - 1. */
+static inline void compare_with_reference(engine *e, size_t first, size_t count)
+{
+    const gradus_network *network = &e->network;
+    const parameter_layout *layout = &e->layout;
+    const size_t outputs = network->sizes[network->layers] * e->dataset->info.samples;
+    float *parameters = calloc(layout->length, sizeof *parameters);
+    float *gradients[2] = {calloc(layout->length, sizeof(float)), calloc(layout->length, sizeof(float))};
+    float *probabilities[2] = {calloc(outputs, sizeof(float)), calloc(outputs, sizeof(float))};
+    engine *engines[2] = {e, NULL};
+    batch_sums sums[2];
+
+    gr_network_initialise(network, SEED, parameters);
+    assert_ok(gr_engine_create(&gr_engine_reference, NULL, network, e->dataset, &engines[1]));
+    for (int i = 0; i < 2; i++) {
+        gradient_of(engines[i], parameters, first, count, gradients[i], &sums[i]);
+        assert_ok(engines[i]->type->probabilities(engines[i], probabilities[i]));
+        /* the same after predictions came between */
+        gradient_of(engines[i], parameters, first, count, gradients[i], &sums[i]);
+    }
+    assert_close(sums[0].loss, sums[1].loss, 0, 1e-5);
+    assert_close(sums[0].correct, sums[1].correct, 0, 0);
+    assert_all_close(probabilities[0], probabilities[1], outputs, 1e-6, 1e-4, SEED);
+    for (size_t l = 0; l < network->layers; l++) {
+        const size_t w = layout->weights[l], b = layout->bias[l], outs = network->sizes[l + 1];
+        assert_true(tensor_error(gradients[0] + w, gradients[1] + w, network->sizes[l] * outs) < 1e-4);
+        assert_true(tensor_error(gradients[0] + b, gradients[1] + b, outs) < 1e-4);
+    }
+    gr_engine_destroy(engines[1]);
+    for (int i = 0; i < 2; i++) {
+        free(gradients[i]);
+        free(probabilities[i]);
+    }
+    free(parameters);
+}
+
+#endif
