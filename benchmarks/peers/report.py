@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The results for people: a table of medians, which the README shows, and one with the spread."""
+
+
+def columns(results):
+    """The names of all that was measured anywhere, in the order in which they were measured."""
+    names = {}
+    for cell in results["cells"]:
+        names |= dict.fromkeys(cell["measured"])
+    return list(names)
+
+
+def figure(milliseconds):
+    """Three digits, never an exponent."""
+    digits = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2 if milliseconds >= 1 else 3
+    return f"{milliseconds:.{digits}f}"
+
+
+def row_name(cell):
+    return f"{cell['data']} | {cell['features']}-{cell['hidden']}-{cell['classes']}"
+
+
+def fastest_peer(cell):
+    """The fastest of what is not gradus; None where there was nothing else."""
+    peers = {name: row["median_ms"] for name, row in cell["measured"].items() if not name.startswith("gradus-")}
+    return min(peers, key=peers.get, default=None)
+
+
+def table_cell(cell, name):
+    row = cell["measured"].get(name)
+    if row is None:
+        return "-"
+    text = figure(row["median_ms"]) + (f" ({row['ratio']:.2g} x)" if "ratio" in row and row["ratio"] != 1 else "")
+    return f"**{text}**" if name == fastest_peer(cell) else text
+
+
+def medians(results):
+    names = columns(results)
+    lines = ["| data | network | " + " | ".join(names) + " |", "|---|---|" + "---:|" * len(names)]
+    for cell in results["cells"]:
+        lines.append(f"| {row_name(cell)} | " + " | ".join(table_cell(cell, name) for name in names) + " |")
+    return "\n".join(lines)
+
+
+def spreads(results):
+    lines = ["| data | network | program | median | min .. max | times gradus, min .. max |",
+             "|---|---|---|---:|---:|---:|"]
+    for cell in results["cells"]:
+        for name, row in cell["measured"].items():
+            ratios = row.get("ratios")
+            spread = f"{min(ratios):.2f} .. {max(ratios):.2f}" if ratios else "-"
+            lines.append(f"| {row_name(cell)} | {name} | {figure(row['median_ms'])} | {figure(row['min_ms'])} .. "
+                         f"{figure(row['max_ms'])} | {spread} |")
+    return "\n".join(lines)
+
+
+def skipped(results):
+    """One line for each reason, however many cells it holds for."""
+    reasons = {}
+    for cell in results["cells"]:
+        for name, reason in cell["unavailable"].items():
+            reasons.setdefault((name, reason), []).append(f"{cell['data']} {cell['hidden']}")
+    lines = [f"- {name} ({', '.join(places)}): {reason}" for (name, reason), places in reasons.items()]
+    lines += [f"- {name}: {reason}" for name, reason in results["unavailable_data"].items()]
+    return "\n".join(lines)
+
+
+def show(results):
+    print(f"Milliseconds a full-batch iteration ({results['samples']} samples, {results['threads']} threads, "
+          f"{results['machine']['cpu']}), median of {results['rounds']} rounds; in brackets how many times as long "
+          f"as {results['base']}; the fastest peer in bold.\n")
+    print(medians(results))
+    print(f"\n{spreads(results)}")
+    if skipped(results):
+        print(f"\nNot measured:\n\n{skipped(results)}")

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One peer in a process of its own, which sleeps while others are measured: `worker.py MODULE PEER`.
+
+Reads one request a line from stdin and answers each with one line on stdout, both JSON:
+{"prepare": FILE}  makes the peer for the work in FILE; its losses at iterations 0 and CHECK_ITERATIONS
+{"measure": N}     the seconds that N iterations take
+"""
+import gc
+import importlib
+import json
+import os
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+from threadpoolctl import threadpool_info
+
+from work import CHECK_ITERATIONS, TOLERANCE, Unavailable, Work
+
+
+def measure(peer, iterations):
+    start = time.perf_counter()
+    for _ in range(iterations):
+        peer.step()
+    if hasattr(peer, "finish"):  # for devices that work behind the program's back
+        peer.finish()
+    return time.perf_counter() - start
+
+
+def library_versions():
+    """Versions of the packages in use and of the libraries that they compute with."""
+    found = {"python": sys.version.split()[0]}
+    for package in ("numpy", "scipy", "torch", "scikit-learn"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    for library in threadpool_info():
+        found[library["prefix"]] = f"{library['version']}, {library['num_threads']} threads"
+    return found
+
+
+def prepare(make, path):
+    """The peer, and its losses as proof that it does the same work as the others."""
+    peer = make(Work.load(path))
+    losses = [peer.loss()]
+    measure(peer, CHECK_ITERATIONS)
+    losses.append(peer.loss())
+    tolerance = getattr(peer, "tolerance", TOLERANCE)
+    return peer, {"losses": losses, "tolerance": tolerance, "libraries": library_versions()}
+
+
+def explain(error):
+    """One line; the kind of error only where it is not our own."""
+    lines = str(error).strip().splitlines() or [""]
+    return lines[0] if isinstance(error, Unavailable) else f"{type(error).__name__}: {lines[0]}"
+
+
+def answer_requests(make, answers):
+    peer = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if "prepare" in request:
+                peer = None
+                gc.collect()
+                peer, answer = prepare(make, request["prepare"])
+            else:
+                answer = {"seconds": measure(peer, request["measure"])}
+        except Exception as error:  # a library that lacks something must not end the whole benchmark
+            answer = {"unavailable": explain(error)}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def main():
+    module, name = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not come between the answers
+    answer_requests(importlib.import_module(module).PEERS[name], answers)
+
+
+if __name__ == "__main__":
+    main()
