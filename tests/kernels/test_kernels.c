@@ -45,7 +45,7 @@ static const struct {
     {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},
     {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
     {"first_groups", "fused_cpu.cl", "label == (int)c", "label >= (int)c"},
-    {"first_groups", "fused_cpu.cl", "a[at] > 0", "a[at] > 0.5f"},
+    {"first_groups", "tile_rows.cl", "a[at] > 0", "a[at] > 0.5f"},
     {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
 };
 
