@@ -2,24 +2,7 @@
 // The first layer on all pixels, for data without many zeros: a product of small blocks in registers, UNIT_BLOCK units by
 // two samples forward, UNIT_BLOCK units by two vectors of pixels backward.
 //
-// X is GROUPS * LANES bytes a sample, padded with zeros; GROUPS is even. W1 and dW1 are packed in the order of use:
-// UNIT_BLOCKS x GROUPS x UNIT_BLOCK vectors.
-
-static uint packed_at(uint unit, uint place)
-{
-    const uint block = unit / UNIT_BLOCK, group = place / LANES;
-    return ((block * GROUPS + group) * UNIT_BLOCK + unit % UNIT_BLOCK) * LANES + place % LANES;
-}
-
-static void pack_weights(global const float *parameters, global const uint *place_feature, global float *w)
-{
-    for (uint unit = 0; unit < UNIT_BLOCK * UNIT_BLOCKS; unit++)
-        for (uint place = 0; place < GROUPS * LANES; place++) {
-            const uint feature = place_feature[place];
-            const bool exists = unit < sizes[1] && feature < sizes[0];
-            w[packed_at(unit, place)] = exists ? parameters[unit * sizes[0] + feature] : 0;
-        }
-}
+// X is GROUPS * LANES bytes a sample, padded with zeros; GROUPS is even.
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
 static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)

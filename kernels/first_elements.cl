@@ -2,21 +2,7 @@
 // The first layer on single pixels that are not zero: one pixel meets one contiguous row of weights, with units in the
 // lanes and the sums of UNIT_BLOCK vectors of units in registers. For wide layers on sparse images.
 //
-// X is as for first_groups.cl with groups of one pixel. W1 and dW1 are packed as UNIT_BLOCKS x F x UNIT_BLOCK vectors.
-
-#define BLOCK_UNITS (UNIT_BLOCK * LANES)
-
-static uint packed_at(uint unit, uint place)
-{
-    return (unit / BLOCK_UNITS * GROUPS + place) * BLOCK_UNITS + unit % BLOCK_UNITS;
-}
-
-static void pack_weights(global const float *parameters, global const uint *place_feature, global float *w)
-{
-    for (uint unit = 0; unit < UNIT_BLOCKS * BLOCK_UNITS; unit++)
-        for (uint place = 0; place < GROUPS; place++)
-            w[packed_at(unit, place)] = unit < sizes[1] ? parameters[unit * sizes[0] + place_feature[place]] : 0;
-}
+// X is as for first_groups.cl with groups of one pixel.
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
 static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)

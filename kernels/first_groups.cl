@@ -1,26 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first layer on groups of LANES pixels of which some are not zero (host/engine/groups.h): a group is one vector, and
 // the sums of UNIT_BLOCK units stay in registers. For narrow layers.
-//
-// W1 and dW1 are packed in the order of use: UNIT_BLOCKS x GROUPS x UNIT_BLOCK vectors.
-
-// Where W1[unit, feature] is, the feature being at `place` (group * LANES + lane).
-static uint packed_at(uint unit, uint place)
-{
-    const uint block = unit / UNIT_BLOCK, group = place / LANES;
-    return ((block * GROUPS + group) * UNIT_BLOCK + unit % UNIT_BLOCK) * LANES + place % LANES;
-}
-
-// Packs W1 (sizes[1] x F). place_feature says which feature is at a place, or F for none.
-static void pack_weights(global const float *parameters, global const uint *place_feature, global float *w)
-{
-    for (uint unit = 0; unit < UNIT_BLOCK * UNIT_BLOCKS; unit++)
-        for (uint place = 0; place < GROUPS * LANES; place++) {
-            const uint feature = place_feature[place];
-            const bool exists = unit < sizes[1] && feature < sizes[0];
-            w[packed_at(unit, place)] = exists ? parameters[unit * sizes[0] + feature] : 0;
-        }
-}
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
 static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the fused CPU program share: the shape of the network and of X, vector types, and where things lie in
-// a work-item's scratch. A program is this file, one of first_groups.cl, first_elements.cl and first_dense.cl, and
-// fused_cpu.cl; the engine (host/engine/fused_plan.c) defines the constants.
+// a work-item's scratch. A program is this file, a pack_*.cl, a first_*.cl, tile_rows.cl five times, and fused_cpu.cl;
+// the engine (host/engine/fused_plan.c) puts it together and defines the constants.
 
 // The defaults are the notebook's network with first_groups.cl.
 #ifndef LANES
@@ -15,7 +15,7 @@
 #define PARAMETERS 8000                     // length of that buffer
 #define UNIT_BLOCK 10                       // of the first layer's units (or vectors of units), handled together
 #define UNIT_BLOCKS 1                       // so many blocks are all units, padded
-#define PACKED 7840                         // floats of W1 as first_*.cl packs it
+#define PACKED 7840                         // floats of W1 as pack_*.cl packs it
 #define ACTIVATIONS_AT 15872, 16512         // where each layer's output (padded rows x TILE) begins in a scratch
 #define DZ_AT 17152, 16512                  // likewise dZ; the last layer's takes the place of its output
 #define SPARE_AT 15872                      // room for as much as Z1, free while dW1 is computed

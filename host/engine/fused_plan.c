@@ -95,10 +95,12 @@ cleanup:
 static gradus_status build_program(fused *e, const constants *plan)
 {
     gradus_status status = GRADUS_OK;
-    static const char *const first_files[] = {
-        [FIRST_GROUPS] = "first_groups.cl", [FIRST_ELEMENTS] = "first_elements.cl", [FIRST_DENSE] = "first_dense.cl"};
-    const char *const files[] = {"fused_shape.cl", first_files[e->first], "tile_rows.cl", "tile_rows.cl",
-                                 "tile_rows.cl",   "tile_rows.cl",        "tile_rows.cl", "fused_cpu.cl"};
+    static const char *const first_files[][2] = {[FIRST_GROUPS] = {"pack_pixels.cl", "first_groups.cl"},
+                                                 [FIRST_ELEMENTS] = {"pack_units.cl", "first_elements.cl"},
+                                                 [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"}};
+    const char *const *first = first_files[e->first];
+    const char *const files[] = {"fused_shape.cl", first[0],       first[1],       "tile_rows.cl", "tile_rows.cl",
+                                 "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.base.layout;
     const struct {
