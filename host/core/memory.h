@@ -5,6 +5,12 @@
 
 #include "core/status.h"
 
+/* a / b, rounded up. */
+static inline size_t gr_divide_up(size_t a, size_t b)
+{
+    return a / b + (a % b != 0);
+}
+
 /* *out = a * b, or ARGUMENT naming `what` when that does not fit a size_t. */
 gradus_status gr_multiply(size_t a, size_t b, const char *what, size_t *out);
 

@@ -86,7 +86,8 @@ static gradus_status get_devices(cl_platform_id platform, cl_device_id **out, cl
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &found) != CL_SUCCESS || found == 0)
         return GRADUS_OK;
     TRY(gr_allocate(found, &devices));
-    CL_TRY(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, found, devices, NULL));
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, found, devices, NULL) != CL_SUCCESS)
+        goto cleanup; /* a platform that is out of order does not hide the others */
     *out = devices;
     *count = found;
     devices = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels with their arguments and range. */
+#include "core/memory.h"
 #include "device/device.h"
 
 /* Enough to fill a GPU's wave and a CPU's vectors; no kernel here gains from more. */
@@ -16,7 +17,7 @@ gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t
     CL_TRY(
         clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
     prepared.local = limit < WORK_GROUP_SIZE ? limit : WORK_GROUP_SIZE;
-    prepared.global = (items + prepared.local - 1) / prepared.local * prepared.local;
+    prepared.global = gr_divide_up(items, prepared.local) * prepared.local;
     *out = prepared;
     prepared.kernel = NULL;
 cleanup:

@@ -209,8 +209,8 @@ static gradus_status choose_parts(blas *e)
     if (widest > INT_MAX)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "engine blas: found a layer of %zu units, expected at most %d", widest,
                        INT_MAX);
-    e->part_count = minimum((size_t)openblas_get_num_threads(), (samples + SAMPLES_MIN - 1) / SAMPLES_MIN);
-    e->slice = minimum(SLICE_SAMPLES, (samples + e->part_count - 1) / e->part_count);
+    e->part_count = minimum((size_t)openblas_get_num_threads(), gr_divide_up(samples, SAMPLES_MIN));
+    e->slice = minimum(SLICE_SAMPLES, gr_divide_up(samples, e->part_count));
     while (e->slice > SAMPLES_MIN && e->slice * widest > SLICE_FLOATS)
         e->slice = (e->slice + 1) / 2;
     return GRADUS_OK;

@@ -40,7 +40,7 @@ static gradus_status unknown_engine(const char *name)
 
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
-    if (strcmp(name, "auto") == 0)
+    if (name == NULL || strcmp(name, "auto") == 0)
         name = choose(device)->name;
     for (size_t i = 0; i < ENGINE_COUNT; i++) {
         if (strcmp(name, engines[i]->name) != 0)
@@ -75,6 +75,20 @@ gradus_status gr_engine_create(const engine_type *type, gradus_device *device, c
     TRY(check_fit(network, dataset));
     const engine base = {type, *network, gr_network_layout(network), dataset};
     TRY(type->create(&base, device, out));
+cleanup:
+    return status;
+}
+
+gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
+                             const gradus_dataset *dataset, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    const bool any = name == NULL || strcmp(name, "auto") == 0;
+    const engine_type *type = NULL;
+    TRY(gr_engine_find(name, device, &type));
+    status = gr_engine_create(type, device, network, dataset, out);
+    if (status == GRADUS_ERROR_DEVICE && any && type == &gr_engine_fused)
+        status = gr_engine_create(&gr_engine_layered, device, network, dataset, out);
 cleanup:
     return status;
 }

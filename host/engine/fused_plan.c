@@ -17,16 +17,11 @@ typedef struct constants {
     size_t scratch; /* floats of a work-item */
 } constants;
 
-static size_t divide_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Divides `count` into the fewest blocks of at most `largest`, all of one size, as small as it can be. */
 static void divide_blocks(size_t count, size_t largest, size_t *block, size_t *blocks)
 {
-    *blocks = divide_up(count, largest);
-    *block = divide_up(count, *blocks);
+    *blocks = gr_divide_up(count, largest);
+    *block = gr_divide_up(count, *blocks);
 }
 
 /* The blocks of units whose sums fit 16 vector registers beside what they are made of: 12 units of one vector each; 8
@@ -39,11 +34,11 @@ static size_t plan_blocks(const fused *e, constants *plan)
         divide_blocks(units, 12, &plan->unit_block, &plan->unit_blocks);
         break;
     case FIRST_ELEMENTS:
-        divide_blocks(divide_up(units, plan->lanes), 8, &plan->unit_block, &plan->unit_blocks);
+        divide_blocks(gr_divide_up(units, plan->lanes), 8, &plan->unit_block, &plan->unit_blocks);
         return plan->unit_block * plan->unit_blocks * plan->lanes;
     case FIRST_DENSE:
-        plan->unit_block = units <= 6 ? units : divide_up(units, 5) * 5 < divide_up(units, 6) * 6 ? 5 : 6;
-        plan->unit_blocks = divide_up(units, plan->unit_block);
+        plan->unit_block = units <= 6 ? units : gr_divide_up(units, 5) * 5 < gr_divide_up(units, 6) * 6 ? 5 : 6;
+        plan->unit_blocks = gr_divide_up(units, plan->unit_block);
         break;
     }
     return plan->unit_block * plan->unit_blocks;
@@ -61,7 +56,7 @@ static constants make_constants(const fused *e, size_t lanes)
     const size_t units = plan_blocks(e, &plan);
     plan.packed = units * e->shape.groups * e->shape.lanes;
     size_t at = 2 * plan.packed + layout->length - layout->bias[0] + 2;
-    at = divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    at = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t rows = l == 0 ? units : net->sizes[l + 1];
         plan.activations_at[l] = at;
@@ -71,7 +66,7 @@ static constants make_constants(const fused *e, size_t lanes)
     }
     plan.spare_at = net->layers > 1 ? plan.activations_at[0] : at; /* with one layer that is still in use */
     at += net->layers > 1 ? 0 : units * tile;
-    plan.scratch = divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    plan.scratch = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     return plan;
 }
 

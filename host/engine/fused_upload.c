@@ -22,7 +22,7 @@ gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_
 
     /* Cycles of a core for one direction, as measured with AVX2: a step is a group of pixels with all units, or a pixel
      * with all vectors of units; the constant is what a step costs besides. */
-    const double vectors = (double)((units + lanes - 1) / lanes);
+    const double vectors = (double)gr_divide_up(units, lanes);
     const double cost_groups = (double)groups.entries * (0.73 * (double)units + 0.8);
     const double cost_elements = (double)elements.entries * (1.0 * vectors + 1.4);
     const double cost_dense = (double)(dataset->info.samples * groups.groups) * (0.57 * (double)units + 1.0);

@@ -77,8 +77,8 @@ gradus_status gr_groups_measure(const gradus_dataset *dataset, size_t lanes, siz
     const gradus_dataset_info *info = &dataset->info;
     group_shape shape = {.lanes = lanes,
                          .tile = tile,
-                         .groups = (info->features + lanes - 1) / lanes,
-                         .tiles = (info->samples + tile - 1) / tile,
+                         .groups = gr_divide_up(info->features, lanes),
+                         .tiles = gr_divide_up(info->samples, tile),
                          .rectangles = lanes >= RECTANGLE_WIDTH && info->width % RECTANGLE_WIDTH == 0 &&
                                        info->height % (lanes / RECTANGLE_WIDTH) == 0};
     walk w = {0};

@@ -17,7 +17,6 @@ static gradus_status set_slice(layered *e, const slice_state *next)
     if (now->first == next->first && now->valid == next->valid && now->count == next->count &&
         now->accumulate == next->accumulate)
         return GRADUS_OK;
-    TRY(gr_expand_bytes_set_first(&e->expand_bytes, next->first * e->common.base.network.sizes[0]));
     TRY(gr_softmax_cross_entropy_set_samples(&e->softmax_cross_entropy, next->first, next->valid));
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
@@ -30,13 +29,18 @@ cleanup:
     return status;
 }
 
-/* Makes a[0] the slice that begins at sample `first`. */
+/* Makes a[0] the slice that begins at sample `first`, with zeros where the data set has no more samples. */
 static gradus_status expand(layered *e, size_t first)
 {
+    gradus_status status = GRADUS_OK;
+    const size_t features = e->common.base.network.sizes[0], left = e->common.base.dataset->info.samples - first;
     if (e->expanded_first == first)
         return GRADUS_OK;
+    TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, (left < e->slice ? left : e->slice) * features));
+    TRY(gr_launch_enqueue(e->common.device, &e->expand_bytes));
     e->expanded_first = first;
-    return gr_launch_enqueue(e->common.device, &e->expand_bytes);
+cleanup:
+    return status;
 }
 
 /* From a[0] to the logits in a[L]. */
@@ -111,8 +115,6 @@ static gradus_status layered_probabilities(engine *base, float *out)
     const size_t samples = base->dataset->info.samples, classes = base->network.sizes[base->network.layers];
     for (size_t first = 0; first < samples; first += e->slice) {
         const size_t valid = samples - first < e->slice ? samples - first : e->slice;
-        TRY(gr_expand_bytes_set_first(&e->expand_bytes, first * base->network.sizes[0]));
-        e->current = (slice_state){0};
         TRY(expand(e, first));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));

@@ -39,7 +39,7 @@ typedef struct layered {
     size_t slice; /* S */
     slice_state current;
     size_t expanded_first;           /* which slice x holds; SIZE_MAX: none */
-    cl_mem pixels;                   /* X (F x B) as bytes, followed by zeros up to a whole slice */
+    cl_mem pixels;                   /* X (F x B) as bytes */
     cl_mem labels;                   /* (B); NULL for a data set without labels */
     cl_mem a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
     cl_mem dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */

@@ -59,19 +59,12 @@ typedef struct sizes {
     size_t largest, total;           /* of the buffers that depend on S, and of all */
 } sizes;
 
-static size_t pixel_bytes(const layered *e)
-{
-    const size_t samples = e->common.base.dataset->info.samples;
-    const size_t padded = (samples + e->slice - 1) / e->slice * e->slice;
-    return gr_expand_bytes_size(padded * e->common.base.network.sizes[0]) + gr_expand_bytes_size(1);
-}
-
 static gradus_status measure(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
     const size_t s = e->slice;
-    sizes now = {.pixels = pixel_bytes(e)};
+    sizes now = {.pixels = e->common.base.dataset->info.samples * net->sizes[0]};
 
     now.partial = FLOAT * gr_row_sums_partial_size(2, s);
     now.largest = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
@@ -98,7 +91,7 @@ static gradus_status choose_slice(layered *e, sizes *out)
     gradus_status status = GRADUS_OK;
     const gradus_dataset_info *data = &e->common.base.dataset->info;
     for (size_t slices = 1;; slices *= 2) {
-        e->slice = (data->samples + slices - 1) / slices;
+        e->slice = gr_divide_up(data->samples, slices);
         TRY(measure(e, out));
         if (maximum(out->pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
@@ -123,7 +116,7 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
 
-    TRY(gr_buffer_create_zeroed(e->common.device, bytes->pixels, "X", &e->pixels));
+    TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
     if (e->common.base.dataset->labels != NULL)
         TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
     TRY(gr_buffer_create_zeroed(e->common.device, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The launchers of kernels/. Arguments that change between launches start as what most launches want. */
 #include "engine/operations.h"
+#include "core/memory.h"
 
 /* ---- expand_bytes.cl ---- */
 
@@ -8,20 +9,25 @@
 
 size_t gr_expand_bytes_size(size_t elements)
 {
-    return (elements + EXPAND_BLOCK - 1) / EXPAND_BLOCK * EXPAND_BLOCK;
+    return gr_divide_up(elements, EXPAND_BLOCK) * EXPAND_BLOCK;
 }
 
 gradus_status gr_expand_bytes(gradus_device *device, cl_mem bytes, cl_mem out, size_t elements, launch *prepared)
 {
-    const cl_ulong first = 0, blocks = gr_expand_bytes_size(elements) / EXPAND_BLOCK;
-    return gr_launch_create(device, "expand_bytes", blocks,
-                            ARGUMENTS(ARGUMENT(bytes), ARGUMENT(first), ARGUMENT(out), ARGUMENT(blocks)), prepared);
+    const cl_ulong first = 0, valid = elements, blocks = gr_expand_bytes_size(elements) / EXPAND_BLOCK;
+    return gr_launch_create(
+        device, "expand_bytes", blocks,
+        ARGUMENTS(ARGUMENT(bytes), ARGUMENT(first), ARGUMENT(valid), ARGUMENT(out), ARGUMENT(blocks)), prepared);
 }
 
-gradus_status gr_expand_bytes_set_first(launch *prepared, size_t first)
+gradus_status gr_expand_bytes_set(launch *prepared, size_t first, size_t valid)
 {
-    const cl_ulong first_byte = first;
-    return gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(first_byte));
+    gradus_status status = GRADUS_OK;
+    const cl_ulong first_byte = first, valid_bytes = valid;
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(first_byte)));
+    TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(valid_bytes)));
+cleanup:
+    return status;
 }
 
 /* ---- bias.cl, relu.cl ---- */
@@ -88,13 +94,12 @@ cleanup:
 
 static size_t row_sums_piece_columns(size_t columns)
 {
-    return (columns + ROW_SUMS_PIECES - 1) / ROW_SUMS_PIECES;
+    return gr_divide_up(columns, ROW_SUMS_PIECES);
 }
 
 static size_t row_sums_pieces(size_t columns)
 {
-    const size_t piece = row_sums_piece_columns(columns);
-    return (columns + piece - 1) / piece;
+    return gr_divide_up(columns, row_sums_piece_columns(columns));
 }
 
 size_t gr_row_sums_partial_size(size_t rows, size_t columns)

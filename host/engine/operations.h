@@ -8,7 +8,7 @@
 
 #include "device/device.h"
 
-/* bytes needs room for gr_expand_bytes_size(first + elements) bytes, out for gr_expand_bytes_size(elements) floats. */
+/* out needs room for gr_expand_bytes_size(elements) floats. */
 gradus_status gr_expand_bytes(gradus_device *device, cl_mem bytes, cl_mem out, size_t elements, launch *prepared);
 size_t gr_expand_bytes_size(size_t elements);
 
@@ -35,7 +35,7 @@ gradus_status gr_row_sums_enqueue(gradus_device *device, const row_sums *sums);
 void gr_row_sums_destroy(row_sums *sums);
 
 /* The arguments that change between launches. */
-gradus_status gr_expand_bytes_set_first(launch *prepared, size_t first);
+gradus_status gr_expand_bytes_set(launch *prepared, size_t first, size_t valid);
 gradus_status gr_softmax_cross_entropy_set_samples(launch *prepared, size_t first, size_t valid);
 gradus_status gr_row_sums_set(row_sums *sums, size_t out_offset, float scale, bool accumulate);
 gradus_status gr_sgd_update_set_learning_rate(launch *prepared, float learning_rate);

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "engine/engine.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,10 +127,14 @@ static gradus_status reference_gradient(engine *base, size_t first, size_t count
     return GRADUS_OK;
 }
 
+/* A parameter beyond a float's range counts as infinite, as it would be on any device. */
 static gradus_status reference_update(engine *base, float learning_rate)
 {
     reference *e = (reference *)base;
     add_scaled(e->parameters, -(double)learning_rate, e->gradient, base->layout.length);
+    for (size_t i = 0; i < base->layout.length; i++)
+        if (fabs(e->parameters[i]) > (double)FLT_MAX)
+            e->parameters[i] = copysign(INFINITY, e->parameters[i]);
     return GRADUS_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a network's sizes may be, where its parameters lie, and how they are drawn. */
 #include "net/network.h"
+#include "core/memory.h"
 #include "core/random.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@
 
 static size_t aligned(size_t floats)
 {
-    return (floats + PARAMETER_ALIGNMENT - 1) / PARAMETER_ALIGNMENT * PARAMETER_ALIGNMENT;
+    return gr_divide_up(floats, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
 }
 
 /* ---- Validation ---- */
@@ -59,8 +60,8 @@ static gradus_status validate_image(const gradus_network *network)
     if (width == 0 && height == 0)
         return GRADUS_OK;
     if (__builtin_mul_overflow(width, height, &pixels) || pixels != network->sizes[0])
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "image of %zu x %zu pixels, expected one of %zu features", width,
-                       height, network->sizes[0]);
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "image of %zu x %zu pixels, expected one of %zu features", width, height,
+                       network->sizes[0]);
     return GRADUS_OK;
 }
 

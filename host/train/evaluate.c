@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,8 @@ static gradus_status open_engine(gradus_device *device, const gradus_model *mode
                                  engine **out)
 {
     gradus_status status = GRADUS_OK;
-    const engine_type *type = NULL;
     engine *e = NULL;
-    TRY(gr_engine_find("auto", device, &type));
-    TRY(gr_engine_create(type, device, &model->network, dataset, &e));
+    TRY(gr_engine_open("auto", device, &model->network, dataset, &e));
     TRY(e->type->write_parameters(e, model->parameters));
     *out = e;
     e = NULL;
@@ -62,6 +61,8 @@ gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model, 
     TRY(open_engine(device, model, dataset, &e));
     TRY(e->type->evaluate(e, 0, dataset->info.samples, 0));
     TRY(e->type->read_sums(e, 1, &sums));
+    if (!isfinite(sums.loss))
+        FAIL(GRADUS_ERROR_DIVERGED, "the loss is not finite: the model's parameters are too large");
     if (confusion != NULL)
         TRY(count_confusion(e, confusion));
     *metrics = (gradus_metrics){sums.loss / samples, sums.correct / samples};
@@ -77,6 +78,10 @@ gradus_status gradus_predict(gradus_device *device, const gradus_model *model, c
     engine *e = NULL;
     TRY(open_engine(device, model, dataset, &e));
     TRY(e->type->probabilities(e, probabilities));
+    const size_t count = dataset->info.samples * model->network.sizes[model->network.layers];
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(probabilities[i]))
+            FAIL(GRADUS_ERROR_DIVERGED, "a probability is not finite: the model's parameters are too large");
 cleanup:
     gr_engine_destroy(e);
     return status;

@@ -8,6 +8,7 @@
 #include "train/verify.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,8 +158,7 @@ cleanup:
     return status;
 }
 
-/* The engine's parameters become the model's, unless one is no finite float: the reference engine computes in double, whose
- * range is wider. */
+/* The engine's parameters become the model's, unless one is infinite. */
 static gradus_status take_parameters(engine *e, gradus_model *model)
 {
     gradus_status status = GRADUS_OK;
@@ -174,29 +174,34 @@ cleanup:
     return status;
 }
 
+/* As many samples as the reference does in a moment: it takes about a nanosecond for each parameter and sample. */
+static size_t verified_samples(const engine *e)
+{
+    const size_t samples = (size_t)(0.05e9 / (double)e->layout.length);
+    return samples < 32 ? 32 : samples > 1024 ? 1024 : samples;
+}
+
 gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                            const gradus_train_options *options, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
     const double started = gr_seconds();
-    const engine_type *type = NULL;
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
 
     TRY(check_options(options, dataset));
-    TRY(gr_engine_find(options->engine, device, &type));
-    TRY(gr_engine_create(type, device, &model->network, dataset, &e));
-    TRY(gr_verify_engine(e, model->parameters, VERIFY_SAMPLES, VERIFY_TOLERANCE));
-    outcome.engine = type->name;
+    TRY(gr_engine_open(options->engine, device, &model->network, dataset, &e));
+    TRY(gr_verify_engine(e, model->parameters, verified_samples(e), VERIFY_TOLERANCE, NULL));
+    outcome.engine = e->type->name;
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
     status = run_iterations(&r, &outcome);
+    if (status == GRADUS_OK)
+        status = take_parameters(e, model);
     if (status == GRADUS_ERROR_DIVERGED && r.kept_iteration != SIZE_MAX && e->type->restore_parameters(e) == GRADUS_OK)
         (void)take_parameters(e, model);
-    if (status != GRADUS_OK)
-        goto cleanup;
-    TRY(take_parameters(e, model));
+    TRY(status);
     if (result != NULL)
         *result = outcome;
 cleanup:

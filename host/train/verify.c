@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The check before training. An engine runs its full-size launches and products with all but a few samples masked out,
- * so the very kernels and shapes of the training are checked at the cost of two iterations.
+ * The check before training. An engine runs its launches and products on some of the samples: `layered` with the full
+ * batch's shapes and the other samples masked out, `fused` with as many tiles as these samples fill. So the kernels that
+ * the training will use are checked at the cost of an iteration or two.
  *
  * Note [kinks]: where a hidden unit's Z is within rounding of 0, float and double may fall on different sides of ReLU's
  * kink, and the gradients differ rightly by this unit's share. That happens about once in 10^6 units and samples. So
@@ -14,88 +15,103 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* What is compared, and with what. */
+typedef struct comparison {
+    engine *e, *truth;
+    float *got, *expected; /* gradients (layout.length) */
+    batch_sums got_sums, expected_sums;
+    double tolerance, worst;
+} comparison;
 
-/* |a - b| <= tolerance |b|, in the Euclidean norm; `floor` forgives what is nothing beside the whole gradient. */
-static bool tensor_is_close(const float *a, const float *b, size_t length, double tolerance, double floor)
+static double norm_of_difference(const float *a, const float *b, size_t length)
 {
-    double difference = 0, norm = 0;
+    double sum = 0;
     for (size_t i = 0; i < length; i++) {
-        const double d = (double)a[i] - (double)b[i];
-        difference += d * d;
-        norm += (double)b[i] * (double)b[i];
+        const double d = (double)a[i] - (b == NULL ? 0 : (double)b[i]);
+        sum += d * d;
     }
-    return sqrt(difference) <= tolerance * sqrt(norm) + floor;
+    return sqrt(sum);
 }
 
-static double norm_of(const float *values, size_t length)
+/* Takes note of a difference; true if it is within `allowed`. */
+static bool is_tolerated(comparison *c, double difference, double allowed)
 {
-    double norm = 0;
-    for (size_t i = 0; i < length; i++)
-        norm += (double)values[i] * (double)values[i];
-    return sqrt(norm);
+    const double error = difference > 0 ? difference / allowed : difference;
+    if (!(error <= c->worst))
+        c->worst = isnan(error) ? INFINITY : error;
+    return error <= 1;
 }
 
-static gradus_status compare(const engine *e, const float *got, const float *expected, const batch_sums *got_sums,
-                             const batch_sums *expected_sums, double tolerance)
+/* |a - b| <= tolerance |b| in the Euclidean norm; what is nothing beside the whole gradient is forgiven. */
+static bool tensor_is_close(comparison *c, size_t offset, size_t length)
 {
-    const gradus_network *net = &e->network;
-    const double floor = 1e-5 * norm_of(expected, e->layout.length);
-    if (!(fabs(got_sums->loss - expected_sums->loss) <= tolerance * fabs(expected_sums->loss) + 1e-5))
+    const double whole = norm_of_difference(c->expected, NULL, c->e->layout.length);
+    const double norm = norm_of_difference(c->expected + offset, NULL, length);
+    return is_tolerated(c, norm_of_difference(c->got + offset, c->expected + offset, length),
+                        c->tolerance * (norm + 1e-3 * whole) + 1e-12);
+}
+
+static gradus_status compare(comparison *c)
+{
+    const gradus_network *net = &c->e->network;
+    const parameter_layout *layout = &c->e->layout;
+    const double loss = c->got_sums.loss, expected = c->expected_sums.loss;
+    if (!isfinite(loss) && !(fabs(expected) < 1e30))
+        return gr_fail(GRADUS_ERROR_DIVERGED, "the loss is not finite with these parameters: they are too large");
+    if (!is_tolerated(c, fabs(loss - expected), c->tolerance * fabs(expected) + 1e-5))
         return gr_fail(
             GRADUS_ERROR_MISMATCH,
             "engine %s computes another loss than the reference on this device: %g, expected %g; the driver "
             "or its compiler is at fault",
-            e->type->name, got_sums->loss, expected_sums->loss);
+            c->e->type->name, loss, expected);
     for (size_t l = 0; l < net->layers; l++) {
-        const size_t w = e->layout.weights[l], b = e->layout.bias[l];
-        const bool weights =
-            tensor_is_close(got + w, expected + w, net->sizes[l] * net->sizes[l + 1], tolerance, floor);
-        if (!weights || !tensor_is_close(got + b, expected + b, net->sizes[l + 1], tolerance, floor))
+        const bool weights = tensor_is_close(c, layout->weights[l], net->sizes[l] * net->sizes[l + 1]);
+        if (!weights || !tensor_is_close(c, layout->bias[l], net->sizes[l + 1]))
             return gr_fail(GRADUS_ERROR_MISMATCH,
                            "engine %s computes another gradient of fc%zu.%s than the reference on this device; the "
                            "driver or its compiler is at fault",
-                           e->type->name, l + 1, weights ? "bias" : "weight");
+                           c->e->type->name, l + 1, weights ? "bias" : "weight");
     }
     return GRADUS_OK;
 }
 
-static gradus_status verify_samples(engine *e, engine *truth, size_t first, size_t count, double tolerance, float *got,
-                                    float *expected)
+static gradus_status verify_samples(comparison *c, size_t first, size_t count)
 {
     gradus_status status = GRADUS_OK;
-    batch_sums got_sums, expected_sums;
-    TRY(e->type->gradient(e, first, count, 0));
-    TRY(e->type->read_sums(e, 1, &got_sums));
-    TRY(e->type->read_gradient(e, got));
-    TRY(truth->type->gradient(truth, first, count, 0));
-    TRY(truth->type->read_sums(truth, 1, &expected_sums));
-    TRY(truth->type->read_gradient(truth, expected));
-    TRY(compare(e, got, expected, &got_sums, &expected_sums, tolerance));
+    c->worst = 0;
+    TRY(c->e->type->gradient(c->e, first, count, 0));
+    TRY(c->e->type->read_sums(c->e, 1, &c->got_sums));
+    TRY(c->e->type->read_gradient(c->e, c->got));
+    TRY(c->truth->type->gradient(c->truth, first, count, 0));
+    TRY(c->truth->type->read_sums(c->truth, 1, &c->expected_sums));
+    TRY(c->truth->type->read_gradient(c->truth, c->expected));
+    TRY(compare(c));
 cleanup:
     return status;
 }
 
-gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance)
+gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance, double *worst)
 {
     gradus_status status = GRADUS_OK;
-    engine *truth = NULL;
-    float *got = NULL, *expected = NULL;
+    comparison c = {.e = e, .tolerance = tolerance};
     const size_t samples = e->dataset->info.samples;
 
     count = count < samples ? count : samples;
     TRY(e->type->write_parameters(e, parameters));
     if (e->type == &gr_engine_reference)
         goto cleanup;
-    TRY(gr_allocate(e->layout.length, &got));
-    TRY(gr_allocate(e->layout.length, &expected));
-    TRY(gr_engine_create(&gr_engine_reference, NULL, &e->network, e->dataset, &truth));
-    TRY(truth->type->write_parameters(truth, parameters));
-    status = verify_samples(e, truth, 0, count, tolerance, got, expected);
+    TRY(gr_allocate(e->layout.length, &c.got));
+    TRY(gr_allocate(e->layout.length, &c.expected));
+    TRY(gr_engine_create(&gr_engine_reference, NULL, &e->network, e->dataset, &c.truth));
+    TRY(c.truth->type->write_parameters(c.truth, parameters));
+    status = verify_samples(&c, 0, count);
     if (status == GRADUS_ERROR_MISMATCH && samples > count)
-        status = verify_samples(e, truth, samples - count, count, tolerance, got, expected);
+        status = verify_samples(&c, samples - count, count);
+    if (worst != NULL)
+        *worst = c.worst;
 cleanup:
-    gr_engine_destroy(truth);
-    free(expected);
-    free(got);
+    gr_engine_destroy(c.truth);
+    free(c.expected);
+    free(c.got);
     return status;
 }

@@ -6,11 +6,14 @@
 #include "engine/engine.h"
 
 /* Before a training: see Note [kinks] in verify.c. */
-#define VERIFY_SAMPLES 32
 #define VERIFY_TOLERANCE 0.01
 
-/* Compares loss and gradient over `count` of the samples, or all if there are fewer, with the parameters given (layout.length floats), which the engine
- * holds afterwards. MISMATCH names the tensor whose difference is more than `tolerance` of its norm. */
-gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance);
+/*
+ * Compares loss and gradient over the first `count` of the samples, or all if there are fewer, with the parameters given
+ * (layout.length floats), which the engine holds afterwards. MISMATCH names the tensor whose difference is more than
+ * `tolerance` of its norm; DIVERGED if these parameters overflow. *worst (may be NULL) is the largest difference in units
+ * of what is tolerated.
+ */
+gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance, double *worst);
 
 #endif

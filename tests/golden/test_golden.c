@@ -131,26 +131,29 @@ static void test_golden(void **state)
     json_decref(expected);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static golden runs[] = {
-        {"digits", "reference"}, {"digits", "layered"}, {"digits", "fused"}, {"digits", "blas"},
-        {"mnist", "reference"},  {"mnist", "layered"},  {"mnist", "fused"},  {"mnist", "blas"},
-    };
-    const struct CMUnitTest tests[] = {
-        {"digits, reference", test_golden, NULL, NULL, &runs[0]},
-        {"digits, layered", test_golden, NULL, NULL, &runs[1]},
-        {"digits, fused", test_golden, NULL, NULL, &runs[2]},
-        {"mnist, reference", test_golden, NULL, NULL, &runs[4]},
-        {"mnist, layered", test_golden, NULL, NULL, &runs[5]},
-        {"mnist, fused", test_golden, NULL, NULL, &runs[6]},
+    static const char *const engines[] = {"reference",
+                                          "layered",
+                                          "fused",
 #if GRADUS_BLAS
-        {"digits, blas", test_golden, NULL, NULL, &runs[3]},
-        {"mnist, blas", test_golden, NULL, NULL, &runs[7]},
+                                          "blas"
 #endif
     };
+    enum { engine_count = sizeof engines / sizeof *engines };
+    golden runs[engine_count];
+    struct CMUnitTest tests[engine_count];
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s SET\n", argv[0]);
+        return 1;
+    }
     device = open_test_device();
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < engine_count; i++) {
+        runs[i] = (golden){argv[1], engines[i]};
+        tests[i] = (struct CMUnitTest){engines[i], test_golden, NULL, NULL, &runs[i]};
+    }
+    const int failed = _cmocka_run_group_tests(argv[1], tests, engine_count, NULL, NULL);
     gradus_device_close(device);
     return failed;
 }

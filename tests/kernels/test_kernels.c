@@ -46,6 +46,8 @@ static const struct {
     {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
     {"first_groups", "fused_cpu.cl", "label == (int)c", "label >= (int)c"},
     {"first_groups", "tile_rows.cl", "a[at] > 0", "a[at] > 0.5f"},
+    {"first_groups", "fused_cpu.cl", "tile < stop", "tile < min(stop, begin + 1)"},
+    {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},
     {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
 };
 
