@@ -133,11 +133,12 @@ static void test_golden(void **state)
 
 int main(int argc, char **argv)
 {
-    static const char *const engines[] = {"reference",
-                                          "layered",
-                                          "fused",
+    static const char *const engines[] = {
+        "reference",
+        "layered",
+        "fused",
 #if GRADUS_BLAS
-                                          "blas"
+        "blas"
 #endif
     };
     enum { engine_count = sizeof engines / sizeof *engines };

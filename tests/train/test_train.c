@@ -171,6 +171,24 @@ static void test_predict(void **state)
     gradus_model_destroy(model);
 }
 
+/* Parameters that are finite but overflow: neither a figure is given nor the driver blamed. */
+static void test_overflow_is_told(void **state)
+{
+    (void)state;
+    gradus_model *model = new_model(1);
+    gradus_metrics metrics;
+    static float probabilities[5000];
+    const gradus_train_options options = gradus_train_options_default();
+    float *weights, *bias;
+    assert_ok(gradus_model_layer(model, 1, &weights, &bias));
+    for (size_t i = 0; i < 100; i++)
+        weights[i] = i % 2 == 0 ? 3e38f : -3e38f;
+    assert_fails(gradus_evaluate(device, model, digits_test, &metrics, NULL), GRADUS_ERROR_DIVERGED, "too large");
+    assert_fails(gradus_predict(device, model, digits_test, probabilities), GRADUS_ERROR_DIVERGED, "too large");
+    assert_fails(gradus_train(device, model, digits_test, &options, NULL), GRADUS_ERROR_DIVERGED, "too large");
+    gradus_model_destroy(model);
+}
+
 /* ---- Ending early ---- */
 
 static void test_stop(void **state)
@@ -267,6 +285,7 @@ int main(void)
         cmocka_unit_test_prestate(test_same_bits, reference_name),
         cmocka_unit_test(test_learns_digits),
         cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_overflow_is_told),
         cmocka_unit_test(test_stop),
         cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, layered_name),
         cmocka_unit_test(test_refusals),
