@@ -38,7 +38,8 @@ gradus_status gr_csv_read(const char *path, const gradus_data_options *options, 
 
 /*
  * Where the data set `name` is: *path is a folder (*is_folder) or a CSV file. The caller frees *path. A name that
- * contains '/' or exists as a file is a path already. The message of NO_INPUT lists every place that was looked at.
+ * contains '/' is a path already; so is one that exists here as a file or data set, unless data_dir has a set of that
+ * name. The message of NO_INPUT lists every place that was looked at.
  */
 gradus_status gr_dataset_find(const char *name, const char *data_dir, char **path, bool *is_folder);
 
