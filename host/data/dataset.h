@@ -32,7 +32,7 @@ gradus_status gr_idx_read(const char *image_path, const char *label_path, gradus
  * Reads a CSV file, raw or gzipped. A first line that begins with a letter, '_' or '"' is a header. Whether there are
  * labels is told by the header's first name ("label"); without a header, by the number of columns if
  * options->features is given (F + 1 with labels, F without), and otherwise labels are assumed. A sample is an image of
- * sqrt(F) x sqrt(F) where F is a square, else F x 1.
+ * sqrt(F) x sqrt(F) where F is a square, else F x 1. The file may end with one empty line.
  */
 gradus_status gr_csv_read(const char *path, const gradus_data_options *options, gradus_dataset **out);
 
