@@ -3,13 +3,13 @@
  * CSV files as Kaggle's digit recognizer has them: one sample a line, its label first, then its pixels, all of them
  * integers 0..255. The file streams through one block of memory; only the samples themselves are kept.
  */
+#include "core/image.h"
 #include "core/memory.h"
 #include "data/bytes.h"
 #include "data/dataset.h"
 #include "data/stream.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -256,15 +256,6 @@ cleanup:
 
 /* ---- The file ---- */
 
-/* A picture's sides where the number of features is a square, F x 1 otherwise. */
-static void image_sides(size_t features, size_t *width, size_t *height)
-{
-    const size_t side = (size_t)(sqrt((double)features) + 0.5);
-    const bool square = side * side == features;
-    *width = square ? side : features;
-    *height = square ? side : 1;
-}
-
 gradus_status gr_csv_read(const char *path, const gradus_data_options *options, gradus_dataset **out)
 {
     gradus_status status = GRADUS_OK;
@@ -279,7 +270,7 @@ gradus_status gr_csv_read(const char *path, const gradus_data_options *options, 
     TRY(read_lines(reader));
     const size_t features = reader->columns - reader->labelled;
     const size_t samples = reader->pixels.size / features;
-    image_sides(features, &width, &height);
+    gr_default_image(features, &width, &height);
     TRY(gr_dataset_adopt(gr_bytes_release(&reader->pixels), gr_bytes_release(&reader->labels), samples, width, height,
                          out));
 cleanup:
