@@ -48,7 +48,8 @@ def split(labels):
     order = random.permutation(len(labels))
     test = np.concatenate([order[labels[order] == digit][:TEST_PER_DIGIT] for digit in range(10)])
     in_test = np.isin(order, test)
-    return order[~in_test], order[in_test]
+    # Shuffled once more: in `order`, what the test part took is missing from the beginning of the training part.
+    return random.permutation(order[~in_test]), random.permutation(order[in_test])
 
 
 def write_idx(path, array):

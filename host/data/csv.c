@@ -3,13 +3,13 @@
  * CSV files as Kaggle's digit recognizer has them: one sample a line, its label first, then its pixels, all of them
  * integers 0..255. The file streams through one block of memory; only the samples themselves are kept.
  */
+#include "core/image.h"
 #include "core/memory.h"
 #include "data/bytes.h"
 #include "data/dataset.h"
 #include "data/stream.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -205,8 +205,8 @@ static gradus_status decide_columns(csv_reader *reader)
                        name != NULL ? name : "no label", name != NULL ? "label" : "a label before the pixels");
     const size_t features = reader->columns - reader->labelled;
     if (features == 0)
-        return gr_fail(GRADUS_ERROR_DATA, "%s:%zu: found a label only, expected pixels after it",
-                       reader->stream.path, reader->line);
+        return gr_fail(GRADUS_ERROR_DATA, "%s:%zu: found a label only, expected pixels after it", reader->stream.path,
+                       reader->line);
     if (options->features != 0 && features != options->features)
         return gr_fail(GRADUS_ERROR_DATA, "%s:%zu: found %zu features%s, expected %zu", reader->stream.path,
                        reader->line, features, reader->labelled ? " after the label" : "", options->features);
@@ -225,6 +225,13 @@ static gradus_status keep_row(csv_reader *reader)
     return status;
 }
 
+/* Whether the file ends here, or with one empty line, as some programs end theirs. Needs look_ahead() before it. */
+static bool at_end(const csv_reader *reader)
+{
+    const size_t rest = (size_t)(reader->end - reader->at);
+    return rest == 0 || (rest == 1 && reader->at[0] == '\n') || (rest == 2 && memcmp(reader->at, "\r\n", 2) == 0);
+}
+
 static gradus_status read_lines(csv_reader *reader)
 {
     gradus_status status = GRADUS_OK;
@@ -238,7 +245,7 @@ static gradus_status read_lines(csv_reader *reader)
     while (true) {
         TRY(keep_row(reader));
         TRY(look_ahead(reader));
-        if (reader->at == reader->end)
+        if (at_end(reader))
             break;
         reader->line++;
         TRY(read_row(reader));
@@ -248,15 +255,6 @@ cleanup:
 }
 
 /* ---- The file ---- */
-
-/* A picture's sides where the number of features is a square, F x 1 otherwise. */
-static void image_sides(size_t features, size_t *width, size_t *height)
-{
-    const size_t side = (size_t)(sqrt((double)features) + 0.5);
-    const bool square = side * side == features;
-    *width = square ? side : features;
-    *height = square ? side : 1;
-}
 
 gradus_status gr_csv_read(const char *path, const gradus_data_options *options, gradus_dataset **out)
 {
@@ -272,9 +270,9 @@ gradus_status gr_csv_read(const char *path, const gradus_data_options *options, 
     TRY(read_lines(reader));
     const size_t features = reader->columns - reader->labelled;
     const size_t samples = reader->pixels.size / features;
-    image_sides(features, &width, &height);
-    TRY(gr_dataset_adopt(gr_bytes_release(&reader->pixels), gr_bytes_release(&reader->labels), samples, width,
-                         height, out));
+    gr_default_image(features, &width, &height);
+    TRY(gr_dataset_adopt(gr_bytes_release(&reader->pixels), gr_bytes_release(&reader->labels), samples, width, height,
+                         out));
 cleanup:
     if (reader != NULL) {
         gr_stream_close(&reader->stream);

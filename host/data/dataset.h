@@ -32,13 +32,14 @@ gradus_status gr_idx_read(const char *image_path, const char *label_path, gradus
  * Reads a CSV file, raw or gzipped. A first line that begins with a letter, '_' or '"' is a header. Whether there are
  * labels is told by the header's first name ("label"); without a header, by the number of columns if
  * options->features is given (F + 1 with labels, F without), and otherwise labels are assumed. A sample is an image of
- * sqrt(F) x sqrt(F) where F is a square, else F x 1.
+ * sqrt(F) x sqrt(F) where F is a square, else F x 1. The file may end with one empty line.
  */
 gradus_status gr_csv_read(const char *path, const gradus_data_options *options, gradus_dataset **out);
 
 /*
  * Where the data set `name` is: *path is a folder (*is_folder) or a CSV file. The caller frees *path. A name that
- * contains '/' or exists as a file is a path already. The message of NO_INPUT lists every place that was looked at.
+ * contains '/' is a path already; so is one that exists here as a file or data set, unless data_dir has a set of that
+ * name. The message of NO_INPUT lists every place that was looked at.
  */
 gradus_status gr_dataset_find(const char *name, const char *data_dir, char **path, bool *is_folder);
 

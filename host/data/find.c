@@ -200,8 +200,8 @@ static gradus_status not_found(const char *name, const folder_list *list)
             snprintf(hint, sizeof hint, "; %.150s holds a data set itself: give that path instead of a name",
                      list->paths[i]);
         if (used < sizeof places)
-            used += (size_t)snprintf(places + used, sizeof places - used, "%s%s/%s", i > 0 ? ", " : "",
-                                     list->paths[i], name);
+            used += (size_t)snprintf(places + used, sizeof places - used, "%s%s/%s", i > 0 ? ", " : "", list->paths[i],
+                                     name);
     }
     return gr_fail(GRADUS_ERROR_NO_INPUT, "%s: no file and no data set of this name%s%s%s; looked for %s", name,
                    public_set ? "; to download it: data/fetch " : "", public_set ? name : "", hint, places);
@@ -213,9 +213,12 @@ gradus_status gr_dataset_find(const char *name, const char *data_dir, char **pat
     folder_list folders = {0};
     char *found = NULL;
 
-    if (strchr(name, '/') != NULL || is_file(name) || holds_images(name))
+    const bool is_path = strchr(name, '/') != NULL;
+    if (!is_path && data_dir != NULL) /* who names a folder means it, even where the present one has such a set */
+        TRY(find_in_folder(data_dir, name, &found));
+    if (found == NULL && (is_path || is_file(name) || holds_images(name)))
         TRY(gr_copy_text(name, &found));
-    else
+    if (found == NULL)
         TRY(collect_folders(data_dir, &folders));
     for (size_t i = 0; found == NULL && i < folders.count; i++)
         TRY(find_in_folder(folders.paths[i], name, &found));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a model on the host, access to its parameters, their hash, and the free text kept with them. */
 #include "model/model.h"
+#include "core/image.h"
 #include "core/memory.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +14,6 @@
 
 /* ---- Life ---- */
 
-/* A square where F is one, as image sets have it; otherwise one row of F. */
-static void default_image(gradus_network *network)
-{
-    if (network->image_width != 0)
-        return;
-    const size_t features = network->sizes[0];
-    const size_t side = (size_t)sqrt((double)features);
-    const bool square = side * side == features;
-    network->image_width = square ? side : features;
-    network->image_height = square ? side : 1;
-}
-
 gradus_status gr_model_create_empty(const gradus_network *network, gradus_model **out)
 {
     gradus_status status = GRADUS_OK;
@@ -34,7 +22,8 @@ gradus_status gr_model_create_empty(const gradus_network *network, gradus_model 
     TRY(gr_network_validate(network));
     TRY(gr_allocate(1, &model));
     model->network = *network;
-    default_image(&model->network);
+    if (network->image_width == 0)
+        gr_default_image(network->sizes[0], &model->network.image_width, &model->network.image_height);
     model->layout = gr_network_layout(network);
     TRY(gr_allocate(model->layout.length, &model->parameters));
     model->metadata = json_object();

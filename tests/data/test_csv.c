@@ -55,6 +55,8 @@ static void test_csv_accepted_forms(void **state)
         BYTE_ORDER_MARK("3,10,255\n9,0,7\n"),
         BYTE_ORDER_MARK("label,pixel0,pixel1\r\n3,10,255\r\n9,0,7\r\n"),
         "003,010,255\n9,000,07\n",
+        "3,10,255\n9,0,7\n\n", /* one empty line at the end */
+        "label,pixel0,pixel1\r\n3,10,255\r\n9,0,7\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         gradus_dataset *dataset = NULL;
@@ -125,6 +127,9 @@ static void test_csv_wrong_cells(void **state)
         {"3,0001,2\n", "f.csv:1: column 2: found \"0001\", expected an integer 0..255"},
         {"3,4294967297,2\n", "f.csv:1: column 2: found \"4294967297\", expected an integer 0..255"},
         {"3,10\n\n9,1\n", "f.csv:2: column 1: found \"\", expected an integer 0..255"},
+        {"3,10\n\n\n", "f.csv:2: column 1: found \"\", expected an integer 0..255"},
+        {"\n3,10\n", "f.csv:1: column 1: found \"\", expected an integer 0..255"},
+        {"label,a\n\n", "f.csv:2: column 1 (label): found \"\", expected an integer 0..255"},
         {"3,\x01\x02,1\n", "f.csv:1: column 2: found \"??\", expected an integer 0..255"},
         {"3,abcdefghijklmnopqrstuvwxyz\n", "f.csv:1: column 2: found \"abcdefghijklmnopqrstuvwx...\", expected"},
     };

@@ -117,6 +117,30 @@ static void test_digits_are_shuffled(void **state)
     close_digits(parts);
 }
 
+/* Fails unless each digit is among these 100 labels about ten times. */
+static void check_mixture(const uint8_t labels[100])
+{
+    size_t counts[10] = {0};
+    for (size_t i = 0; i < 100; i++)
+        counts[labels[i]]++;
+    for (size_t digit = 0; digit < 10; digit++)
+        assert_in_range(counts[digit], 2, 25);
+}
+
+/* Both ends of each part have every digit, so that the first samples of a part can stand for it. */
+static void test_digits_are_mixed_at_the_ends(void **state)
+{
+    (void)state;
+    gradus_dataset *parts[2] = {NULL, NULL};
+    open_digits(parts);
+    for (size_t p = 0; p < 2; p++) {
+        const uint8_t *labels = gradus_dataset_labels(parts[p]);
+        check_mixture(labels);
+        check_mixture(labels + gradus_dataset_get_info(parts[p]).samples - 100);
+    }
+    close_digits(parts);
+}
+
 /* The whole of MNIST against facts about it: counts of the digits, and mean and deviation of byte / 255. */
 static void test_mnist(void **state)
 {
@@ -158,11 +182,9 @@ static void test_mnist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_digits_are_complete),
-        cmocka_unit_test(test_digits_are_distinct),
-        cmocka_unit_test(test_digits_are_centred),
-        cmocka_unit_test(test_digits_are_shuffled),
-        cmocka_unit_test(test_mnist),
+        cmocka_unit_test(test_digits_are_complete),          cmocka_unit_test(test_digits_are_distinct),
+        cmocka_unit_test(test_digits_are_centred),           cmocka_unit_test(test_digits_are_shuffled),
+        cmocka_unit_test(test_digits_are_mixed_at_the_ends), cmocka_unit_test(test_mnist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,16 @@ static void test_find_takes_paths(void **state)
     assert_ok(gr_dataset_find("digits", NULL, &path, &is_folder));
     assert_string_equal(path, "digits");
     free(path);
+    touch("option/digits/train-images-idx3-ubyte");
+    check_found("digits", scratch_path("option"), "option/digits"); /* data_dir comes before all others, */
+    touch("option/mnist/nothing");
+    touch("mnist/train-images-idx3-ubyte");
+    assert_ok(gr_dataset_find("mnist", scratch_path("option"), &path, &is_folder));
+    assert_string_equal(path, "mnist"); /* where it has such a set, */
+    free(path);
+    assert_ok(gr_dataset_find("./digits", scratch_path("option"), &path, &is_folder));
+    assert_string_equal(path, "./digits"); /* and for names only */
+    free(path);
     assert_int_equal(chdir(scratch_path("empty")), 0);
     check_found("mnist", NULL, "sets/mnist");
     assert_ok(gr_dataset_find("f.csv", NULL, &path, &is_folder));
