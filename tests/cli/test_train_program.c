@@ -186,18 +186,27 @@ static void test_interrupted(void **state)
     check_interrupted("TERM", 143);
 }
 
+/* Deep enough that the product of all weights is too large for the reference's doubles in the second iteration. */
+#define DIVERGE TRAIN "--hidden 20,20,20,20,20,20,20,20,20,20,20,20,20,20 --lr 1e30 --out m.safetensors "
+
 static void test_diverged(void **state)
 {
     (void)state;
-    /* Deep enough that the product of all weights is too large for the reference's doubles in the second iteration. */
-    assert_int_equal(run(TRAIN "--hidden 20,20,20,20,20,20,20,20,20,20,20,20,20,20 --lr 1e30 --report-every 1 "
-                               "--out m.safetensors"),
-                     65);
+    assert_int_equal(run(DIVERGE "--report-every 1"), 65);
     assert_string_equal(program_out, "");
     assert_prints(program_err, "gradus: the loss became ");
     assert_prints(program_err, "hint: try a smaller --lr");
     assert_prints(program_err, "the last good weights, of iteration ");
     assert_runs("\"$GRADUS\" inspect m.safetensors");
+}
+
+static void test_diverged_unreported(void **state)
+{
+    (void)state;
+    assert_int_equal(run(DIVERGE "--report-every 0"), 65);
+    assert_prints(program_err, "gradus: the loss became ");
+    assert_null(strstr(program_err, "last good weights"));
+    assert_int_equal(run("test -e m.safetensors"), 1);
 }
 
 int main(void)
@@ -212,6 +221,7 @@ int main(void)
         program_test(test_outputs_checked_first),
         program_test(test_interrupted),
         program_test(test_diverged),
+        program_test(test_diverged_unreported),
     };
     program_prepare();
     return cmocka_run_group_tests(tests, NULL, NULL);
