@@ -110,6 +110,16 @@ static void test_log(void **state)
     assert_runs("test -s m.safetensors");
 }
 
+/* No byte can be written to any file, as in a full folder: one message for the log, and no empty file. */
+static void test_log_in_full_folder(void **state)
+{
+    (void)state;
+    assert_runs("{ (trap '' XFSZ; ulimit -f 0; " TRAIN "--iterations 3 --report-every 1 --log l.jsonl --quiet --json; "
+                "echo code $? >&2) 2>&1 >/dev/null; } | cat");
+    assert_string_equal(program_out, "gradus: --log l.jsonl: cannot be written: File too large\ncode 74\n");
+    assert_int_equal(run("test -e l.jsonl"), 1);
+}
+
 static void test_reproducible(void **state)
 {
     (void)state;
@@ -216,6 +226,7 @@ int main(void)
         program_test(test_json_nulls),
         program_test(test_summary_and_progress),
         program_test(test_log),
+        program_test(test_log_in_full_folder),
         program_test(test_reproducible),
         program_test(test_init_from),
         program_test(test_outputs_checked_first),
