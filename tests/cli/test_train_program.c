@@ -155,6 +155,14 @@ static void test_init_from(void **state)
     assert_int_equal(run("\"$GRADUS\" train tiny.csv --engine reference --init-from five.safetensors"), 65);
 }
 
+/* A model has the permissions that the umask leaves to any new file, and no temporary file stays beside it. */
+static void test_permissions(void **state)
+{
+    (void)state;
+    assert_runs("mkdir new; umask 027; " TRAIN "--iterations 1 --quiet --out new/m >&2; stat -c %%a new/m; ls -A new");
+    assert_string_equal(program_out, "640\nm\n");
+}
+
 static void test_outputs_checked_first(void **state)
 {
     (void)state;
@@ -229,6 +237,7 @@ int main(void)
         program_test(test_log_in_full_folder),
         program_test(test_reproducible),
         program_test(test_init_from),
+        program_test(test_permissions),
         program_test(test_outputs_checked_first),
         program_test(test_interrupted),
         program_test(test_diverged),
