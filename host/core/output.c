@@ -45,6 +45,17 @@ static int create_beside(const char *path, char **name)
     return -1;
 }
 
+/* The file that a rename must replace: what a symbolic link points to, not the link. */
+static gradus_status resolve(const char *path, char **out)
+{
+    *out = realpath(path, NULL);
+    if (*out != NULL)
+        return GRADUS_OK;
+    if (errno == ENOENT)
+        return gr_copy_text(path, out);
+    return output_failed(GRADUS_ERROR_OUTPUT, path, "cannot be created");
+}
+
 gradus_status gr_output_open(const char *path, output_file *out)
 {
     gradus_status status = GRADUS_OK;
@@ -54,8 +65,8 @@ gradus_status gr_output_open(const char *path, output_file *out)
 
     if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
         FAIL(GRADUS_ERROR_OUTPUT, "%s: exists and is not a regular file", path);
-    TRY(gr_copy_text(path, &file.path));
-    descriptor = create_beside(path, &file.temporary);
+    TRY(resolve(path, &file.path));
+    descriptor = create_beside(file.path, &file.temporary);
     if (descriptor < 0) {
         status = output_failed(GRADUS_ERROR_OUTPUT, path, "cannot be created");
         goto cleanup;

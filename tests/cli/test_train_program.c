@@ -163,6 +163,17 @@ static void test_permissions(void **state)
     assert_string_equal(program_out, "640\nm\n");
 }
 
+/* The link stays, and the file that it points to, in another folder, is replaced. */
+static void test_out_is_link(void **state)
+{
+    (void)state;
+    assert_runs("mkdir far; echo old >far/m; ln -s far/m m; " TRAIN "--iterations 1 --quiet --out m");
+    assert_prints(program_out, "model       m\n");
+    assert_runs("test -L m; \"$GRADUS\" inspect far/m; ls -A far");
+    assert_prints(program_out, "network     16-5-3");
+    assert_prints(program_out, "\nm\n");
+}
+
 static void test_outputs_checked_first(void **state)
 {
     (void)state;
@@ -238,6 +249,7 @@ int main(void)
         program_test(test_reproducible),
         program_test(test_init_from),
         program_test(test_permissions),
+        program_test(test_out_is_link),
         program_test(test_outputs_checked_first),
         program_test(test_interrupted),
         program_test(test_diverged),
