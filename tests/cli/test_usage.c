@@ -32,6 +32,8 @@ static void test_refusals(void **state)
         {"train tiny more", "\"more\" too many"},
         {"train tiny --iteration 3", "unknown option --iteration; did you mean --iterations?"},
         {"train tiny --xyzzy", "unknown option --xyzzy; 'gradus train --help' lists them"},
+        {"train tiny --foo", "unknown option --foo; 'gradus train --help' lists them"},
+        {"train tiny --lgo x", "unknown option --lgo; did you mean --log?"},
         {"train tiny --lr", "--lr: found nothing after it"},
         {"train tiny --json=1", "--json=1: found a value, expected none"},
         {"train tiny --hidden 0", "--hidden: found \"0\""},
