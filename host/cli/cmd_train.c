@@ -2,6 +2,7 @@
 /* gradus train: data, model, device, training, model file, evaluation, summary, in this order. */
 #include "commands.h"
 #include "data_input.h"
+#include "device_input.h"
 #include "failure.h"
 #include "interrupt.h"
 #include "training_run.h"
@@ -159,7 +160,7 @@ static int prepare(training_run *run)
     TRY(read_data(run));
     progress_phase(&run->progress, "preparing the device ...");
     if (uses_device(&run->settings))
-        TRY_GRADUS(gradus_device_open(run->settings.device, &run->device));
+        TRY(device_open(run->settings.device, "--engine reference needs no device", &run->device));
 cleanup:
     return code;
 }

@@ -238,6 +238,49 @@ static void test_diverged_unreported(void **state)
     assert_int_equal(run("test -e m.safetensors"), 1);
 }
 
+/* ---- Without any device, as on a machine without drivers ---- */
+
+#define NO_DRIVER "OCL_ICD_VENDORS=/nonexistent-folder \"$GRADUS\" "
+
+static void check_message_lines(size_t expected)
+{
+    size_t lines = 0;
+    for (const char *c = program_err; *c != '\0'; c++)
+        lines += *c == '\n';
+    if (lines != expected)
+        fail_msg("%zu lines, expected %zu: %s", lines, expected, program_err);
+}
+
+static void test_no_device(void **state)
+{
+    (void)state;
+    assert_int_equal(run(NO_DRIVER "train tiny --quiet"), 69);
+    assert_prints(program_err, "gradus: no OpenCL platform");
+    assert_prints(program_err, "hint: --engine reference needs no device");
+    check_message_lines(2);
+    assert_int_equal(run(NO_DRIVER "devices"), 69);
+    assert_prints(program_err, "gradus: no OpenCL platform");
+    check_message_lines(1);
+}
+
+/* The host stands in for a device that nobody asked for, and for no other. */
+static void test_no_device_for_model(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--lr 0.5 --iterations 40 --quiet --out m.safetensors");
+    assert_runs(NO_DRIVER "evaluate m.safetensors tiny");
+    assert_prints(program_out, "accuracy  100.00 %\n");
+    assert_prints(program_err, "gradus: no OpenCL device, so the host computes");
+    check_message_lines(1);
+    assert_runs(NO_DRIVER "predict m.safetensors tiny:4");
+    assert_prints(program_out, "tiny:4       label 1    prediction 1 ");
+    check_message_lines(1);
+    assert_int_equal(run(NO_DRIVER "evaluate m.safetensors tiny --device gpu"), 69);
+    check_message_lines(1);
+    assert_int_equal(run("GRADUS_DEVICE=0 " NO_DRIVER "predict m.safetensors tiny"), 69);
+    check_message_lines(1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +297,8 @@ int main(void)
         program_test(test_interrupted),
         program_test(test_diverged),
         program_test(test_diverged_unreported),
+        program_test(test_no_device),
+        program_test(test_no_device_for_model),
     };
     program_prepare();
     return cmocka_run_group_tests(tests, NULL, NULL);
