@@ -2,6 +2,7 @@
 /* gradus evaluate: what a model gets right and wrong on a labelled data set. */
 #include "commands.h"
 #include "data_input.h"
+#include "device_input.h"
 #include "failure.h"
 #include "json_output.h"
 #include "options.h"
@@ -169,7 +170,7 @@ int cmd_evaluate(int argc, const char **argv)
     evaluation.confusion = calloc(evaluation.classes * evaluation.classes, sizeof *evaluation.confusion);
     if (evaluation.confusion == NULL)
         TRY(fail(EX_OSERR, "out of memory: the confusion matrix"));
-    TRY_GRADUS(gradus_device_open(settings.device, &device));
+    TRY(device_open_or_host(settings.device, &device));
     TRY_GRADUS(gradus_evaluate(device, model, dataset, &evaluation.metrics, evaluation.confusion));
     if (settings.json)
         TRY(json_print(evaluation_object(&evaluation)));

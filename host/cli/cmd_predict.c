@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus predict: what a model takes samples for. */
 #include "commands.h"
+#include "device_input.h"
 #include "failure.h"
 #include "json_output.h"
 #include "options.h"
@@ -119,7 +120,7 @@ int cmd_predict(int argc, const char **argv)
 
     TRY(parse(argc, argv, &run));
     TRY_GRADUS(gradus_model_load(run.line.arguments[0], &run.model));
-    TRY_GRADUS(gradus_device_open(run.device_selector, &run.device));
+    TRY(device_open_or_host(run.device_selector, &run.device));
     for (size_t i = 1; i < run.line.argument_count; i++)
         TRY(predict(&run, run.line.arguments[i]));
     if (run.json)

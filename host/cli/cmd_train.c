@@ -2,6 +2,7 @@
 /* gradus train: data, model, device, training, model file, evaluation, summary, in this order. */
 #include "commands.h"
 #include "data_input.h"
+#include "device_input.h"
 #include "failure.h"
 #include "interrupt.h"
 #include "training_run.h"
@@ -117,11 +118,13 @@ static gradus_status train_model(training_run *run, double started)
 
 /* ---- How it ended ---- */
 
-/* The divergence stays the reason of the exit code, whether or not its model can be written. */
+/* The divergence stays the reason of the exit code, whether or not its model can be written. Before the first report
+ * nothing was kept, and the model is what it was before. */
 static int finish_diverged(training_run *run)
 {
+    const bool was_reported = run->last.iterations > 0;
     int code = fail_status(GRADUS_ERROR_DIVERGED);
-    if (training_model_save(run, true) == EX_OK && run->saved_as != NULL)
+    if (was_reported && training_model_save(run, true) == EX_OK && run->saved_as != NULL)
         note("the last good weights, of iteration %zu, are in %s", run->last.iteration, run->saved_as);
     return code;
 }
@@ -157,7 +160,7 @@ static int prepare(training_run *run)
     TRY(read_data(run));
     progress_phase(&run->progress, "preparing the device ...");
     if (uses_device(&run->settings))
-        TRY_GRADUS(gradus_device_open(run->settings.device, &run->device));
+        TRY(device_open(run->settings.device, "--engine reference needs no device", &run->device));
 cleanup:
     return code;
 }

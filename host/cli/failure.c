@@ -69,8 +69,6 @@ static int exit_code(gradus_status status)
 static const char *usual_remedy(gradus_status status)
 {
     switch (status) {
-    case GRADUS_ERROR_NO_DEVICE:
-        return "'gradus devices' lists what there is; 'gradus train --engine reference' needs no device";
     case GRADUS_ERROR_MISMATCH:
         return "the driver computes wrong results: 'gradus check' shows where, --device takes another device";
     case GRADUS_ERROR_DIVERGED:

@@ -29,6 +29,17 @@ cleanup:
     return code;
 }
 
+/* An existing file is replaced where it lies, which need not be where a symbolic link to it does. */
+static int check_folder_of_target(const char *option, const char *path)
+{
+    char *target = realpath(path, NULL);
+    if (target == NULL)
+        return fail(EX_CANTCREAT, "%s %s: %s", option, path, strerror(errno));
+    int code = check_folder(option, target);
+    free(target);
+    return code;
+}
+
 int output_check(const char *option, const char *path, bool in_place)
 {
     struct stat found;
@@ -44,5 +55,30 @@ int output_check(const char *option, const char *path, bool in_place)
         return fail(EX_CANTCREAT, "%s %s: exists and is not a regular file", option, path);
     if (access(path, W_OK) != 0)
         return fail(EX_CANTCREAT, "%s %s: %s", option, path, strerror(errno));
-    return in_place ? EX_OK : check_folder(option, path);
+    return in_place ? EX_OK : check_folder_of_target(option, path);
+}
+
+/* Whether both are one entry of one folder: names of a file that does not exist yet. */
+static bool is_same_entry(const char *a, const char *b)
+{
+    struct stat folder_a, folder_b;
+    char *copies[] = {strdup(a), strdup(b), strdup(a), strdup(b)}; /* dirname and basename write into theirs */
+    bool same = copies[0] != NULL && copies[1] != NULL && copies[2] != NULL && copies[3] != NULL &&
+                stat(dirname(copies[0]), &folder_a) == 0 && stat(dirname(copies[1]), &folder_b) == 0 &&
+                folder_a.st_dev == folder_b.st_dev && folder_a.st_ino == folder_b.st_ino &&
+                strcmp(basename(copies[2]), basename(copies[3])) == 0;
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
+        free(copies[i]);
+    return same;
+}
+
+bool output_is_same_file(const char *a, const char *b)
+{
+    struct stat found_a, found_b;
+    if (a == NULL || b == NULL)
+        return false;
+    bool a_exists = stat(a, &found_a) == 0, b_exists = stat(b, &found_b) == 0;
+    if (a_exists && b_exists)
+        return found_a.st_dev == found_b.st_dev && found_a.st_ino == found_b.st_ino;
+    return !a_exists && !b_exists && is_same_entry(a, b);
 }

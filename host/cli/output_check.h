@@ -12,4 +12,7 @@
  */
 int output_check(const char *option, const char *path, bool in_place);
 
+/* Whether two paths are one file, however they are spelled, also when it does not exist yet. NULL is none. */
+bool output_is_same_file(const char *a, const char *b);
+
 #endif

@@ -29,16 +29,16 @@ void progress_phase(const progress_line *progress, const char *what)
         draw(what);
 }
 
+/* Within 80 columns up to 999,999 iterations and an hour: the remaining time comes last and would be cut off. */
 static void draw_report(const gradus_report *report)
 {
     char line[512], pace[192] = "";
     if (report->iteration > 0 && report->seconds > 0) {
         double per_second = (double)report->iteration / report->seconds;
         double left = (double)(report->iterations - report->iteration - 1) / per_second;
-        snprintf(pace, sizeof pace, "   %s iterations/s   %s left", format_rate(per_second).text,
-                 format_seconds(left).text);
+        snprintf(pace, sizeof pace, "  %s it/s  %s left", format_rate(per_second).text, format_seconds(left).text);
     }
-    snprintf(line, sizeof line, "iteration %zu/%zu   loss %s   accuracy %s%s", report->iteration, report->iterations,
+    snprintf(line, sizeof line, "it %zu/%zu  loss %s  acc %s%s", report->iteration, report->iterations,
              format_loss(report->train.loss).text, format_percent(report->train.accuracy).text, pace);
     draw(line);
 }

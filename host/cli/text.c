@@ -137,21 +137,31 @@ bool parse_positive_float(const char *text, float *out)
 
 #define NAME_MAX_LENGTH 32
 
-/* Levenshtein's distance of two texts, b of at most NAME_MAX_LENGTH, row by row. */
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits between two texts, b of at most NAME_MAX_LENGTH: insertions, deletions, substitutions and, as the commonest slip
+ * counts once, swaps of neighbours (optimal string alignment; Damerau 1964). Row by row. */
 static size_t edit_distance(const char *a, const char *b)
 {
-    size_t row[NAME_MAX_LENGTH + 1], b_length = strlen(b);
+    size_t rows[3][NAME_MAX_LENGTH + 1], b_length = strlen(b);
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
     assert(b_length <= NAME_MAX_LENGTH);
     for (size_t j = 0; j <= b_length; j++)
         row[j] = j;
     for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
+        size_t *oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
         row[0] = i + 1;
         for (size_t j = 0; j < b_length; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-            best = best < row[j] + 1 ? best : row[j] + 1;
-            best = best < row[j + 1] + 1 ? best : row[j + 1] + 1;
-            diagonal = row[j + 1];
+            size_t best = above[j] + (a[i] != b[j]);
+            best = smaller(best, smaller(row[j], above[j + 1]) + 1);
+            if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j])
+                best = smaller(best, before[j - 1] + 1);
             row[j + 1] = best;
         }
     }
@@ -161,7 +171,7 @@ static size_t edit_distance(const char *a, const char *b)
 const char *nearest_name(const char *text, const char *const *names)
 {
     const char *nearest = NULL;
-    size_t length = strlen(text), nearest_distance = length < 3 ? 2 : 2 + length / 3;
+    size_t length = strlen(text), nearest_distance = (length < 6 ? 1 : length / 3) + 1;
     if (length > NAME_MAX_LENGTH)
         return NULL;
     for (; *names != NULL; names++) {

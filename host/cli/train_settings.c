@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NOT_GIVEN UINT64_MAX
 #define DEFAULT_SEED 1
@@ -62,8 +63,12 @@ static int check_outputs(const train_settings *settings)
     int code = EX_OK;
     TRY(output_check("--out", settings->out, false));
     TRY(output_check("--log", settings->log, true));
-    if (settings->out != NULL && settings->log != NULL && strcmp(settings->out, settings->log) == 0)
+    if (output_is_same_file(settings->log, settings->out))
         TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
+    if (output_is_same_file(settings->log, settings->init_from))
+        TRY(fail(EX_USAGE, "--log %s: is the file of --init-from as well, expected another one", settings->log));
+    if (access(settings->dataset, F_OK) == 0 && output_is_same_file(settings->log, settings->dataset))
+        TRY(fail(EX_USAGE, "--log %s: is the data set as well, expected another file", settings->log));
 cleanup:
     return code;
 }

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static bool open_stream(training_log *log)
 {
@@ -28,12 +30,28 @@ static bool write_line(FILE *stream, const gradus_report *report)
     return written;
 }
 
+/* An empty file would look like a run without reports. What is no plain file, such as /dev/full, is not ours. */
+static void remove_file(training_log *log)
+{
+    struct stat found;
+    int reason = errno;
+    (void)fclose(log->stream); /* fails as the line did */
+    log->stream = NULL;
+    if (lstat(log->path, &found) == 0 && S_ISREG(found.st_mode))
+        unlink(log->path);
+    errno = reason;
+}
+
 void training_log_write(training_log *log, const gradus_report *report)
 {
-    if (log->path == NULL || log->code != EX_OK || (log->stream == NULL && !open_stream(log)))
+    const bool first = log->stream == NULL;
+    if (log->path == NULL || log->code != EX_OK || (first && !open_stream(log)))
         return;
-    if (!write_line(log->stream, report))
-        log->code = fail(EX_IOERR, "--log %s: cannot be written: %s", log->path, strerror(errno));
+    if (write_line(log->stream, report))
+        return;
+    if (first)
+        remove_file(log);
+    log->code = fail(EX_IOERR, "--log %s: cannot be written: %s", log->path, strerror(errno));
 }
 
 int training_log_close(training_log *log)

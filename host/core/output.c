@@ -5,15 +5,55 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static gradus_status output_failed(gradus_status status, const char *path, const char *what)
 {
     return gr_fail(status, "%s: %s: %s", path, what, strerror(errno));
+}
+
+/* Opens a new file beside `path` and leaves its name in *name; -1 and errno if that cannot be. Not mkstemp, whose file
+ * is private: an output gets the permissions that any new file would, and only open() itself applies the umask without
+ * changing it, for all threads, to read it. */
+static int create_beside(const char *path, char **name)
+{
+    enum { TRIES = 100 };
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t suffix;
+        if (getrandom(&suffix, sizeof suffix, 0) != (ssize_t)sizeof suffix)
+            return -1;
+        if (gr_format_text(name, "%s.%08" PRIx32, path, suffix) != GRADUS_OK) {
+            errno = ENOMEM;
+            return -1;
+        }
+        int descriptor = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0)
+            return descriptor;
+        const int reason = errno;
+        free(*name);
+        *name = NULL;
+        errno = reason;
+        if (reason != EEXIST)
+            break;
+    }
+    return -1;
+}
+
+/* The file that a rename must replace: what a symbolic link points to, not the link. */
+static gradus_status resolve(const char *path, char **out)
+{
+    *out = realpath(path, NULL);
+    if (*out != NULL)
+        return GRADUS_OK;
+    if (errno == ENOENT)
+        return gr_copy_text(path, out);
+    return output_failed(GRADUS_ERROR_OUTPUT, path, "cannot be created");
 }
 
 gradus_status gr_output_open(const char *path, output_file *out)
@@ -25,19 +65,12 @@ gradus_status gr_output_open(const char *path, output_file *out)
 
     if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
         FAIL(GRADUS_ERROR_OUTPUT, "%s: exists and is not a regular file", path);
-    TRY(gr_copy_text(path, &file.path));
-    TRY(gr_format_text(&file.temporary, "%s.XXXXXX", path));
-    descriptor = mkstemp(file.temporary);
+    TRY(resolve(path, &file.path));
+    descriptor = create_beside(file.path, &file.temporary);
     if (descriptor < 0) {
-        free(file.temporary);
-        file.temporary = NULL;
         status = output_failed(GRADUS_ERROR_OUTPUT, path, "cannot be created");
         goto cleanup;
     }
-    /* mkstemp makes the file private; an output gets the permissions that any new file would. */
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(descriptor, 0666 & ~mask);
     file.stream = fdopen(descriptor, "wb");
     if (file.stream == NULL) {
         status = output_failed(GRADUS_ERROR_OUTPUT, path, "cannot be opened");

@@ -13,7 +13,8 @@ typedef struct output_file {
     char *path, *temporary;
 } output_file;
 
-/* Starts a file that shall end up at `path`. OUTPUT when it cannot be made there. */
+/* Starts a file that shall end up at `path`, or where that is a symbolic link to a file, in its place. OUTPUT when it
+ * cannot be made there. */
 gradus_status gr_output_open(const char *path, output_file *out);
 gradus_status gr_output_write(output_file *file, const void *bytes, size_t size);
 

@@ -204,12 +204,13 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-/* What kind of selector `selector` is, and whether a device fits it. The kinds are tried in this order. */
-static const char *fits(const gradus_device_info *info, size_t index, const char *selector)
+/* What kind of selector `selector` is, and whether a device fits it. The kinds are tried in this order; a number that is
+ * no index of the `count` devices may be part of a name, as in "4090". */
+static const char *fits(const gradus_device_info *info, size_t index, size_t count, const char *selector)
 {
     unsigned p, d;
     int length = -1;
-    if (sscanf(selector, "%u%n", &p, &length) == 1 && selector[length] == '\0')
+    if (sscanf(selector, "%u%n", &p, &length) == 1 && selector[length] == '\0' && p < count)
         return p == index ? "selected by its index" : NULL;
     if (sscanf(selector, "%u:%u%n", &p, &d, &length) == 2 && selector[length] == '\0')
         return p == info->platform_index && d == info->device_index ? "selected by platform and device number" : NULL;
@@ -248,7 +249,7 @@ gradus_status gradus_device_choose(const gradus_device_info *list, size_t count,
         return GRADUS_OK;
     }
     for (size_t i = 0; i < count; i++) {
-        const char *why = fits(&list[i], i, selector);
+        const char *why = fits(&list[i], i, count, selector);
         if (why != NULL) {
             *index = i;
             *reason = why;
@@ -256,6 +257,6 @@ gradus_status gradus_device_choose(const gradus_device_info *list, size_t count,
         }
     }
     return gr_fail(GRADUS_ERROR_NO_DEVICE,
-                   "device \"%s\": none of the %zu device%s fits; expected an index, P:D, gpu, cpu or part of a name",
-                   selector == NULL ? "" : selector, count, count == 1 ? "" : "s");
+                   "device \"%s\": found no such device among %zu, expected an index, P:D, gpu, cpu or part of a name",
+                   selector == NULL ? "" : selector, count);
 }

@@ -234,7 +234,7 @@ GRADUS_API void gradus_device_list_free(gradus_device_info *list);
 
 /*
  * Picks from such a list. The selector is an index into it ("0"), OpenCL's own numbers ("P:D"), "gpu", "cpu", or part of
- * a name, vendor or platform in any case; NULL means $GRADUS_DEVICE, and where that is unset the first device.
+ * a name, vendor or platform in any case, which a number beyond the last index is as well; NULL means $GRADUS_DEVICE, and where that is unset the first device.
  * *reason (static text) says why this one. NO_DEVICE if nothing fits.
  */
 GRADUS_API gradus_status gradus_device_choose(const gradus_device_info *list, size_t count, const char *selector,

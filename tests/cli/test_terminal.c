@@ -6,11 +6,11 @@
 #include <pty.h>
 #include <unistd.h>
 
-/* Runs a shell command in the folder "work" on a terminal of its own, which both streams go to; what it printed is in
- * program_out. Returns its exit code. */
+/* Runs a shell command in the folder "work" on a terminal of its own, 80 columns wide, which both streams go to; what it
+ * printed is in program_out. Returns its exit code. */
 static int run_on_terminal(const char *command)
 {
-    struct winsize size = {.ws_row = 40, .ws_col = 100};
+    struct winsize size = {.ws_row = 40, .ws_col = 80};
     char script[512];
     int terminal, status;
     size_t length = 0;
@@ -42,13 +42,28 @@ static void test_progress_line(void **state)
     (void)state;
     assert_int_equal(run_on_terminal(TRAIN), 0);
     assert_prints(program_out, CLEAR "reading the data ...");
-    assert_prints(program_out, CLEAR "iteration 0/20000   loss ");
-    assert_prints(program_out, " iterations/s ");
-    assert_prints(program_out, " left");
+    assert_prints(program_out, CLEAR "it 0/20000  loss ");
+    assert_prints(program_out, " it/s ");
     assert_prints(program_out, CLEAR "device      none needed\r\n");
     assert_null(strstr(program_out, "iteration 100 of"));
     assert_int_equal(run_on_terminal(TRAIN " --quiet"), 0);
-    assert_null(strstr(program_out, "iteration 0"));
+    assert_null(strstr(program_out, "it 0/"));
+}
+
+/* The remaining time is the line's end, so every line with a pace must have it. */
+static void test_progress_fits(void **state)
+{
+    (void)state;
+    size_t lines = 0;
+    assert_int_equal(run_on_terminal("timeout -s INT 1 \"$GRADUS\" train tiny --engine reference --hidden 200,200 "
+                                     "--lr 0.001 --iterations 999999 --report-every 1"),
+                     124);
+    for (const char *pace = program_out; (pace = strstr(pace, " it/s")) != NULL; pace++, lines++) {
+        const char *end = strstr(pace, CLEAR);
+        assert_non_null(end);
+        assert_int_equal(strncmp(end - 5, " left", 5), 0);
+    }
+    assert_true(lines > 0);
 }
 
 static void test_message_replaces_line(void **state)
@@ -78,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         program_test(test_progress_line),
+        program_test(test_progress_fits),
         program_test(test_message_replaces_line),
         program_test(test_drawing_colours),
     };

@@ -110,6 +110,16 @@ static void test_log(void **state)
     assert_runs("test -s m.safetensors");
 }
 
+/* No byte can be written to any file, as in a full folder: one message for the log, and no empty file. */
+static void test_log_in_full_folder(void **state)
+{
+    (void)state;
+    assert_runs("{ (trap '' XFSZ; ulimit -f 0; " TRAIN "--iterations 3 --report-every 1 --log l.jsonl --quiet --json; "
+                "echo code $? >&2) 2>&1 >/dev/null; } | cat");
+    assert_string_equal(program_out, "gradus: --log l.jsonl: cannot be written: File too large\ncode 74\n");
+    assert_int_equal(run("test -e l.jsonl"), 1);
+}
+
 static void test_reproducible(void **state)
 {
     (void)state;
@@ -143,6 +153,25 @@ static void test_init_from(void **state)
     assert_int_equal(run("\"$GRADUS\" train tiny --engine reference --init-from five.safetensors --hidden 6"), 64);
     assert_prints(program_err, "--hidden: does not agree with --init-from five.safetensors, which is 16-5-3");
     assert_int_equal(run("\"$GRADUS\" train tiny.csv --engine reference --init-from five.safetensors"), 65);
+}
+
+/* A model has the permissions that the umask leaves to any new file, and no temporary file stays beside it. */
+static void test_permissions(void **state)
+{
+    (void)state;
+    assert_runs("mkdir new; umask 027; " TRAIN "--iterations 1 --quiet --out new/m >&2; stat -c %%a new/m; ls -A new");
+    assert_string_equal(program_out, "640\nm\n");
+}
+
+/* The link stays, and the file that it points to, in another folder, is replaced. */
+static void test_out_is_link(void **state)
+{
+    (void)state;
+    assert_runs("mkdir far; echo old >far/m; ln -s far/m m; " TRAIN "--iterations 1 --quiet --out m");
+    assert_prints(program_out, "model       m\n");
+    assert_runs("test -L m; \"$GRADUS\" inspect far/m; ls -A far");
+    assert_prints(program_out, "network     16-5-3");
+    assert_prints(program_out, "\nm\n");
 }
 
 static void test_outputs_checked_first(void **state)
@@ -186,18 +215,70 @@ static void test_interrupted(void **state)
     check_interrupted("TERM", 143);
 }
 
+/* Deep enough that the product of all weights is too large for the reference's doubles in the second iteration. */
+#define DIVERGE TRAIN "--hidden 20,20,20,20,20,20,20,20,20,20,20,20,20,20 --lr 1e30 --out m.safetensors "
+
 static void test_diverged(void **state)
 {
     (void)state;
-    /* Deep enough that the product of all weights is too large for the reference's doubles in the second iteration. */
-    assert_int_equal(run(TRAIN "--hidden 20,20,20,20,20,20,20,20,20,20,20,20,20,20 --lr 1e30 --report-every 1 "
-                               "--out m.safetensors"),
-                     65);
+    assert_int_equal(run(DIVERGE "--report-every 1"), 65);
     assert_string_equal(program_out, "");
     assert_prints(program_err, "gradus: the loss became ");
     assert_prints(program_err, "hint: try a smaller --lr");
     assert_prints(program_err, "the last good weights, of iteration ");
     assert_runs("\"$GRADUS\" inspect m.safetensors");
+}
+
+static void test_diverged_unreported(void **state)
+{
+    (void)state;
+    assert_int_equal(run(DIVERGE "--report-every 0"), 65);
+    assert_prints(program_err, "gradus: the loss became ");
+    assert_null(strstr(program_err, "last good weights"));
+    assert_int_equal(run("test -e m.safetensors"), 1);
+}
+
+/* ---- Without any device, as on a machine without drivers ---- */
+
+#define NO_DRIVER "OCL_ICD_VENDORS=/nonexistent-folder \"$GRADUS\" "
+
+static void check_message_lines(size_t expected)
+{
+    size_t lines = 0;
+    for (const char *c = program_err; *c != '\0'; c++)
+        lines += *c == '\n';
+    if (lines != expected)
+        fail_msg("%zu lines, expected %zu: %s", lines, expected, program_err);
+}
+
+static void test_no_device(void **state)
+{
+    (void)state;
+    assert_int_equal(run(NO_DRIVER "train tiny --quiet"), 69);
+    assert_prints(program_err, "gradus: no OpenCL platform");
+    assert_prints(program_err, "hint: --engine reference needs no device");
+    check_message_lines(2);
+    assert_int_equal(run(NO_DRIVER "devices"), 69);
+    assert_prints(program_err, "gradus: no OpenCL platform");
+    check_message_lines(1);
+}
+
+/* The host stands in for a device that nobody asked for, and for no other. */
+static void test_no_device_for_model(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--lr 0.5 --iterations 40 --quiet --out m.safetensors");
+    assert_runs(NO_DRIVER "evaluate m.safetensors tiny");
+    assert_prints(program_out, "accuracy  100.00 %\n");
+    assert_prints(program_err, "gradus: no OpenCL device, so the host computes");
+    check_message_lines(1);
+    assert_runs(NO_DRIVER "predict m.safetensors tiny:4");
+    assert_prints(program_out, "tiny:4       label 1    prediction 1 ");
+    check_message_lines(1);
+    assert_int_equal(run(NO_DRIVER "evaluate m.safetensors tiny --device gpu"), 69);
+    check_message_lines(1);
+    assert_int_equal(run("GRADUS_DEVICE=0 " NO_DRIVER "predict m.safetensors tiny"), 69);
+    check_message_lines(1);
 }
 
 int main(void)
@@ -207,11 +288,17 @@ int main(void)
         program_test(test_json_nulls),
         program_test(test_summary_and_progress),
         program_test(test_log),
+        program_test(test_log_in_full_folder),
         program_test(test_reproducible),
         program_test(test_init_from),
+        program_test(test_permissions),
+        program_test(test_out_is_link),
         program_test(test_outputs_checked_first),
         program_test(test_interrupted),
         program_test(test_diverged),
+        program_test(test_diverged_unreported),
+        program_test(test_no_device),
+        program_test(test_no_device_for_model),
     };
     program_prepare();
     return cmocka_run_group_tests(tests, NULL, NULL);

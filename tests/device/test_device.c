@@ -49,6 +49,7 @@ static void test_choose(void **state)
     expect_choice("CPU", 2, "first CPU");
     expect_choice("radeon", 1, "contains");
     expect_choice("portable", 2, "contains");
+    expect_choice("780", 1, "contains");
     setenv("GRADUS_DEVICE", "cpu", 1);
     expect_choice(NULL, 2, "first CPU");
     expect_choice("gpu", 0, "first GPU");
