@@ -4,7 +4,8 @@
 // z (rows x columns), column after column; b is the flat buffer of all parameters.
 // NDRange: one work-item per element of z.
 
-kernel void bias_broadcast(global const float *restrict b, ulong offset, global float *restrict z, uint rows, ulong elements)
+kernel void bias_broadcast(global const float *restrict b, ulong offset, global float *restrict z, uint rows,
+                           ulong elements)
 {
     const size_t i = get_global_id(0);
     if (i < elements)

@@ -22,13 +22,22 @@ static void first_activation(global const float *b, global floatv *z)
 // ---- Other layers: O x I weights w, row after row; a (I x TILE), z and dz (O x TILE). The products go through the rows
 // in steps of five, with the functions of tile_rows.cl. ----
 
-#define FOR_ROWS(count, call)                                                                                          \
-    switch (count) {                                                                                                   \
-    case 1: call(1); break;                                                                                            \
-    case 2: call(2); break;                                                                                            \
-    case 3: call(3); break;                                                                                            \
-    case 4: call(4); break;                                                                                            \
-    default: call(5);                                                                                                  \
+#define FOR_ROWS(count, call)                                                                                         \
+    switch (count) {                                                                                                  \
+    case 1:                                                                                                           \
+        call(1);                                                                                                      \
+        break;                                                                                                        \
+    case 2:                                                                                                           \
+        call(2);                                                                                                      \
+        break;                                                                                                        \
+    case 3:                                                                                                           \
+        call(3);                                                                                                      \
+        break;                                                                                                        \
+    case 4:                                                                                                           \
+        call(4);                                                                                                      \
+        break;                                                                                                        \
+    default:                                                                                                          \
+        call(5);                                                                                                      \
     }
 
 // Z = W A + b, and ReLU if asked for.
@@ -69,8 +78,7 @@ static void layer_input_gradient(uint outputs, uint inputs, global const float *
                                  global const floatv *a, global floatv *below)
 {
     for (uint i = 0; i < inputs; i += 5) {
-#define CALL(rows)                                                                                                     \
-    input_gradient_rows_##rows(outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS)
+#define CALL(rows) input_gradient_rows_##rows(outputs, inputs, w + i, dz, a + i * VECTORS, below + i * VECTORS)
         FOR_ROWS(inputs - i, CALL)
 #undef CALL
     }

@@ -5,21 +5,21 @@
 
 // The defaults are the notebook's network with first_groups.cl.
 #ifndef LANES
-#define LANES 8                             // floats of a vector
-#define TILE 64                             // samples of a tile, a multiple of 2 LANES
-#define GROUPS 98                           // groups of pixels of a sample
+#define LANES 8   // floats of a vector
+#define TILE 64   // samples of a tile, a multiple of 2 LANES
+#define GROUPS 98 // groups of pixels of a sample
 #define LAYERS 2
-#define SIZES 784, 10, 10                   // F, H1, ..., C
-#define WEIGHTS_AT 0, 7872                  // where each W and b begins in the flat buffer of parameters
+#define SIZES 784, 10, 10  // F, H1, ..., C
+#define WEIGHTS_AT 0, 7872 // where each W and b begins in the flat buffer of parameters
 #define BIAS_AT 7840, 7972
-#define PARAMETERS 8000                     // length of that buffer
-#define UNIT_BLOCK 10                       // of the first layer's units (or vectors of units), handled together
-#define UNIT_BLOCKS 1                       // so many blocks are all units, padded
-#define PACKED 7840                         // floats of W1 as pack_*.cl packs it
-#define ACTIVATIONS_AT 15872, 16512         // where each layer's output (padded rows x TILE) begins in a scratch
-#define DZ_AT 17152, 16512                  // likewise dZ; the last layer's takes the place of its output
-#define SPARE_AT 15872                      // room for as much as Z1, free while dW1 is computed
-#define SCRATCH 17792                       // floats of a work-item's scratch
+#define PARAMETERS 8000             // length of that buffer
+#define UNIT_BLOCK 10               // of the first layer's units (or vectors of units), handled together
+#define UNIT_BLOCKS 1               // so many blocks are all units, padded
+#define PACKED 7840                 // floats of W1 as pack_*.cl packs it
+#define ACTIVATIONS_AT 15872, 16512 // where each layer's output (padded rows x TILE) begins in a scratch
+#define DZ_AT 17152, 16512          // likewise dZ; the last layer's takes the place of its output
+#define SPARE_AT 15872              // room for as much as Z1, free while dW1 is computed
+#define SCRATCH 17792               // floats of a work-item's scratch
 #endif
 
 #define JOIN_(a, b) a##b

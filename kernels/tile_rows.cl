@@ -21,7 +21,7 @@
 
 // Z = W A + b, and ReLU if asked for.
 static void JOIN(forward_rows_, ROWS)(uint inputs, global const float *w, global const float *b,
-                         global const floatv *a, global floatv *z, bool relu)
+                                      global const floatv *a, global floatv *z, bool relu)
 {
     for (uint k = 0; k < VECTORS; k += 2) {
         floatv sum[ROWS][2];
@@ -43,7 +43,7 @@ static void JOIN(forward_rows_, ROWS)(uint inputs, global const float *w, global
 
 // dW += dZ A^T.
 static void JOIN(weight_gradient_rows_, ROWS)(uint inputs, global const floatv *dz, global const floatv *a,
-                                 global float *dw)
+                                              global float *dw)
 {
     uint i = 0;
     for (; i + 2 <= inputs; i += 2) {
@@ -74,8 +74,8 @@ static void JOIN(weight_gradient_rows_, ROWS)(uint inputs, global const floatv *
 }
 
 // dZ of the layer below = (W^T dZ) .* relu'(A), for ROWS rows of it.
-static void JOIN(input_gradient_rows_, ROWS)(uint outputs, uint inputs, global const float *w,
-                                global const floatv *dz, global const floatv *a, global floatv *below)
+static void JOIN(input_gradient_rows_, ROWS)(uint outputs, uint inputs, global const float *w, global const floatv *dz,
+                                             global const floatv *a, global floatv *below)
 {
     for (uint k = 0; k < VECTORS; k += 2) {
         floatv sum[ROWS][2];

@@ -23,8 +23,8 @@ static gradus_status check_sizes(size_t samples, size_t width, size_t height, si
     gradus_status status = GRADUS_OK;
     size_t features = 0;
     if (samples == 0 || width == 0 || height == 0)
-        FAIL(GRADUS_ERROR_ARGUMENT, "data set: found %zu samples of %zu x %zu, expected none of them to be 0",
-             samples, width, height);
+        FAIL(GRADUS_ERROR_ARGUMENT, "data set: found %zu samples of %zu x %zu, expected none of them to be 0", samples,
+             width, height);
     TRY(gr_multiply(width, height, "data set: width x height", &features));
     TRY(gr_multiply(features, samples, "data set: features x samples", size));
 cleanup:
@@ -164,8 +164,7 @@ static void copy_sample(const gradus_dataset *from, size_t source, gradus_datase
  * missing / remaining, which makes every choice of that many samples equally likely, keeps their order and needs no
  * list of them. What is not taken moves up within the set, so the only memory used is the new set's.
  */
-gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t samples, uint64_t seed,
-                                     gradus_dataset **holdout)
+gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t samples, uint64_t seed, gradus_dataset **holdout)
 {
     gradus_status status = GRADUS_OK;
     gradus_dataset *part = NULL;

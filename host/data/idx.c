@@ -33,8 +33,8 @@ static gradus_status read_header(input_stream *stream, uint32_t magic, const cha
         header->words[i] = (uint32_t)word[0] << 24 | (uint32_t)word[1] << 16 | (uint32_t)word[2] << 8 | word[3];
     }
     if (got >= 4 && header->words[0] != magic)
-        FAIL(GRADUS_ERROR_DATA, "%s: byte 0: found 0x%08x, expected 0x%08x for IDX %s", stream->path,
-             header->words[0], magic, content);
+        FAIL(GRADUS_ERROR_DATA, "%s: byte 0: found 0x%08x, expected 0x%08x for IDX %s", stream->path, header->words[0],
+             magic, content);
     if (got < size)
         FAIL(GRADUS_ERROR_DATA, "%s: byte %zu: found the end of the file, expected an IDX header of %zu bytes",
              stream->path, got, size);
@@ -64,9 +64,8 @@ static gradus_status read_body(input_stream *stream, size_t size, const char *co
     }
     TRY(gr_stream_read(stream, &extra, 1, &got));
     if (got != 0)
-        FAIL(GRADUS_ERROR_DATA,
-             "%s: byte %zu: found more bytes, expected the end of the file after %zu bytes of %s", stream->path,
-             stream->offset - 1, size, content);
+        FAIL(GRADUS_ERROR_DATA, "%s: byte %zu: found more bytes, expected the end of the file after %zu bytes of %s",
+             stream->path, stream->offset - 1, size, content);
 cleanup:
     return status;
 }
@@ -92,8 +91,8 @@ static gradus_status read_images(const char *path, idx_header *header, byte_list
     TRY(read_header(&stream, IMAGES_MAGIC, "images", header));
     TRY(check_sides(path, header));
     if (__builtin_mul_overflow((size_t)header->words[2] * header->words[3], (size_t)header->words[1], &size))
-        FAIL(GRADUS_ERROR_DATA, "%s: byte 4: found %u images of %u x %u, expected no more than can be addressed",
-             path, header->words[1], header->words[3], header->words[2]);
+        FAIL(GRADUS_ERROR_DATA, "%s: byte 4: found %u images of %u x %u, expected no more than can be addressed", path,
+             header->words[1], header->words[3], header->words[2]);
     TRY(read_body(&stream, size, "pixels", pixels));
 cleanup:
     gr_stream_close(&stream);

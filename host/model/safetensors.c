@@ -46,9 +46,9 @@ static json_t *metadata_to_json(const gradus_model *model)
 {
     const gradus_network *network = &model->network;
     json_t *own =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", "pt", "gradus.version", gradus_version(),
-                  "gradus.activation", FILE_ACTIVATION, "gradus.input_scale", FILE_INPUT_SCALE,
-                  "gradus.image_shape", json_sprintf("%zux%zu", network->image_width, network->image_height));
+        json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", "pt", "gradus.version", gradus_version(), "gradus.activation",
+                  FILE_ACTIVATION, "gradus.input_scale", FILE_INPUT_SCALE, "gradus.image_shape",
+                  json_sprintf("%zux%zu", network->image_width, network->image_height));
     json_t *metadata = json_copy(model->metadata);
     if (own == NULL || metadata == NULL || json_object_update(metadata, own) != 0) {
         json_decref(metadata);
@@ -62,8 +62,8 @@ static json_t *tensor_to_json(const file_tensor *tensor)
 {
     const json_int_t outputs = (json_int_t)tensor->shape[0], inputs = (json_int_t)tensor->shape[1];
     json_t *shape = tensor->rank == 2 ? json_pack("[I, I]", outputs, inputs) : json_pack("[I]", outputs);
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)tensor->begin, (json_int_t)tensor->end);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets", (json_int_t)tensor->begin,
+                     (json_int_t)tensor->end);
 }
 
 /* The header's text, padded with spaces so that the data begin at a multiple of 8 bytes. The caller frees it. */

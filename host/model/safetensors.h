@@ -12,12 +12,12 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "model files are little-endian and are used as they are");
 
 #define HEADER_LENGTH_BYTES 8
-#define HEADER_MAX          100000000u /* bytes; the format's own limit */
+#define HEADER_MAX 100000000u /* bytes; the format's own limit */
 
 #define FILE_TENSORS_MAX (2 * GRADUS_LAYERS_MAX)
 
 /* What the network is beyond its shapes; there is one choice of each so far. */
-#define FILE_ACTIVATION  "relu"
+#define FILE_ACTIVATION "relu"
 #define FILE_INPUT_SCALE "byte/255"
 
 typedef struct file_tensor {

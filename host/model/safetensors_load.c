@@ -69,13 +69,12 @@ static gradus_status read_header(model_file *file)
     json_error_t error;
 
     if (file->size < HEADER_LENGTH_BYTES)
-        FAIL(GRADUS_ERROR_DATA, "%s: truncated: %" PRIu64 " bytes, expected %d of header length at least",
-             file->path, file->size, HEADER_LENGTH_BYTES);
+        FAIL(GRADUS_ERROR_DATA, "%s: truncated: %" PRIu64 " bytes, expected %d of header length at least", file->path,
+             file->size, HEADER_LENGTH_BYTES);
     TRY(read_bytes(file, &length, HEADER_LENGTH_BYTES));
     if (length > file->size - HEADER_LENGTH_BYTES)
-        FAIL(GRADUS_ERROR_DATA,
-             "%s: header of %" PRIu64 " bytes, but only %" PRIu64 " follow: truncated or no model", file->path,
-             length, file->size - HEADER_LENGTH_BYTES);
+        FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, but only %" PRIu64 " follow: truncated or no model",
+             file->path, length, file->size - HEADER_LENGTH_BYTES);
     if (length > HEADER_MAX)
         FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, expected at most %u", file->path, length,
              HEADER_MAX);
@@ -165,10 +164,9 @@ static gradus_status count_layers(model_file *file)
         if (strcmp(name, "__metadata__") == 0)
             continue;
         if (!is_tensor_name(name, &t))
-            return gr_fail(
-                GRADUS_ERROR_DATA,
-                "%s: unexpected tensor \"%s\", expected fc1.weight, fc1.bias, fc2.weight, ... up to fc%d",
-                file->path, printed(name).text, GRADUS_LAYERS_MAX);
+            return gr_fail(GRADUS_ERROR_DATA,
+                           "%s: unexpected tensor \"%s\", expected fc1.weight, fc1.bias, fc2.weight, ... up to fc%d",
+                           file->path, printed(name).text, GRADUS_LAYERS_MAX);
         if (t / 2 >= file->network.layers)
             file->network.layers = t / 2 + 1;
     }
@@ -180,8 +178,8 @@ static gradus_status count_layers(model_file *file)
 static gradus_status read_shape(const model_file *file, const json_t *shape, file_tensor *tensor)
 {
     if (json_array_size(shape) != tensor->rank)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: shape of %zu sizes, expected %zu", file->path,
-                       tensor->name, json_array_size(shape), tensor->rank);
+        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: shape of %zu sizes, expected %zu", file->path, tensor->name,
+                       json_array_size(shape), tensor->rank);
     for (size_t i = 0; i < tensor->rank; i++) {
         const json_t *item = json_array_get(shape, i);
         const json_int_t size = json_integer_value(item);
@@ -234,9 +232,8 @@ static gradus_status check_chain(model_file *file)
     for (size_t l = 0; l < network->layers; l++) {
         const file_tensor *weights = &file->tensors[2 * l], *bias = &file->tensors[2 * l + 1];
         if (weights->shape[1] != network->sizes[l])
-            return gr_fail(GRADUS_ERROR_DATA,
-                           "%s: tensor %s: %zu inputs, expected the %zu units of the layer before", file->path,
-                           weights->name, weights->shape[1], network->sizes[l]);
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %zu inputs, expected the %zu units of the layer before",
+                           file->path, weights->name, weights->shape[1], network->sizes[l]);
         if (bias->shape[0] != weights->shape[0])
             return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %zu values, expected %zu, one for each row of %s",
                            file->path, bias->name, bias->shape[0], weights->shape[0], weights->name);
@@ -275,9 +272,8 @@ static gradus_status check_extents(const model_file *file)
         const file_tensor *tensor = &sorted[i];
         const uint64_t bytes = gr_tensor_length(tensor) * sizeof(float);
         if (tensor->end - tensor->begin != bytes)
-            return gr_fail(GRADUS_ERROR_DATA,
-                           "%s: tensor %s: %" PRIu64 " bytes, expected %" PRIu64 " for its shape", file->path,
-                           tensor->name, tensor->end - tensor->begin, bytes);
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %" PRIu64 " bytes, expected %" PRIu64 " for its shape",
+                           file->path, tensor->name, tensor->end - tensor->begin, bytes);
         if (tensor->begin < position)
             return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s overlaps %s", file->path, tensor->name,
                            sorted[i - 1].name);

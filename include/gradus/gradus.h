@@ -162,9 +162,9 @@ GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
  * The notebook's network is {.layers = 2, .sizes = {784, 10, 10}}.
  */
 typedef struct gradus_network {
-    size_t layers;                        /* L: layers with parameters, 1..GRADUS_LAYERS_MAX */
-    size_t sizes[GRADUS_LAYERS_MAX + 1];  /* F, H1, H2, ..., C; C is at most 256 */
-    size_t image_width, image_height;     /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
+    size_t layers;                       /* L: layers with parameters, 1..GRADUS_LAYERS_MAX */
+    size_t sizes[GRADUS_LAYERS_MAX + 1]; /* F, H1, H2, ..., C; C is at most 256 */
+    size_t image_width, image_height;    /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
 } gradus_network;
 
 /* A network with its parameters on the host and what a model file says of their origin. */
@@ -216,8 +216,8 @@ typedef enum gradus_device_type {
 typedef struct gradus_device_info {
     char name[128], vendor[128], version[128], driver[128], platform[128];
     gradus_device_type type;
-    bool discrete;             /* has memory of its own */
-    unsigned platform_index;   /* P and D of the selector "P:D": the order in which OpenCL lists them */
+    bool discrete;           /* has memory of its own */
+    unsigned platform_index; /* P and D of the selector "P:D": the order in which OpenCL lists them */
     unsigned device_index;
     unsigned compute_units;
     unsigned clock_mhz;
@@ -260,16 +260,16 @@ typedef struct gradus_report {
     size_t iteration;
     size_t iterations; /* the run's length */
     gradus_metrics train;
-    double seconds;    /* since the first iteration began */
+    double seconds; /* since the first iteration began */
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine;     /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "layered" (OpenCL, any device);
+    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "layered" (OpenCL, any device);
                                without a device: "blas" (threads over OpenBLAS, as many as OPENBLAS_NUM_THREADS says;
                                not in every build), "reference" (plain C, sums in double) */
-    size_t iterations;      /* full-batch gradient-descent steps */
-    float learning_rate;    /* alpha in W := W - alpha dW */
-    size_t report_every;    /* iterations between two reports; the last iteration is always reported. 0: only that */
+    size_t iterations;  /* full-batch gradient-descent steps */
+    float learning_rate; /* alpha in W := W - alpha dW */
+    size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;
     const volatile int *stop; /* training ends after the running iteration once *stop is not 0; NULL: never. A signal
@@ -280,12 +280,12 @@ typedef struct gradus_train_options {
 GRADUS_API gradus_train_options gradus_train_options_default(void);
 
 typedef struct gradus_train_result {
-    const char *engine;     /* the engine that was used */
-    size_t iterations;      /* done */
-    bool stopped;           /* by options->stop */
-    double setup_seconds;   /* upload, kernels, the check against the reference */
-    double train_seconds;   /* from the first iteration's start to the last one's end */
-    gradus_metrics train;   /* of the final parameters */
+    const char *engine;   /* the engine that was used */
+    size_t iterations;    /* done */
+    bool stopped;         /* by options->stop */
+    double setup_seconds; /* upload, kernels, the check against the reference */
+    double train_seconds; /* from the first iteration's start to the last one's end */
+    gradus_metrics train; /* of the final parameters */
 } gradus_train_result;
 
 /*
