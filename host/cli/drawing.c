@@ -52,18 +52,24 @@ static void print_half_block(unsigned upper, unsigned lower, const terminal_styl
         printf("\033[38;5;%um\033[48;5;%um\u2580", palette_grey(upper), palette_grey(lower));
 }
 
-void drawing_print_row(const image_drawing *drawing, size_t row, const terminal_style *style)
+static char shade_at(const image_drawing *drawing, size_t x, size_t row)
 {
     static const char shades[] = " .:-=+*#%@";
-    for (size_t x = 0; x < drawing->columns; x++) {
-        unsigned upper = grey_at(drawing, x, 2 * row), lower = grey_at(drawing, x, 2 * row + 1);
-        if (row >= drawing->rows)
-            putchar(' ');
-        else if (style->colour && style->unicode)
-            print_half_block(upper, lower, style);
+    unsigned grey = (grey_at(drawing, x, 2 * row) + grey_at(drawing, x, 2 * row + 1)) / 2;
+    return row < drawing->rows ? shades[grey * (sizeof shades - 2) / 255] : ' ';
+}
+
+void drawing_print_row(const image_drawing *drawing, size_t row, bool padded, const terminal_style *style)
+{
+    const bool blocks = style->colour && style->unicode && row < drawing->rows;
+    size_t columns = drawing->columns;
+    while (!padded && !blocks && columns > 0 && shade_at(drawing, columns - 1, row) == ' ')
+        columns--;
+    for (size_t x = 0; x < columns; x++)
+        if (blocks)
+            print_half_block(grey_at(drawing, x, 2 * row), grey_at(drawing, x, 2 * row + 1), style);
         else
-            putchar(shades[(upper + lower) / 2 * (sizeof shades - 2) / 255]);
-    }
+            putchar(shade_at(drawing, x, row));
     if (row < drawing->rows && style->unicode)
         fputs(terminal_escape(style, PAINT_NONE), stdout);
 }

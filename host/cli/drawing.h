@@ -20,8 +20,9 @@ typedef struct image_drawing {
 
 image_drawing drawing_create(const uint8_t *pixels, size_t width, size_t height);
 
-/* Draws one row of characters, `columns` wide; blanks from `rows` on. */
-void drawing_print_row(const image_drawing *drawing, size_t row, const terminal_style *style);
+/* Draws one row of characters; blanks from `rows` on. `padded`: all `columns` of it, since something follows; else it does
+ * not end with blanks. */
+void drawing_print_row(const image_drawing *drawing, size_t row, bool padded, const terminal_style *style);
 
 /* A bar of `width` characters, filled from the left by the share, 0..1, and blank from there on. */
 void drawing_print_bar(double share, size_t width, const terminal_style *style);

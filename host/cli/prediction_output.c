@@ -94,8 +94,9 @@ void prediction_print_drawing(const sample_prediction *prediction, const termina
     const size_t bar_width = bar_width_beside(image.columns);
     size_t class_index = 0;
     for (size_t row = 0; row < rows; row++) {
-        drawing_print_row(&image, row, style);
-        fputs("   ", stdout);
+        const bool has_text = row < 2 || (row >= HEADING_ROWS && row < HEADING_ROWS + bars);
+        drawing_print_row(&image, row, has_text, style);
+        fputs(has_text ? "   " : "", stdout);
         if (row < HEADING_ROWS) {
             print_heading(prediction, row, style);
         } else if (row < HEADING_ROWS + bars) {

@@ -14,8 +14,9 @@ typedef struct training_log {
 } training_log;
 
 /*
- * Adds a line; the first one creates the file, so that a run that never begins leaves none, and removes it
- * again if it cannot be written. A failure is reported once and kept in `code`; the training goes on, since it may be worth more than its log.
+ * Adds a line; the first one creates the file, so that a run that never begins leaves none, and removes it again if it
+ * cannot be written. A failure is reported once and kept in `code`; the training goes on, since it may be worth more
+ * than its log.
  */
 void training_log_write(training_log *log, const gradus_report *report);
 

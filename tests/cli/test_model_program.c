@@ -148,6 +148,7 @@ static void test_predict_show(void **state)
     assert_prints(program_out, "label 1, prediction 1\n");
     assert_prints(program_out, "  1  ####");
     assert_true(program_out[0] != ' ' && program_out[3] == program_out[0]);
+    assert_null(strstr(program_out, " \n"));
 }
 
 /* ---- inspect ---- */
