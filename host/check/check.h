@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Comparisons of what the device computes with the reference in double. Each operation is described once: inputs, the
- * run on the device, the expected result. `gradus check`, the tests and the benchmarks all drive these descriptions.
+ * run on the device, the expected result. `gradus check` and the tests drive the same descriptions.
  */
 #ifndef GRADUS_CHECK_CHECK_H
 #define GRADUS_CHECK_CHECK_H
@@ -29,7 +29,7 @@ typedef struct check_shape {
 } check_shape;
 
 typedef struct operation {
-    const char *name; /* of kernel, launcher, test and benchmark row */
+    const char *name; /* of kernel, launcher and test */
     gradus_status (*run)(check *c, const check_shape *shape);
     const check_shape *shapes;
     size_t shape_count;
