@@ -4,7 +4,6 @@
 #include "engine/fused.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- The kernels' constants ---- */
 
@@ -208,7 +207,7 @@ gradus_status gr_fused_create_with(const engine *base, gradus_device *device, fi
 {
     gradus_status status = GRADUS_OK;
     fused *e = NULL;
-    size_t lanes = 8;
+    size_t lanes = 0;
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
@@ -233,7 +232,7 @@ cleanup:
 gradus_status gr_fused_create(const engine *base, gradus_device *device, engine **out)
 {
     gradus_status status = GRADUS_OK;
-    size_t lanes = 8;
+    size_t lanes = 0;
     first_layer first;
     TRY(native_lanes(device, &lanes));
     TRY(gr_fused_choose(base->dataset, base->network.sizes[1], lanes, &first));

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "layered" at work: one slice forward and backward, and the batch made of slices. */
 #include "engine/layered.h"
-#include "core/memory.h"
-
-#include <stdlib.h>
 
 /* ---- One slice ---- */
 
