@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus check: every kernel on the device against the reference, one line per kernel. */
 #include "commands.h"
+#include "device_input.h"
 #include "failure.h"
 #include "json_output.h"
 #include "options.h"
@@ -92,12 +93,12 @@ static void print_tally(const check_tally *tally, const char *device)
     printf("\nErrors are in units of what is tolerated: up to 1 is fine.\n");
 }
 
-static int run_check(const char *selector, bool json)
+static int run_check(const device_settings *settings, bool json)
 {
     int code = EX_OK;
     gradus_device *device = NULL;
     check_tally tally = {.json = json, .failures = json_array()};
-    TRY_GRADUS(gradus_device_open(selector, &device));
+    TRY(device_open(settings, NULL, &device));
     const char *name = gradus_device_get_info(device)->name;
 
     gradus_status status = gradus_check(device, on_result, &tally);
@@ -128,17 +129,17 @@ int cmd_check(int argc, const char **argv)
     };
     int code = EX_OK;
     command_line line = {0};
-    char *device = NULL;
+    device_settings device = {0};
     bool json = false;
     const option_row options[] = {
-        DEVICE_OPTION(&device),
+        DEVICE_OPTIONS(&device),
         JSON_OPTION(&json),
         END_OPTION,
     };
     TRY(command_line_parse(&description, options, argc, argv, &line));
-    TRY(run_check(device, json));
+    TRY(run_check(&device, json));
 cleanup:
-    free(device);
+    device_settings_free(&device);
     command_line_free(&line);
     return code;
 }

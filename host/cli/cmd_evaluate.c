@@ -122,7 +122,8 @@ static void print_evaluation(const evaluation_result *evaluation)
 
 typedef struct evaluate_settings {
     command_line line;
-    char *split, *device, *data_dir;
+    device_settings device;
+    char *split, *data_dir;
     bool json;
 } evaluate_settings;
 
@@ -139,7 +140,7 @@ static int parse(int argc, const char **argv, evaluate_settings *settings)
     };
     const option_row options[] = {
         CHOICE_OPTION("split", &settings->split, splits, "train or test"),
-        DEVICE_OPTION(&settings->device),
+        DEVICE_OPTIONS(&settings->device),
         DATA_DIR_OPTION(&settings->data_dir),
         JSON_OPTION(&settings->json),
         END_OPTION,
@@ -170,7 +171,7 @@ int cmd_evaluate(int argc, const char **argv)
     evaluation.confusion = calloc(evaluation.classes * evaluation.classes, sizeof *evaluation.confusion);
     if (evaluation.confusion == NULL)
         TRY(fail(EX_OSERR, "out of memory: the confusion matrix"));
-    TRY(device_open_or_host(settings.device, &device));
+    TRY(device_open_or_host(&settings.device, &device));
     TRY_GRADUS(gradus_evaluate(device, model, dataset, &evaluation.metrics, evaluation.confusion));
     if (settings.json)
         TRY(json_print(evaluation_object(&evaluation)));
@@ -182,7 +183,7 @@ cleanup:
     gradus_model_destroy(model);
     free(evaluation.confusion);
     free(settings.split);
-    free(settings.device);
+    device_settings_free(&settings.device);
     free(settings.data_dir);
     command_line_free(&settings.line);
     return code;

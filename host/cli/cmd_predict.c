@@ -12,7 +12,8 @@
 
 typedef struct predict_run {
     command_line line;
-    char *device_selector, *data_dir;
+    device_settings device_settings;
+    char *data_dir;
     bool json, show;
     gradus_model *model;
     gradus_device *device;
@@ -34,7 +35,7 @@ static int parse(int argc, const char **argv, predict_run *run)
     const option_row options[] = {
         FLAG_OPTION("show", &run->show, "draw each sample beside its probabilities"),
         JSON_OPTION(&run->json),
-        DEVICE_OPTION(&run->device_selector),
+        DEVICE_OPTIONS(&run->device_settings),
         DATA_DIR_OPTION(&run->data_dir),
         END_OPTION,
     };
@@ -120,7 +121,7 @@ int cmd_predict(int argc, const char **argv)
 
     TRY(parse(argc, argv, &run));
     TRY_GRADUS(gradus_model_load(run.line.arguments[0], &run.model));
-    TRY(device_open_or_host(run.device_selector, &run.device));
+    TRY(device_open_or_host(&run.device_settings, &run.device));
     for (size_t i = 1; i < run.line.argument_count; i++)
         TRY(predict(&run, run.line.arguments[i]));
     if (run.json)
@@ -129,7 +130,7 @@ cleanup:
     json_decref(run.array);
     gradus_device_close(run.device);
     gradus_model_destroy(run.model);
-    free(run.device_selector);
+    device_settings_free(&run.device_settings);
     free(run.data_dir);
     command_line_free(&run.line);
     return code;

@@ -160,7 +160,7 @@ static int prepare(training_run *run)
     TRY(read_data(run));
     progress_phase(&run->progress, "preparing the device ...");
     if (uses_device(&run->settings))
-        TRY(device_open(run->settings.device, "--engine reference needs no device", &run->device));
+        TRY(device_open(&run->settings.device, "--engine reference needs no device", &run->device));
 cleanup:
     return code;
 }

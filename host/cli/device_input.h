@@ -3,12 +3,24 @@
 #ifndef GRADUS_CLI_DEVICE_INPUT_H
 #define GRADUS_CLI_DEVICE_INPUT_H
 
-#include <gradus/gradus.h>
+#include "options.h"
 
-/* Opens the device of --device. `otherwise`, which may be NULL, is a hint for who has no device at all. */
-int device_open(const char *selector, const char *otherwise, gradus_device **out);
+/* What the rows of DEVICE_OPTIONS leave; the texts are owned. */
+typedef struct device_settings {
+    char *selector, *kernels;
+} device_settings;
+
+/* The rows of an option table for how a device is used: DEVICE_OPTIONS(device_settings *). */
+#define DEVICE_OPTIONS(to)                                                                                            \
+    DEVICE_OPTION(&(to)->selector), CHOICE_OPTION("kernels", &(to)->kernels, device_kernels, "auto, cpu, gpu")
+extern const char *const device_kernels[];
+
+/* Opens the device that was asked for. `otherwise`, which may be NULL, is a hint for who has no device at all. */
+int device_open(const device_settings *settings, const char *otherwise, gradus_device **out);
 
 /* As device_open, but where no device was asked for and there is none, says so and leaves NULL: the host computes. */
-int device_open_or_host(const char *selector, gradus_device **out);
+int device_open_or_host(const device_settings *settings, gradus_device **out);
+
+void device_settings_free(device_settings *settings);
 
 #endif

@@ -86,7 +86,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         COUNT_OPTION("holdout", &settings->holdout, 1, "training samples to set aside"),
         COUNT_OPTION("train-samples", &settings->train_samples, 1, "use the first N of them, holdout included"),
         COUNT_OPTION("report-every", &settings->report_every, 0, "iterations between reports (10); 0: only the last"),
-        DEVICE_OPTION(&settings->device),
+        DEVICE_OPTIONS(&settings->device),
         CHOICE_OPTION("engine", &settings->engine, engines, "auto, fused, layered; no device: blas, reference"),
         TEXT_OPTION("init-from", &settings->init_from, "MODEL", "start from a model's weights"),
         TEXT_OPTION("out", &settings->out, "MODEL", "write the trained model (safetensors)"),
@@ -106,9 +106,10 @@ cleanup:
 
 void train_settings_free(train_settings *settings)
 {
-    char *texts[] = {settings->preset,    settings->data_dir, settings->device, settings->engine,
+    char *texts[] = {settings->preset,    settings->data_dir, settings->engine,
                      settings->init_from, settings->out,      settings->log};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
+    device_settings_free(&settings->device);
     command_line_free(&settings->line);
 }

@@ -3,12 +3,13 @@
 #ifndef GRADUS_CLI_TRAIN_SETTINGS_H
 #define GRADUS_CLI_TRAIN_SETTINGS_H
 
-#include "options.h"
+#include "device_input.h"
 
 typedef struct train_settings {
     command_line line;
     const char *dataset; /* the one argument, owned by the line */
-    char *preset, *data_dir, *device, *engine, *init_from, *out, *log;
+    device_settings device;
+    char *preset, *data_dir, *engine, *init_from, *out, *log;
     bool json, quiet;
     bool hidden_given; /* by the user, not by the preset */
     size_list hidden;

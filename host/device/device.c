@@ -61,18 +61,47 @@ cleanup:
     return status;
 }
 
+static gradus_status choose_kernels(const char *name, gradus_device_type type, kernel_kind *out)
+{
+    if (name == NULL || strcmp(name, "auto") == 0)
+        *out = type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
+    else if (strcmp(name, "cpu") == 0)
+        *out = KERNELS_CPU;
+    else if (strcmp(name, "gpu") == 0)
+        *out = KERNELS_GPU;
+    else
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "kernels \"%s\": expected auto, cpu or gpu", name);
+    return GRADUS_OK;
+}
+
+gradus_device_options gradus_device_options_default(void)
+{
+    return (gradus_device_options){.kernels = "auto"};
+}
+
 gradus_status gradus_device_open(const char *selector, gradus_device **out)
 {
+    gradus_device_options options = gradus_device_options_default();
+    options.selector = selector;
+    return gradus_device_open_with(&options, out);
+}
+
+gradus_status gradus_device_open_with(const gradus_device_options *options, gradus_device **out)
+{
     gradus_status status = GRADUS_OK;
+    const gradus_device_options defaults = gradus_device_options_default();
     gradus_device_info *list = NULL;
     gradus_device *device = NULL;
     size_t count = 0, index = 0;
     const char *reason = NULL;
 
+    if (options == NULL)
+        options = &defaults;
     TRY(gradus_device_list(&list, &count));
-    TRY(gradus_device_choose(list, count, selector, &index, &reason));
+    TRY(gradus_device_choose(list, count, options->selector, &index, &reason));
     TRY(gr_allocate(1, &device));
     device->info = list[index];
+    TRY(choose_kernels(options->kernels, device->info.type, &device->kernels));
     TRY(gr_device_find(&device->info, &device->id));
     TRY(require_usable(device));
     TRY(apply_memory_limit(device));

@@ -8,8 +8,12 @@
 
 #include "device/opencl.h"
 
+/* Which of two sets of kernels is used: a work-item per core with wide vectors, or many work-items with local memory. */
+typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
+
 struct gradus_device {
     gradus_device_info info;
+    kernel_kind kernels;
     cl_device_id id;
     cl_context context;
     cl_command_queue queue; /* in order */

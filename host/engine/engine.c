@@ -20,7 +20,7 @@ static const engine_type *const engines[] = {
 static const engine_type *choose(const gradus_device *device)
 {
     if (device != NULL)
-        return device->info.type == GRADUS_DEVICE_CPU ? &gr_engine_fused : &gr_engine_layered;
+        return device->kernels == KERNELS_CPU ? &gr_engine_fused : &gr_engine_layered;
 #if GRADUS_BLAS
     return &gr_engine_blas;
 #else

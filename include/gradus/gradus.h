@@ -243,7 +243,19 @@ GRADUS_API gradus_status gradus_device_choose(const gradus_device_info *list, si
 /* A device with its queue and the library's kernels built for it. */
 typedef struct gradus_device gradus_device;
 
-/* Lists, chooses and opens. Takes a second or so where the driver must compile the kernels. */
+/* How a device is used. A NULL text stands for its default. */
+typedef struct gradus_device_options {
+    const char *selector; /* as gradus_device_choose() has it */
+    const char *kernels;  /* those made for what is a "cpu" or a "gpu"; "auto", the default: as the device's type is */
+} gradus_device_options;
+
+GRADUS_API gradus_device_options gradus_device_options_default(void);
+
+/* Lists, chooses and opens. Takes a second or so where the driver must compile the kernels. ARGUMENT names the option that
+ * cannot be. options may be NULL. */
+GRADUS_API gradus_status gradus_device_open_with(const gradus_device_options *options, gradus_device **out);
+
+/* The same with a selector and nothing else out of the ordinary. */
 GRADUS_API gradus_status gradus_device_open(const char *selector, gradus_device **out);
 GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device *device);
 GRADUS_API void gradus_device_close(gradus_device *device);

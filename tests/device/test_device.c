@@ -3,6 +3,7 @@
  * points the OpenCL loader at folders of its own. */
 #include "assert_close.h"
 #include "gradus/gradus.h"
+#include "with_device.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,12 +118,29 @@ static void test_no_platform(void **state)
     rmdir(folder);
 }
 
+static void test_open_options(void **state)
+{
+    (void)state;
+    gradus_device_options options = gradus_device_options_default();
+    gradus_device *device = open_test_device();
+    gradus_device_close(device);
+
+    options.kernels = "npu";
+    assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "kernels \"npu\"");
+    options.kernels = NULL;
+    assert_ok(gradus_device_open_with(&options, &device));
+    gradus_device_close(device);
+    assert_ok(gradus_device_open_with(NULL, &device));
+    gradus_device_close(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choose),
         cmocka_unit_test(test_nothing_fits),
         cmocka_unit_test(test_no_platform),
+        cmocka_unit_test(test_open_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
