@@ -206,7 +206,7 @@ kernel void fused_pass(global const uchar *restrict values, global const ushort 
         if (mode == MODE_EVALUATE)
             continue;
         tile_backward(parameters, scratch);
-        first_backward(&x, tile, scratch + dz_at[0], scratch + DW_AT, scratch + SPARE_AT);
+        first_backward(&x, tile, scratch, scratch + dz_at[0]);
     }
 }
 

@@ -19,6 +19,7 @@
 #define ACTIVATIONS_AT 15872, 16512 // where each layer's output (padded rows x TILE) begins in a scratch
 #define DZ_AT 17152, 16512          // likewise dZ; the last layer's takes the place of its output
 #define SPARE_AT 15872              // room for as much as Z1, free while dW1 is computed
+#define PIXELS_AT 17792             // room for a tile of X as floats (GROUPS x TILE), with first_wide.cl
 #define SCRATCH 17792               // floats of a work-item's scratch
 #endif
 

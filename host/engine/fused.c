@@ -56,6 +56,11 @@ static gradus_status create_dense(const engine *base, gradus_device *device, eng
     return gr_fused_create_with(base, device, FIRST_DENSE, out);
 }
 
+static gradus_status create_wide(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_WIDE, out);
+}
+
 #define FUSED_ENGINE(engine_name, create_function)                                                                    \
     {                                                                                                                 \
         .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
@@ -73,4 +78,5 @@ const engine_type gr_fused_variants[] = {
     [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", create_groups),
     [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
     [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
+    [FIRST_WIDE] = FUSED_ENGINE("fused, first_wide", create_wide),
 };

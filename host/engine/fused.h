@@ -8,18 +8,20 @@
 #ifndef GRADUS_ENGINE_FUSED_H
 #define GRADUS_ENGINE_FUSED_H
 
+#include "core/memory.h"
 #include "engine/device_engine.h"
 #include "engine/groups.h"
 
 /* How the pass goes about the products that touch X: the files first_*.cl. */
-typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE } first_layer;
+typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE } first_layer;
+#define FIRST_LAYERS 4
 
 typedef struct fused {
     device_engine common;
     first_layer first;
-    group_shape shape; /* of X; for FIRST_DENSE every group of a sample counts */
+    group_shape shape; /* of X; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
     size_t work_items; /* shares of the pass */
-    cl_mem values, places, sample_offsets, lists, list_offsets; /* X: group_arrays, or all bytes (FIRST_DENSE) */
+    cl_mem values, places, sample_offsets, lists, list_offsets; /* X: group_arrays, or all bytes */
     cl_mem place_feature;                                       /* (lanes x groups) */
     cl_mem feature_place;                                       /* (F) */
     cl_mem labels;      /* (tiles * tile); NULL for a data set without labels */
@@ -33,7 +35,7 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
 void gr_fused_destroy(engine *e);
 
 /* The engine with one first layer, whatever would be fastest; for checks and tests. Indexed by first_layer. */
-extern const engine_type gr_fused_variants[3];
+extern const engine_type gr_fused_variants[FIRST_LAYERS];
 gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out);
 
 /* ---- X (fused_upload.c) ---- */
@@ -49,6 +51,14 @@ size_t gr_fused_pixel_bytes(fused *e, size_t *largest);
 
 /* Uploads X, the order of pixels and the labels. */
 gradus_status gr_fused_upload(fused *e);
+
+/* first_wide.cl works on blocks of so many rows by two vectors of columns, which fill 12 vector registers with sums.
+ * Units are the rows forward and the columns backward, where so many are needed. */
+#define WIDE_ROWS 6
+static inline size_t gr_fused_wide_columns(size_t units, size_t lanes)
+{
+    return gr_divide_up(units, 2 * lanes) * 2 * lanes;
+}
 
 /* What fused_pass is asked for; the numbers are the kernel's. */
 typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;

@@ -12,7 +12,7 @@ typedef struct constants {
     size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
     size_t packed;                  /* floats of W1 as it packs it */
     size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
-    size_t spare_at;
+    size_t spare_at, pixels_at;
     size_t scratch; /* floats of a work-item */
 } constants;
 
@@ -39,8 +39,19 @@ static size_t plan_blocks(const fused *e, constants *plan)
         plan->unit_block = units <= 6 ? units : gr_divide_up(units, 5) * 5 < gr_divide_up(units, 6) * 6 ? 5 : 6;
         plan->unit_blocks = gr_divide_up(units, plan->unit_block);
         break;
+    case FIRST_WIDE:
+        plan->unit_block = WIDE_ROWS;
+        plan->unit_blocks = gr_divide_up(units, plan->unit_block);
+        const size_t forward = plan->unit_blocks * plan->unit_block,
+                     backward = gr_fused_wide_columns(units, plan->lanes);
+        return forward > backward ? forward : backward;
     }
     return plan->unit_block * plan->unit_blocks;
+}
+
+static size_t align(size_t at)
+{
+    return gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
 }
 
 /* Lays out a work-item's scratch: packed W1, packed dW1, the other gradients, two metrics, each layer's A and dZ, spare
@@ -53,9 +64,8 @@ static constants make_constants(const fused *e, size_t lanes)
     constants plan = {.lanes = lanes};
 
     const size_t units = plan_blocks(e, &plan);
-    plan.packed = units * e->shape.groups * e->shape.lanes;
-    size_t at = 2 * plan.packed + layout->length - layout->bias[0] + 2;
-    at = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    plan.packed = align(units * e->shape.groups * e->shape.lanes);
+    size_t at = align(2 * plan.packed + layout->length - layout->bias[0] + 2);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t rows = l == 0 ? units : net->sizes[l + 1];
         plan.activations_at[l] = at;
@@ -65,7 +75,9 @@ static constants make_constants(const fused *e, size_t lanes)
     }
     plan.spare_at = net->layers > 1 ? plan.activations_at[0] : at; /* with one layer that is still in use */
     at += net->layers > 1 ? 0 : units * tile;
-    plan.scratch = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    plan.pixels_at = at;
+    at += e->first == FIRST_WIDE ? e->shape.groups * tile : 0;
+    plan.scratch = align(at);
     return plan;
 }
 
@@ -91,7 +103,8 @@ static gradus_status build_program(fused *e, const constants *plan)
     gradus_status status = GRADUS_OK;
     static const char *const first_files[][2] = {[FIRST_GROUPS] = {"pack_pixels.cl", "first_groups.cl"},
                                                  [FIRST_ELEMENTS] = {"pack_units.cl", "first_elements.cl"},
-                                                 [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"}};
+                                                 [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"},
+                                                 [FIRST_WIDE] = {"pack_wide.cl", "first_wide.cl"}};
     const char *const *first = first_files[e->first];
     const char *const files[] = {"fused_shape.cl", first[0],       first[1],       "tile_rows.cl", "tile_rows.cl",
                                  "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
@@ -110,6 +123,7 @@ static gradus_status build_program(fused *e, const constants *plan)
         {"UNIT_BLOCKS", plan->unit_blocks},
         {"PACKED", plan->packed},
         {"SPARE_AT", plan->spare_at},
+        {"PIXELS_AT", plan->pixels_at},
         {"SCRATCH", plan->scratch},
     };
     char *options = NULL;

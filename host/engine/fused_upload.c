@@ -8,29 +8,44 @@
 
 /* ---- Which form ---- */
 
-/* Samples of a tile. Enough that a group's list is long, few enough that the tile stays in the cache: single pixels have
- * shorter lists than groups have. Twice as many or half as many change the time by a few percent. */
-#define TILE 64
-#define TILE_ELEMENTS 128
+/* What X looks like for each first layer. Tiles have enough samples that a group's list is long, few enough that the tile
+ * stays in the cache: single pixels have shorter lists than groups have. Twice as many or half as many change the time by
+ * a few percent. */
+static const struct {
+    size_t tile;        /* samples */
+    size_t multiple;    /* the number of a sample's groups is one of this */
+    bool single_pixels; /* a group is one pixel, not a vector of them */
+    bool dense;         /* all groups are there, and pixels in their order */
+} forms[FIRST_LAYERS] = {
+    [FIRST_GROUPS] = {64, 1, false, false},
+    [FIRST_ELEMENTS] = {128, 1, true, false},
+    [FIRST_DENSE] = {64, 2, false, true},
+    [FIRST_WIDE] = {64, WIDE_ROWS, true, true},
+};
 
 gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_t lanes, first_layer *out)
 {
     gradus_status status = GRADUS_OK;
     group_shape groups, elements;
-    TRY(gr_groups_measure(dataset, lanes, TILE, &groups));
-    TRY(gr_groups_measure(dataset, 1, TILE_ELEMENTS, &elements));
+    TRY(gr_groups_measure(dataset, lanes, forms[FIRST_GROUPS].tile, &groups));
+    TRY(gr_groups_measure(dataset, 1, forms[FIRST_ELEMENTS].tile, &elements));
 
     /* Cycles of a core for one direction, as measured with AVX2: a step is a group of pixels with all units, or a pixel
      * with all vectors of units; the constant is what a step costs besides. */
     const double vectors = (double)gr_divide_up(units, lanes);
-    const double cost_groups = (double)groups.entries * (0.73 * (double)units + 0.8);
-    const double cost_elements = (double)elements.entries * (1.0 * vectors + 1.4);
-    const double cost_dense = (double)(dataset->info.samples * groups.groups) * (0.57 * (double)units + 1.0);
-    *out = FIRST_DENSE;
-    if (cost_groups < cost_dense)
-        *out = FIRST_GROUPS;
-    if (cost_elements < cost_groups && cost_elements < cost_dense)
-        *out = FIRST_ELEMENTS;
+    const double all_groups = (double)(dataset->info.samples * groups.groups);
+    const double wide_units =
+        0.5 * (double)(gr_divide_up(units, WIDE_ROWS) * WIDE_ROWS + gr_fused_wide_columns(units, lanes));
+    const double costs[FIRST_LAYERS] = {
+        [FIRST_GROUPS] = (double)groups.entries * (0.73 * (double)units + 0.8),
+        [FIRST_ELEMENTS] = (double)elements.entries * (1.0 * vectors + 1.4),
+        [FIRST_DENSE] = all_groups * (0.57 * (double)units + 1.0),
+        [FIRST_WIDE] = all_groups * (0.55 * wide_units + 1.0),
+    };
+    *out = FIRST_GROUPS;
+    for (int first = FIRST_GROUPS + 1; first < FIRST_LAYERS; first++)
+        if (costs[first] < costs[*out])
+            *out = (first_layer)first;
 cleanup:
     return status;
 }
@@ -39,13 +54,13 @@ gradus_status gr_fused_measure(fused *e, size_t lanes)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *dataset = e->common.base.dataset;
-    if (e->first != FIRST_DENSE)
-        return gr_groups_measure(dataset, e->first == FIRST_ELEMENTS ? 1 : lanes,
-                                 e->first == FIRST_ELEMENTS ? TILE_ELEMENTS : TILE, &e->shape);
-    TRY(gr_groups_measure(dataset, lanes, TILE, &e->shape));
-    e->shape.groups += e->shape.groups % 2; /* first_dense.cl takes two at a time */
-    e->shape.rectangles = false;            /* and pixels in their order */
-    e->shape.entries = e->shape.tiles * e->shape.tile * e->shape.groups;
+    const size_t lanes_of_group = forms[e->first].single_pixels ? 1 : lanes, multiple = forms[e->first].multiple;
+    TRY(gr_groups_measure(dataset, lanes_of_group, forms[e->first].tile, &e->shape));
+    if (forms[e->first].dense) {
+        e->shape.groups = gr_divide_up(e->shape.groups, multiple) * multiple;
+        e->shape.rectangles = false;
+        e->shape.entries = e->shape.tiles * e->shape.tile * e->shape.groups;
+    }
 cleanup:
     return status;
 }
@@ -107,7 +122,7 @@ size_t gr_fused_pixel_bytes(fused *e, size_t *largest)
     part parts[PART_COUNT];
     size_t total = 0;
     *largest = dense_bytes(e);
-    if (e->first == FIRST_DENSE)
+    if (forms[e->first].dense)
         return *largest;
     list_parts(e, &arrays, parts);
     *largest = 0;
@@ -157,6 +172,24 @@ cleanup:
     return status;
 }
 
+/* All bytes, pixel after pixel within each tile, filled up with zeros. */
+static gradus_status upload_turned(fused *e)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_dataset *data = e->common.base.dataset;
+    const size_t features = data->info.features, tile = e->shape.tile;
+    uint8_t *memory = NULL;
+
+    TRY(gr_buffer_create_mapped(e->common.device, dense_bytes(e), "X", &e->values, (void **)&memory));
+    memset(memory, 0, dense_bytes(e));
+    for (size_t s = 0; s < data->info.samples; s++)
+        for (size_t f = 0; f < features; f++)
+            memory[(s / tile * e->shape.groups + f) * tile + s % tile] = data->pixels[s * features + f];
+    TRY(gr_buffer_unmap(e->common.device, e->values, memory));
+cleanup:
+    return status;
+}
+
 static gradus_status upload_labels(fused *e)
 {
     gradus_status status = GRADUS_OK;
@@ -173,7 +206,7 @@ gradus_status gr_fused_upload(fused *e)
 {
     gradus_status status = GRADUS_OK;
     TRY(upload_order(e));
-    TRY(e->first == FIRST_DENSE ? upload_dense(e) : upload_compressed(e));
+    TRY(e->first == FIRST_WIDE ? upload_turned(e) : e->first == FIRST_DENSE ? upload_dense(e) : upload_compressed(e));
     TRY(upload_labels(e));
 cleanup:
     return status;

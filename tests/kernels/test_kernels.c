@@ -48,6 +48,7 @@ static const struct {
     {"first_groups", "tile_rows.cl", "a[at] > 0", "a[at] > 0.5f"},
     {"first_groups", "fused_cpu.cl", "tile < stop", "tile < min(stop, begin + 1)"},
     {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},
+    {"first_wide", "first_wide.cl", "sum[r][1] = add ? c[r * c_row + 1] : 0", "sum[r][1] = 0"},
     {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
 };
 
