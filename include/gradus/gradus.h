@@ -272,7 +272,7 @@ typedef struct gradus_report {
     size_t iteration;
     size_t iterations; /* the run's length */
     gradus_metrics train;
-    double seconds; /* since the first iteration began */
+    double seconds; /* from the first iteration's begin to this one's end */
 } gradus_report;
 
 typedef struct gradus_train_options {
@@ -284,8 +284,8 @@ typedef struct gradus_train_options {
     size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;
-    const volatile int *stop; /* training ends after the running iteration once *stop is not 0; NULL: never. A signal
-                                 handler may set it */
+    const volatile int *stop; /* once *stop is not 0, training ends after the iterations that are queued: the running
+                                 one, and what else takes 0.15 s at most. A signal handler may set it. NULL: never */
 } gradus_train_options;
 
 /* The notebook's recipe: auto, 500 iterations, learning rate 0.1, a report every 10. */
@@ -297,6 +297,7 @@ typedef struct gradus_train_result {
     bool stopped;         /* by options->stop */
     double setup_seconds; /* upload, kernels, the check against the reference */
     double train_seconds; /* from the first iteration's start to the last one's end */
+    double wait_seconds;  /* of these: the host waited for the device. The rest is its own work, beside the device's */
     gradus_metrics train; /* of the final parameters */
 } gradus_train_result;
 
