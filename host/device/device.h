@@ -11,14 +11,14 @@
 /* Which of two sets of kernels is used: a work-item per core with wide vectors, or many work-items with local memory. */
 typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 
-/* What the host does while the device works. */
+/* What the host does while the device works: looks from time to time, or what the driver likes to do. */
 typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 
 struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
     wait_kind wait;
-    cl_device_id id;
+    cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
     cl_context context;
     cl_command_queue queue; /* in order */
     cl_program program;     /* the kernels that do not depend on a network's shape */
@@ -29,6 +29,12 @@ struct gradus_device {
 
 /* The OpenCL handle of a listed device. */
 gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
+
+/* ---- Cores of a CPU (threads.c) ---- */
+
+/* Restricts a CPU device that was found to `threads` cores, 0: those that this process may use, by making a part of it
+ * that takes the place of device->id. ARGUMENT if it is no CPU or has fewer. */
+gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 
 /* ---- The program (program.c) ---- */
 

@@ -2,7 +2,10 @@
 /*
  * Waiting for the device.
  *
- * Note [polling]: some drivers' own waits keep a core busy (NVIDIA's do), so by default the host looks again and again
+ * A CPU's driver is left to wait its own way: PoCL's sleeps, and Intel's takes the waiting thread as one more for the
+ * work; without it one core of two was idle.
+ *
+ * Note [polling]: some drivers' own waits keep a core busy (NVIDIA's do), so for a GPU the host looks again and again
  * whether the event is complete, and sleeps in between. A callback that wakes a sleeper would be quicker by a few
  * microseconds, but it runs on a thread of the driver's that outlives an error, it need not come at all once a device
  * is lost, and where the driver itself polls for it nothing is gained; a status that is asked for is always answered.
@@ -20,7 +23,7 @@
 static void sleep_for_share(double waited)
 {
     const double share = waited / 16;
-    const double seconds = share < SLEEP_SECONDS_MIN ? SLEEP_SECONDS_MIN
+    const double seconds = share < SLEEP_SECONDS_MIN   ? SLEEP_SECONDS_MIN
                            : share > SLEEP_SECONDS_MAX ? SLEEP_SECONDS_MAX
                                                        : share;
     nanosleep(&(struct timespec){.tv_nsec = (long)(seconds * 1e9)}, NULL);

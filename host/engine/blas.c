@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas": a batch divided among threads, their sums put together again, and the life cycle. */
 #include "engine/blas.h"
+#include "core/cores.h"
 #include "core/memory.h"
 
 #include <cblas.h>
@@ -190,7 +191,8 @@ static size_t minimum(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* As many threads as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors), if there are samples for them. */
+/* As many threads as were asked for, else as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors) and the
+ * process may, if there are samples for them. */
 static gradus_status choose_parts(blas *e)
 {
     const size_t samples = e->common.base.dataset->info.samples;
@@ -200,7 +202,9 @@ static gradus_status choose_parts(blas *e)
     if (widest > INT_MAX)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "engine blas: found a layer of %zu units, expected at most %d", widest,
                        INT_MAX);
-    e->part_count = minimum((size_t)openblas_get_num_threads(), gr_divide_up(samples, SAMPLES_MIN));
+    const size_t usual = minimum((size_t)openblas_get_num_threads(), gr_cores_available());
+    const size_t threads = e->common.base.threads > 0 ? e->common.base.threads : usual;
+    e->part_count = minimum(threads, gr_divide_up(samples, SAMPLES_MIN));
     e->slice = minimum(SLICE_SAMPLES, gr_divide_up(samples, e->part_count));
     while (e->slice > SAMPLES_MIN && e->slice * widest > SLICE_FLOATS)
         e->slice = (e->slice + 1) / 2;

@@ -72,6 +72,7 @@ struct engine {
     gradus_network network;
     parameter_layout layout;
     const gradus_dataset *dataset;
+    size_t threads; /* of engines without a device; 0: as many as may be used */
 };
 
 extern const engine_type gr_engine_reference;
@@ -87,9 +88,9 @@ gradus_status gr_engine_find(const char *name, const gradus_device *device, cons
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
 
-/* Both in one. "auto" makes do with layered where fused needs more memory than there is. */
+/* Both in one, with a number of threads. "auto" makes do with layered where fused needs more memory than there is. */
 gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, engine **out);
+                             const gradus_dataset *dataset, size_t threads, engine **out);
 
 /* NULL-safe. */
 void gr_engine_destroy(engine *e);

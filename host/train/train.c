@@ -218,7 +218,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     run r = {.options = options, .kept_iteration = SIZE_MAX};
 
     TRY(check_options(options, dataset));
-    TRY(gr_engine_open(options->engine, device, &model->network, dataset, &e));
+    TRY(gr_engine_open(options->engine, device, &model->network, dataset, options->threads, &e));
     TRY(gr_verify_engine(e, model->parameters, verified_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
     outcome.setup_seconds = gr_seconds() - started;
