@@ -211,11 +211,9 @@ kernel void fused_pass(global const uchar *restrict values, global const ushort 
 }
 
 // Adds up the work-items' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
-// sums[2 slot], [2 slot + 1]. feature_place (F): where each pixel is. NDRange: one
-// work-item per parameter, and at least two.
+// sums[0], [1]. feature_place (F): where each pixel is. NDRange: one work-item per parameter, and at least two.
 kernel void fused_reduce(global const float *restrict all_scratch, global const uint *restrict feature_place,
-                         global float *restrict gradient, global float *restrict sums, uint work_items, float scale,
-                         uint slot)
+                         global float *restrict gradient, global float *restrict sums, uint work_items, float scale)
 {
     const uint i = get_global_id(0);
     uint at = REST_AT + i - bias_at[0];
@@ -237,6 +235,6 @@ kernel void fused_reduce(global const float *restrict all_scratch, global const 
         sum = 0;
         for (uint w = 0; w < work_items; w++)
             sum += all_scratch[(size_t)w * SCRATCH + METRICS_AT + i - bias_at[0]];
-        sums[2 * slot + i - bias_at[0]] = sum;
+        sums[i - bias_at[0]] = sum;
     }
 }

@@ -100,6 +100,7 @@ static gradus_status train_model(training_run *run, double started)
     gradus_train_options options = gradus_train_options_default();
     if (settings->engine != NULL)
         options.engine = settings->engine;
+    options.threads = settings->device.threads;
     options.iterations = settings->iterations;
     options.learning_rate = settings->learning_rate;
     options.report_every = settings->report_every;

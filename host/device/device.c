@@ -74,9 +74,22 @@ static gradus_status choose_kernels(const char *name, gradus_device_type type, k
     return GRADUS_OK;
 }
 
+static gradus_status choose_wait(const char *name, gradus_device_type type, wait_kind *out)
+{
+    if (name == NULL || strcmp(name, "auto") == 0)
+        *out = type == GRADUS_DEVICE_CPU ? WAIT_SPIN : WAIT_SLEEP;
+    else if (strcmp(name, "sleep") == 0)
+        *out = WAIT_SLEEP;
+    else if (strcmp(name, "spin") == 0)
+        *out = WAIT_SPIN;
+    else
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "wait \"%s\": expected auto, sleep or spin", name);
+    return GRADUS_OK;
+}
+
 gradus_device_options gradus_device_options_default(void)
 {
-    return (gradus_device_options){.kernels = "auto"};
+    return (gradus_device_options){.kernels = "auto", .wait = "auto"};
 }
 
 gradus_status gradus_device_open(const char *selector, gradus_device **out)
@@ -102,8 +115,10 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(gr_allocate(1, &device));
     device->info = list[index];
     TRY(choose_kernels(options->kernels, device->info.type, &device->kernels));
+    TRY(choose_wait(options->wait, device->info.type, &device->wait));
     TRY(gr_device_find(&device->info, &device->id));
     TRY(require_usable(device));
+    TRY(gr_device_restrict(device, options->threads));
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
@@ -134,5 +149,7 @@ void gradus_device_close(gradus_device *device)
         clReleaseCommandQueue(device->queue);
     if (device->context != NULL)
         clReleaseContext(device->context);
+    if (device->id != NULL)
+        clReleaseDevice(device->id); /* which has an effect on parts only */
     free(device);
 }

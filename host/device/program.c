@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "device/device.h"
 #include "device/kernel_table.h"
+#include "device/program_cache.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -112,20 +113,13 @@ cleanup:
     return status;
 }
 
-gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
-                               const char *options, cl_program *out)
+static gradus_status build(cl_context context, cl_device_id device, const char *source, const char *options,
+                           cl_program *out)
 {
     gradus_status status = GRADUS_OK;
     cl_program program = NULL;
-    char *source = NULL, *all_options = NULL;
-    const char *more = getenv("GRADUS_BUILD_OPTIONS");
-
-    TRY(assemble(files, count, &source));
-    TRY(dump(source));
-    TRY(gr_format_text(&all_options, "-cl-std=CL1.2 %s %s", options, more == NULL ? "" : more));
-    const char *text = source;
-    CL_TRY_NEW(program, clCreateProgramWithSource(context, 1, &text, NULL, &cl_error), NULL);
-    cl_int error = clBuildProgram(program, 1, &device, all_options, NULL, NULL);
+    CL_TRY_NEW(program, clCreateProgramWithSource(context, 1, &source, NULL, &cl_error), NULL);
+    const cl_int error = clBuildProgram(program, 1, &device, options, NULL, NULL);
     if (error != CL_SUCCESS) {
         status = build_failed(program, device, error);
         goto cleanup;
@@ -135,6 +129,27 @@ gradus_status gr_program_build(cl_context context, cl_device_id device, const ch
 cleanup:
     if (program != NULL)
         clReleaseProgram(program);
+    return status;
+}
+
+gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
+                               const char *options, cl_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    char *source = NULL, *all_options = NULL;
+    program_key key;
+    const char *more = getenv("GRADUS_BUILD_OPTIONS");
+
+    TRY(assemble(files, count, &source));
+    TRY(dump(source));
+    TRY(gr_format_text(&all_options, "-cl-std=CL1.2 %s %s", options, more == NULL ? "" : more));
+    TRY(gr_program_cache_key(device, source, all_options, &key));
+    *out = gr_program_cache_load(context, device, &key, all_options);
+    if (*out == NULL) {
+        TRY(build(context, device, source, all_options, out));
+        gr_program_cache_store(*out, &key);
+    }
+cleanup:
     free(all_options);
     free(source);
     return status;

@@ -2,26 +2,39 @@
 /* Engine "fused" at work. */
 #include "engine/fused.h"
 
-static gradus_status run_pass(fused *e, size_t first, size_t count, unsigned slot, fused_mode mode)
+/* Sets what differs from the pass before: between the iterations of a training nothing does. */
+static gradus_status set_pass(fused *e, const fused_range *next)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_fused_pass_set(&e->fused_pass, NULL, first, first + count, mode));
-    TRY(gr_fused_reduce_set(&e->fused_reduce, 1.0f / (float)count, slot));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
-    CL_TRY(clFlush(e->common.device->queue));
+    const fused_range *now = &e->current;
+    if (now->probabilities == next->probabilities && now->first == next->first && now->end == next->end &&
+        now->mode == next->mode)
+        return GRADUS_OK;
+    TRY(gr_fused_pass_set(&e->fused_pass, next));
+    TRY(gr_fused_reduce_set(&e->fused_reduce, 1.0f / (float)(next->end - next->first)));
+    e->current = *next;
 cleanup:
     return status;
 }
 
-static gradus_status fused_gradient(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
 {
-    return run_pass((fused *)base, first, count, slot, FUSED_GRADIENT);
+    gradus_status status = GRADUS_OK;
+    TRY(set_pass(e, &(fused_range){NULL, first, first + count, mode}));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
+cleanup:
+    return status;
 }
 
-static gradus_status fused_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status fused_gradient(engine *base, size_t first, size_t count)
 {
-    return run_pass((fused *)base, first, count, slot, FUSED_EVALUATE);
+    return run_pass((fused *)base, first, count, FUSED_GRADIENT);
+}
+
+static gradus_status fused_evaluate(engine *base, size_t first, size_t count)
+{
+    return run_pass((fused *)base, first, count, FUSED_EVALUATE);
 }
 
 static gradus_status fused_probabilities(engine *base, float *out)
@@ -33,10 +46,11 @@ static gradus_status fused_probabilities(engine *base, float *out)
     cl_mem probabilities = NULL; /* (C x B) */
 
     TRY(gr_buffer_create(e->common.device, bytes, "the probabilities", &probabilities));
-    TRY(gr_fused_pass_set(&e->fused_pass, probabilities, 0, samples, FUSED_PROBABILITIES));
+    TRY(set_pass(e, &(fused_range){probabilities, 0, samples, FUSED_PROBABILITIES}));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
     TRY(gr_buffer_read(e->common.device, probabilities, 0, bytes, out));
 cleanup:
+    e->current = (fused_range){0}; /* the next such buffer may well have the same handle */
     gr_buffer_release(&probabilities);
     return status;
 }
@@ -67,9 +81,10 @@ static gradus_status create_wide(const engine *base, gradus_device *device, engi
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
         .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
         .keep_parameters = gr_device_engine_keep_parameters,                                                          \
-        .restore_parameters = gr_device_engine_restore_parameters, .finish = gr_device_engine_finish,                 \
-        .read_sums = gr_device_engine_read_sums, .read_gradient = gr_device_engine_read_gradient,                     \
-        .probabilities = fused_probabilities, .destroy = gr_fused_destroy,                                            \
+        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
+        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
+        .read_gradient = gr_device_engine_read_gradient, .probabilities = fused_probabilities,                        \
+        .destroy = gr_fused_destroy,                                                                                  \
     }
 
 const engine_type gr_engine_fused = FUSED_ENGINE("fused", gr_fused_create);

@@ -16,8 +16,19 @@
 typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE } first_layer;
 #define FIRST_LAYERS 4
 
+/* What fused_pass is asked for; the numbers are the kernel's. */
+typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
+
+/* And for which samples: first .. end - 1. */
+typedef struct fused_range {
+    cl_mem probabilities; /* (C x B), for FUSED_PROBABILITIES only, else NULL */
+    size_t first, end;
+    fused_mode mode;
+} fused_range;
+
 typedef struct fused {
     device_engine common;
+    fused_range current; /* that the launches are set for; end 0: none */
     first_layer first;
     group_shape shape; /* of X; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
     size_t work_items; /* shares of the pass */
@@ -60,11 +71,8 @@ static inline size_t gr_fused_wide_columns(size_t units, size_t lanes)
     return gr_divide_up(units, 2 * lanes) * 2 * lanes;
 }
 
-/* What fused_pass is asked for; the numbers are the kernel's. */
-typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
-
 /* The arguments that change between launches. */
-gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode);
-gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot);
+gradus_status gr_fused_pass_set(launch *prepared, const fused_range *range);
+gradus_status gr_fused_reduce_set(launch *prepared, float scale);
 
 #endif

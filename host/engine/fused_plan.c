@@ -145,11 +145,11 @@ cleanup:
 
 /* ---- Launches ---- */
 
-gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode)
+gradus_status gr_fused_pass_set(launch *prepared, const fused_range *range)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end, what = (cl_uint)mode;
-    TRY(gr_launch_set(prepared, 9, (kernel_argument)ARGUMENT(probabilities)));
+    const cl_uint first_sample = (cl_uint)range->first, end_sample = (cl_uint)range->end, what = (cl_uint)range->mode;
+    TRY(gr_launch_set(prepared, 9, (kernel_argument)ARGUMENT(range->probabilities)));
     TRY(gr_launch_set(prepared, 10, (kernel_argument)ARGUMENT(first_sample)));
     TRY(gr_launch_set(prepared, 11, (kernel_argument)ARGUMENT(end_sample)));
     TRY(gr_launch_set(prepared, 12, (kernel_argument)ARGUMENT(what)));
@@ -157,14 +157,9 @@ cleanup:
     return status;
 }
 
-gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot)
+gradus_status gr_fused_reduce_set(launch *prepared, float scale)
 {
-    gradus_status status = GRADUS_OK;
-    const cl_uint to_slot = slot;
-    TRY(gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(scale)));
-    TRY(gr_launch_set(prepared, 6, (kernel_argument)ARGUMENT(to_slot)));
-cleanup:
-    return status;
+    return gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(scale));
 }
 
 static gradus_status plan_launches(fused *e)
@@ -181,7 +176,7 @@ static gradus_status plan_launches(fused *e)
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
                             ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
-                                      ARGUMENT(e->common.sums), ARGUMENT(work_items)),
+                                      ARGUMENT(e->common.record.sums), ARGUMENT(work_items)),
                             &e->fused_reduce));
 cleanup:
     return status;

@@ -15,6 +15,7 @@ static gradus_status set_slice(layered *e, const slice_state *next)
         now->accumulate == next->accumulate)
         return GRADUS_OK;
     TRY(gr_softmax_cross_entropy_set_samples(&e->softmax_cross_entropy, next->first, next->valid));
+    TRY(gr_row_sums_set(&e->metric_sums, 0, 1, next->accumulate));
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
         layer->weight_gradient.alpha = scale * (l == 0 ? 1.0f / 255 : 1);
@@ -75,7 +76,7 @@ cleanup:
 /* ---- The engine ---- */
 
 /* Forward over all slices of a batch, and backward if there shall be a gradient. */
-static gradus_status run_batch(layered *e, size_t first, size_t count, unsigned slot, bool with_gradient)
+static gradus_status run_batch(layered *e, size_t first, size_t count, bool with_gradient)
 {
     gradus_status status = GRADUS_OK;
     for (size_t done = 0; done < count; done += e->slice) {
@@ -85,24 +86,22 @@ static gradus_status run_batch(layered *e, size_t first, size_t count, unsigned 
         TRY(expand(e, next.first));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
-        TRY(gr_row_sums_set(&e->metric_sums, 2 * (size_t)slot, 1, next.accumulate));
         TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
         if (with_gradient)
             TRY(backward(e));
     }
-    CL_TRY(clFlush(e->common.device->queue));
 cleanup:
     return status;
 }
 
-static gradus_status layered_gradient(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status layered_gradient(engine *base, size_t first, size_t count)
 {
-    return run_batch((layered *)base, first, count, slot, true);
+    return run_batch((layered *)base, first, count, true);
 }
 
-static gradus_status layered_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status layered_evaluate(engine *base, size_t first, size_t count)
 {
-    return run_batch((layered *)base, first, count, slot, false);
+    return run_batch((layered *)base, first, count, false);
 }
 
 static gradus_status layered_probabilities(engine *base, float *out)
@@ -133,7 +132,8 @@ const engine_type gr_engine_layered = {
     .evaluate = layered_evaluate,
     .keep_parameters = gr_device_engine_keep_parameters,
     .restore_parameters = gr_device_engine_restore_parameters,
-    .finish = gr_device_engine_finish,
+    .send_sums = gr_device_engine_send_sums,
+    .await_sums = gr_device_engine_await_sums,
     .read_sums = gr_device_engine_read_sums,
     .read_gradient = gr_device_engine_read_gradient,
     .probabilities = layered_probabilities,

@@ -182,7 +182,8 @@ static gradus_status plan_launches(layered *e)
     TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.sums, &e->metric_sums));
+    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums,
+                    &e->metric_sums));
 cleanup:
     return status;
 }

@@ -14,8 +14,8 @@ static double loss_of(engine *e, const float *parameters)
 {
     batch_sums sums;
     assert_ok(e->type->write_parameters(e, parameters));
-    assert_ok(e->type->evaluate(e, 0, e->dataset->info.samples, 0));
-    assert_ok(e->type->read_sums(e, 1, &sums));
+    assert_ok(e->type->evaluate(e, 0, e->dataset->info.samples));
+    assert_ok(e->type->read_sums(e, &sums));
     return sums.loss / (double)e->dataset->info.samples;
 }
 
