@@ -15,12 +15,14 @@ static bool is_any_there(void)
 }
 
 const char *const device_kernels[] = {"auto", "cpu", "gpu", NULL};
+const char *const device_products[] = {"auto", "own", "clblast", NULL};
 
 int device_open(const device_settings *settings, const char *otherwise, gradus_device **out)
 {
     gradus_device_options options = gradus_device_options_default();
     options.selector = settings->selector;
     options.kernels = settings->kernels;
+    options.products = settings->products;
     gradus_status status = gradus_device_open_with(&options, out);
     int code = fail_status(status);
     if (status == GRADUS_ERROR_NO_DEVICE && otherwise != NULL && !is_any_there())
@@ -43,5 +45,6 @@ void device_settings_free(device_settings *settings)
 {
     free(settings->selector);
     free(settings->kernels);
+    free(settings->products);
     *settings = (device_settings){0};
 }

@@ -74,9 +74,32 @@ static gradus_status choose_kernels(const char *name, gradus_device_type type, k
     return GRADUS_OK;
 }
 
+static gradus_status choose_products(const char *name, product_choice *out)
+{
+    if (name == NULL || strcmp(name, "auto") == 0)
+        *out = PRODUCTS_AUTO;
+    else if (strcmp(name, "own") == 0)
+        *out = PRODUCTS_OWN;
+    else if (strcmp(name, "clblast") == 0)
+        *out = PRODUCTS_CLBLAST;
+    else
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "products \"%s\": expected auto, own or clblast", name);
+    return GRADUS_OK;
+}
+
+static gradus_status find_lanes(gradus_device *device)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint width = 0;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    device->lanes = width >= 16 ? 16 : 8;
+cleanup:
+    return status;
+}
+
 gradus_device_options gradus_device_options_default(void)
 {
-    return (gradus_device_options){.kernels = "auto"};
+    return (gradus_device_options){.kernels = "auto", .products = "auto"};
 }
 
 gradus_status gradus_device_open(const char *selector, gradus_device **out)
@@ -102,8 +125,10 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(gr_allocate(1, &device));
     device->info = list[index];
     TRY(choose_kernels(options->kernels, device->info.type, &device->kernels));
+    TRY(choose_products(options->products, &device->products));
     TRY(gr_device_find(&device->info, &device->id));
     TRY(require_usable(device));
+    TRY(find_lanes(device));
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
@@ -128,6 +153,7 @@ void gradus_device_close(gradus_device *device)
         return;
     /* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
     CLBlastClearCache();
+    gr_program_release_shared(device);
     if (device->program != NULL)
         clReleaseProgram(device->program);
     if (device->queue != NULL)

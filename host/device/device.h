@@ -11,13 +11,21 @@
 /* Which of two sets of kernels is used: a work-item per core with wide vectors, or many work-items with local memory. */
 typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 
+/* Who computes products: whoever is fastest, our own kernels, CLBlast. */
+typedef enum product_choice { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_choice;
+
+typedef struct shared_program shared_program;
+
 struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
+    product_choice products;
     cl_device_id id;
     cl_context context;
     cl_command_queue queue; /* in order */
     cl_program program;     /* the kernels that do not depend on a network's shape */
+    shared_program *shared; /* those that gr_program_share built */
+    unsigned lanes;         /* floats of a vector, for kernels with vectors: 8 or 16 */
     uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
 
@@ -31,6 +39,11 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
 /* Builds files of kernels/, "relu.cl" and so on, with the compiler's options. DEVICE with the build log's first error. */
 gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
                                const char *options, cl_program *out);
+
+/* The same for a program that several may want: it is built once per device and options, and released with the device. */
+gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
+                               cl_program *out);
+void gr_program_release_shared(gradus_device *device);
 
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 

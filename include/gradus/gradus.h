@@ -247,6 +247,8 @@ typedef struct gradus_device gradus_device;
 typedef struct gradus_device_options {
     const char *selector; /* as gradus_device_choose() has it */
     const char *kernels;  /* those made for what is a "cpu" or a "gpu"; "auto", the default: as the device's type is */
+    const char *products; /* who computes matrix products where an engine is made of them: "own" kernels, "clblast", or
+                             "auto", the default: the fastest, by a short measurement that the user's cache keeps */
 } gradus_device_options;
 
 GRADUS_API gradus_device_options gradus_device_options_default(void);
