@@ -60,7 +60,8 @@ kernel void gemm_cpu_pack(global const float *b, ulong b_at, uint k, uint n, uin
     for (uint j = 0; j < COLUMNS; j++) {
         const size_t column = panel * COLUMNS + j;
         for (uint i = 0; i < k; i++)
-            packed[i * COLUMNS + j] = column >= n ? 0 : factor * (transposed ? b[column * k + i] : b[(size_t)i * n + column]);
+            packed[i * COLUMNS + j] =
+                column >= n ? 0 : factor * (transposed ? b[column * k + i] : b[(size_t)i * n + column]);
     }
 }
 

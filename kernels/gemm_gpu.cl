@@ -5,7 +5,7 @@
 // so that neighbours read neighbouring float4s.
 //
 // op(A) is M x K, stored so or, with A_TRANSPOSED, as K x M; op(B) is K x N, stored so or, with B_TRANSPOSED, as N x K.
-// A_BYTES or B_BYTES: of bytes. With splits > 1 each group sums over its `share` of the depth and writes to its place in
+// A_BYTES or B_BYTES: of bytes. M may be less than tiles_m tiles. With splits > 1 each group sums over its `share` of the depth and writes to its place in
 // C (splits x M x N), which gemm_sum.cl adds up. Range: tiles * splits groups of GROUP work-items, N's tiles first.
 
 #ifndef TILE_M
@@ -96,15 +96,16 @@ static void put_b(const float next[B_LOADS], uint item, local float *tile)
 }
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-gemm_gpu(global const a_value *a, ulong a_at, global const b_value *b, ulong b_at, uint m, uint n, uint k, uint share,
-         float alpha, uint epilogue, global const float *bias, ulong bias_at, global const float *mask, global float *c)
+gemm_gpu(global const a_value *a, ulong a_at, global const b_value *b, ulong b_at, uint m, uint n, uint k,
+         uint tiles_m, uint share, float alpha, uint epilogue, global const float *bias, ulong bias_at,
+         global const float *mask, global float *c)
 {
     local float a_tile[TILE_K * STRIDE_M] __attribute__((aligned(16)));
     local float b_tile[TILE_K * STRIDE_N] __attribute__((aligned(16)));
     const uint item = get_local_id(0), item_n = item % ITEMS_N, item_m = item / ITEMS_N;
-    const uint tiles_n = (n + TILE_N - 1) / TILE_N, tiles_m = (m + TILE_M - 1) / TILE_M;
-    const uint group = get_group_id(0), split = group / (tiles_n * tiles_m);
-    const uint column = group % tiles_n * TILE_N, row = group / tiles_n % tiles_m * TILE_M;
+    const uint tiles_n = (n + TILE_N - 1) / TILE_N, group = get_group_id(0);
+    const uint tile = group / tiles_n, split = tile / tiles_m;
+    const uint column = (group - tile * tiles_n) * TILE_N, row = (tile - split * tiles_m) * TILE_M;
     const uint begin = min(split * share, k), end = min(begin + share, k);
     float sum[ITEM_M][ITEM_N], next_a[A_LOADS], next_b[B_LOADS];
 
@@ -124,7 +125,7 @@ gemm_gpu(global const a_value *a, ulong a_at, global const b_value *b, ulong b_a
         barrier(CLK_LOCAL_MEM_FENCE);
         fetch_a(a, row, first + TILE_K, m, k, end, item, next_a);
         fetch_b(b, column, first + TILE_K, n, k, end, item, next_b);
-#pragma unroll
+#pragma unroll 4
         for (uint d = 0; d < TILE_K; d++) {
             float x[ITEM_M], y[ITEM_N];
 #pragma unroll

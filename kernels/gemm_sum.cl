@@ -3,8 +3,8 @@
 // partial (splits x elements) from element partial_at on, C (elements) from element c_at on; a work-item per element. beta is 0 or 1; with 0, C is
 // not read.
 
-kernel void gemm_sum(global const float *partial, ulong partial_at, uint splits, ulong elements, global float *c, ulong c_at, float alpha,
-                     float beta)
+kernel void gemm_sum(global const float *partial, ulong partial_at, uint splits, ulong elements, global float *c,
+                     ulong c_at, float alpha, float beta)
 {
     const size_t i = get_global_id(0);
     if (i >= elements)

@@ -144,8 +144,8 @@ static gradus_status run_case(check *c, const product_case *p, const gemm_candid
     const cl_mem got = shape->kind == GEMM_FORWARD           ? buffers.outputs
                        : shape->kind == GEMM_WEIGHT_GRADIENT ? buffers.parameters
                                                              : buffers.below;
-    /* See row_sums: k terms below 1. */
-    TRY(gr_check_compare(c, name, got, p->expected, p->expected_count, 8 * (double)FLT_EPSILON,
+    /* See row_sums: k terms below 1, or of pixels between 0 and 1, whose sum drifts further; and some are added twice. */
+    TRY(gr_check_compare(c, name, got, p->expected, p->expected_count, 16 * (double)FLT_EPSILON,
                          sqrt((double)gr_gemm_extents(shape).k)));
 cleanup:
     gr_gemm_destroy(&product);
@@ -204,7 +204,7 @@ static gradus_status check_family(check *c, const check_shape *of, gemm_family f
     gradus_status status = GRADUS_OK;
     const gemm_shape shape = {GEMM_FORWARD, of->rows, of->inner, of->columns, true, true};
     gemm_candidate candidates[GEMM_CANDIDATES];
-    const size_t count = gr_gemm_candidates(c->device, family, &shape, GEMM_QUICK, candidates);
+    const size_t count = gr_gemm_candidates(c->device, family, &shape, GEMM_DEFAULT, candidates);
     for (size_t i = 0; i < count; i++)
         TRY(check_candidate(c, of, &candidates[i], name));
 cleanup:

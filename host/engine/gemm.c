@@ -19,6 +19,12 @@ gemm_extents gr_gemm_extents(const gemm_shape *shape)
     }
 }
 
+gemm_shape gr_gemm_layer_shape(const gradus_network *network, size_t layer, gemm_kind kind, size_t samples)
+{
+    const bool relu = kind == GEMM_FORWARD ? layer + 1 < network->layers : kind == GEMM_INPUT_GRADIENT;
+    return (gemm_shape){kind, network->sizes[layer + 1], network->sizes[layer], samples, layer == 0, relu};
+}
+
 /* ---- Candidates ---- */
 
 /* Rows x vectors of sums, and what they are made of, fill 16 registers (6 x 2, 4 x 3) or 32. The first is the default of
@@ -41,7 +47,7 @@ static const gemm_candidate gpu_candidates[] = {
 };
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-#define QUICK_CANDIDATES 3
+#define QUICK_CANDIDATES 2
 
 static size_t cpu_list(const gradus_device *device, gemm_effort effort, gemm_candidate *out)
 {

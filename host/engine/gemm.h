@@ -25,6 +25,14 @@ typedef struct gemm_shape {
     bool relu;                       /* with the ReLU, or relu', that is named above */
 } gemm_shape;
 
+/* The product of one layer of a network. The first layer has no input gradient, which is the last kind. */
+gemm_shape gr_gemm_layer_shape(const gradus_network *network, size_t layer, gemm_kind kind, size_t samples);
+
+static inline size_t gr_gemm_kinds(size_t layer)
+{
+    return layer == 0 ? GEMM_INPUT_GRADIENT : GEMM_INPUT_GRADIENT + 1;
+}
+
 /* Where the matrices are. Offsets are in floats. */
 typedef struct gemm_buffers {
     cl_mem samples; /* A (S x I): input of forward and weight gradient; of the input gradient, what relu' looks at */

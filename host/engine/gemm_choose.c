@@ -31,9 +31,8 @@ static double operations(const gemm_shape *shape)
 }
 
 /* The shape with as many samples as a measurement is worth. */
-static gemm_shape shorten(const gradus_device *device, const gemm_shape *shape)
+static gemm_shape shorten(const gemm_shape *shape, double most)
 {
-    const double most = device->info.type == GRADUS_DEVICE_CPU ? MOST_OPERATIONS_CPU : MOST_OPERATIONS_GPU;
     gemm_shape out = *shape;
     if (operations(shape) > most) {
         const double samples = most / operations(shape) * (double)shape->samples;
@@ -71,8 +70,7 @@ static gradus_status trial_create(gradus_device *device, const gemm_shape *shape
     TRY(gr_buffer_create_zeroed(device, inputs * (bytes ? 1 : sizeof(cl_float)), what, &t->buffers.samples));
     TRY(gr_buffer_create_zeroed(device, shape->outputs * shape->samples * sizeof(cl_float), what,
                                 &t->buffers.outputs));
-    TRY(gr_buffer_create_zeroed(device, (weights + shape->outputs) * sizeof(cl_float), what,
-                                &t->buffers.parameters));
+    TRY(gr_buffer_create_zeroed(device, (weights + shape->outputs) * sizeof(cl_float), what, &t->buffers.parameters));
     if (shape->kind == GEMM_INPUT_GRADIENT)
         TRY(gr_buffer_create_zeroed(device, inputs * sizeof(cl_float), what, &t->buffers.below));
     TRY(gr_gemm_scratch_size(device, shape, candidate, &scratch));
@@ -97,10 +95,10 @@ cleanup:
 }
 
 gradus_status gr_gemm_measure(gradus_device *device, const gemm_shape *shape, const gemm_candidate *candidate,
-                              double limit, double *seconds)
+                              const gemm_measure_limits *limits, double *seconds)
 {
     gradus_status status = GRADUS_OK;
-    const gemm_shape shorter = shorten(device, shape);
+    const gemm_shape shorter = shorten(shape, limits->operations);
     const double factor = (double)shape->samples / (double)shorter.samples;
     double shortest = INFINITY, now = 0;
     trial t = {0};
@@ -109,7 +107,7 @@ gradus_status gr_gemm_measure(gradus_device *device, const gemm_shape *shape, co
     TRY(time_runs(device, &t.product, 1, &now)); /* may compile */
     TRY(time_runs(device, &t.product, 1, &shortest));
     const size_t runs = shortest * MOST_RUNS < REPEAT_SECONDS ? MOST_RUNS : (size_t)(REPEAT_SECONDS / shortest) + 1;
-    for (size_t i = 0; i < REPEATS && shortest <= limit; i++) {
+    for (size_t i = 0; i < REPEATS && shortest * factor <= limits->seconds; i++) {
         TRY(time_runs(device, &t.product, runs, &now));
         shortest = now < shortest ? now : shortest;
     }
@@ -123,8 +121,7 @@ cleanup:
     return status;
 }
 
-/* Keeps the faster one; the slower one's time if it is of the other kind. */
-static void compete(gemm_choice *best, const gemm_candidate *candidate, double seconds)
+void gr_gemm_compete(gemm_choice *best, const gemm_candidate *candidate, double seconds)
 {
     const bool same_kind = (candidate->family == GEMM_CLBLAST) == (best->candidate.family == GEMM_CLBLAST);
     if (seconds < best->seconds)
@@ -135,17 +132,15 @@ static void compete(gemm_choice *best, const gemm_candidate *candidate, double s
 
 /* ---- Remembering ---- */
 
-#define KEY_LENGTH 96
-
 static const char *kind_name(gemm_kind kind)
 {
     static const char *const names[] = {"forward", "weight gradient", "input gradient"};
     return names[kind];
 }
 
-static void make_key(const gemm_shape *shape, char key[KEY_LENGTH])
+void gr_gemm_key(const gemm_shape *shape, char key[GEMM_KEY])
 {
-    snprintf(key, KEY_LENGTH, "%s %zu-%zu, %zu samples%s%s", kind_name(shape->kind), shape->inputs, shape->outputs,
+    snprintf(key, GEMM_KEY, "%s %zu-%zu, %zu samples%s%s", kind_name(shape->kind), shape->inputs, shape->outputs,
              shape->samples, shape->pixels ? ", pixels" : "", shape->relu ? ", relu" : "");
 }
 
@@ -170,8 +165,8 @@ static bool parse_choice(const gradus_device *device, const gemm_shape *shape, c
 
 gradus_status gr_gemm_remember(gradus_device *device, const gemm_shape *shape, const gemm_choice *choice)
 {
-    char key[KEY_LENGTH], name[GEMM_NAME], value[CHOICE_TEXT];
-    make_key(shape, key);
+    char key[GEMM_KEY], name[GEMM_NAME], value[CHOICE_TEXT];
+    gr_gemm_key(shape, key);
     gr_gemm_name(&choice->candidate, name);
     snprintf(value, sizeof value, "%s; %.4g; %.4g", name, choice->seconds, choice->other_seconds);
     return gr_choice_write(device, key, value);
@@ -180,8 +175,8 @@ gradus_status gr_gemm_remember(gradus_device *device, const gemm_shape *shape, c
 gradus_status gr_gemm_recall(gradus_device *device, const gemm_shape *shape, gemm_choice *out, bool *found)
 {
     gradus_status status = GRADUS_OK;
-    char key[KEY_LENGTH], value[CHOICE_TEXT];
-    make_key(shape, key);
+    char key[GEMM_KEY], value[CHOICE_TEXT];
+    gr_gemm_key(shape, key);
     TRY(gr_choice_read(device, key, value));
     *found = parse_choice(device, shape, value, out);
 cleanup:
@@ -198,12 +193,14 @@ static gradus_status choose_fastest(gradus_device *device, const gemm_shape *sha
     size_t count = gr_gemm_candidates(device, gr_gemm_family(device), shape, GEMM_QUICK, candidates);
     if (count == 1 || operations(shape) < LEAST_OPERATIONS)
         return GRADUS_OK;
+    const gemm_measure_limits limits = {
+        device->info.type == GRADUS_DEVICE_CPU ? MOST_OPERATIONS_CPU : MOST_OPERATIONS_GPU, QUICK_LIMIT};
     candidates[count++] = gr_gemm_clblast;
     best->seconds = INFINITY;
     for (size_t i = 0; i < count; i++) {
         double seconds = 0;
-        TRY(gr_gemm_measure(device, shape, &candidates[i], QUICK_LIMIT, &seconds));
-        compete(best, &candidates[i], seconds);
+        TRY(gr_gemm_measure(device, shape, &candidates[i], &limits, &seconds));
+        gr_gemm_compete(best, &candidates[i], seconds);
     }
     if (isfinite(best->seconds))
         TRY(gr_gemm_remember(device, shape, best));
@@ -234,8 +231,8 @@ cleanup:
 
 void gr_gemm_describe(const gemm_shape *shape, const gemm_choice *choice, char text[GEMM_CHOICE_TEXT])
 {
-    char key[KEY_LENGTH], name[GEMM_NAME];
-    make_key(shape, key);
+    char key[GEMM_KEY], name[GEMM_NAME];
+    gr_gemm_key(shape, key);
     gr_gemm_name(&choice->candidate, name);
     int used = snprintf(text, GEMM_CHOICE_TEXT, "%s: %s", key, name);
     if (choice->seconds > 0 && used < GEMM_CHOICE_TEXT)

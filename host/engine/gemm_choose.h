@@ -17,17 +17,29 @@ typedef struct gemm_choice {
  */
 gradus_status gr_gemm_choose(gradus_device *device, const gemm_shape *shape, gemm_choice *out);
 
-/* Seconds that a product of this shape, or of fewer samples in proportion, takes with the candidate: the shortest of a
- * few runs after one for the compiler, or of one run if that takes more than `limit` seconds. Infinite for a candidate that the
- * device refuses. */
+/* How thorough a measurement is. */
+typedef struct gemm_measure_limits {
+    double operations; /* floating-point operations; for products that have more, fewer samples are taken */
+    double seconds;    /* if the product would take longer, it is run but once */
+} gemm_measure_limits;
+
+/* Seconds that the product takes with the candidate: the shortest of a few runs after one for the compiler. Infinite for
+ * a candidate that the device refuses. */
 gradus_status gr_gemm_measure(gradus_device *device, const gemm_shape *shape, const gemm_candidate *candidate,
-                              double limit, double *seconds);
+                              const gemm_measure_limits *limits, double *seconds);
+
+/* Keeps in *best the faster one, of which the time is known, and the loser's time if it is of the other kind. */
+void gr_gemm_compete(gemm_choice *best, const gemm_candidate *candidate, double seconds);
 
 /* Writes a choice to the cache, and reads it. */
 gradus_status gr_gemm_remember(gradus_device *device, const gemm_shape *shape, const gemm_choice *choice);
 gradus_status gr_gemm_recall(gradus_device *device, const gemm_shape *shape, gemm_choice *out, bool *found);
 
-/* "forward 784-128, 41000 samples: own gpu 64x64x16 4x4 (1.90 ms; clblast 44.0 ms)" */
+/* "weight gradient 784-128, 41000 samples, pixels": a product's name, in the cache too. */
+#define GEMM_KEY 96
+void gr_gemm_key(const gemm_shape *shape, char key[GEMM_KEY]);
+
+/* "forward 784-128, 41000 samples, pixels, relu: own gpu 64x64x16 4x4 (1.90 ms; clblast 44.0 ms)" */
 #define GEMM_CHOICE_TEXT 160
 void gr_gemm_describe(const gemm_shape *shape, const gemm_choice *choice, char text[GEMM_CHOICE_TEXT]);
 

@@ -47,10 +47,12 @@ gradus_status gr_gemm_clblast_scratch_size(gradus_device *device, const gemm_sha
 {
     gradus_status status = GRADUS_OK;
     const gemm_extents e = gr_gemm_extents(shape);
-    const operands all = find_operands(shape, &(gemm_buffers){0});
+    /* An operand at an offset is copied where one that begins its buffer may not be: this asks for enough for either. */
+    const operands all = find_operands(shape, &(gemm_buffers){.weights_at = 1});
     size_t size = 0;
-    CL_TRY(CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, all.b.transposed, all.a.transposed, e.n, e.m, e.k, 0,
-                                      all.b.stride, 0, all.a.stride, 0, all.c.stride, &device->queue, &size));
+    CL_TRY(CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, all.b.transposed, all.a.transposed, e.n, e.m, e.k,
+                                      all.b.offset, all.b.stride, all.a.offset, all.a.stride, all.c.offset,
+                                      all.c.stride, &device->queue, &size));
     *bytes = size;
 cleanup:
     return status;

@@ -204,6 +204,7 @@ static gradus_status create_gpu(gradus_device *device, gemm *product)
     const cl_mem c = summed ? product->scratch : shape->kind == GEMM_FORWARD ? buffers->outputs : buffers->below;
     const cl_ulong a_at = 0, b_at = summed ? 0 : buffers->weights_at, bias_at = buffers->bias_at;
     const cl_uint m = (cl_uint)e.m, n = (cl_uint)e.n, k = (cl_uint)e.k, share = (cl_uint)split.share;
+    const cl_uint tiles_m = (cl_uint)gr_divide_up(e.m, candidate->m);
     const cl_uint epilogue = epilogue_of(shape);
     const cl_float alpha = summed ? 1 : product->alpha;
     const size_t group = candidate->m / candidate->item_m * (candidate->n / candidate->item_n);
@@ -212,8 +213,9 @@ static gradus_status create_gpu(gradus_device *device, gemm *product)
     TRY(build_gpu(device, product, &program));
     TRY(gr_launch_create_in(program, "gemm_gpu", gpu_tiles(shape, candidate) * split.splits * group, group,
                             ARGUMENTS(ARGUMENT(a), ARGUMENT(a_at), ARGUMENT(b), ARGUMENT(b_at), ARGUMENT(m),
-                                      ARGUMENT(n), ARGUMENT(k), ARGUMENT(share), ARGUMENT(alpha), ARGUMENT(epilogue),
-                                      ARGUMENT(weights), ARGUMENT(bias_at), ARGUMENT(buffers->samples), ARGUMENT(c)),
+                                      ARGUMENT(n), ARGUMENT(k), ARGUMENT(tiles_m), ARGUMENT(share), ARGUMENT(alpha),
+                                      ARGUMENT(epilogue), ARGUMENT(weights), ARGUMENT(bias_at),
+                                      ARGUMENT(buffers->samples), ARGUMENT(c)),
                             &product->main));
     if (summed)
         TRY(create_sum(device, product, program, 0, split.splits));

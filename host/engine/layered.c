@@ -135,5 +135,6 @@ const engine_type gr_engine_layered = {
     .read_sums = gr_device_engine_read_sums,
     .read_gradient = gr_device_engine_read_gradient,
     .probabilities = layered_probabilities,
+    .describe = gr_layered_describe,
     .destroy = gr_layered_destroy,
 };

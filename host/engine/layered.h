@@ -57,6 +57,7 @@ typedef struct layered {
 
 /* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
 gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out);
+void gr_layered_describe(const engine *e, char *text, size_t size);
 void gr_layered_destroy(engine *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "engine/layered.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FLOAT sizeof(cl_float)
@@ -16,15 +17,7 @@ static size_t maximum(size_t a, size_t b)
 
 static gemm_shape product_shape(const layered *e, size_t l, gemm_kind kind)
 {
-    const gradus_network *net = &e->common.base.network;
-    const bool hidden = kind == GEMM_FORWARD ? l + 1 < net->layers : kind == GEMM_INPUT_GRADIENT;
-    return (gemm_shape){kind, net->sizes[l + 1], net->sizes[l], e->slice, l == 0, hidden};
-}
-
-/* The first layer has no input gradient, which is the last kind. */
-static size_t kinds_of_layer(size_t l)
-{
-    return l == 0 ? GEMM_INPUT_GRADIENT : GEMM_INPUT_GRADIENT + 1;
+    return gr_gemm_layer_shape(&e->common.base.network, l, kind, e->slice);
 }
 
 static gradus_status choose_products(layered *e)
@@ -32,7 +25,7 @@ static gradus_status choose_products(layered *e)
     gradus_status status = GRADUS_OK;
     e->slice = e->common.base.dataset->info.samples;
     for (size_t l = 0; l < e->common.base.network.layers; l++)
-        for (size_t kind = 0; kind < kinds_of_layer(l); kind++) {
+        for (size_t kind = 0; kind < gr_gemm_kinds(l); kind++) {
             const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
             TRY(gr_gemm_choose(e->common.device, &shape, &e->choices[l].by[kind]));
             e->expands |= l == 0 && !gr_gemm_takes_bytes(&e->choices[l].by[kind].candidate);
@@ -46,7 +39,7 @@ static gradus_status scratch_bytes(layered *e, size_t *out)
     gradus_status status = GRADUS_OK;
     size_t largest = 0, bytes = 0;
     for (size_t l = 0; l < e->common.base.network.layers; l++)
-        for (size_t kind = 0; kind < kinds_of_layer(l); kind++) {
+        for (size_t kind = 0; kind < gr_gemm_kinds(l); kind++) {
             const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
             TRY(gr_gemm_scratch_size(e->common.device, &shape, &e->choices[l].by[kind].candidate, &bytes));
             largest = maximum(largest, bytes);
@@ -201,6 +194,22 @@ static gradus_status plan_launches(layered *e)
     TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.sums, &e->metric_sums));
 cleanup:
     return status;
+}
+
+/* ---- What was decided ---- */
+
+void gr_layered_describe(const engine *base, char *text, size_t size)
+{
+    const layered *e = (const layered *)base;
+    size_t used = (size_t)snprintf(text, size, "slices of %zu samples%s\n", e->slice,
+                                   e->expands ? ", X expanded to floats" : "");
+    for (size_t l = 0; l < base->network.layers; l++)
+        for (size_t kind = 0; kind < gr_gemm_kinds(l) && used < size; kind++) {
+            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
+            char product[GEMM_CHOICE_TEXT];
+            gr_gemm_describe(&shape, &e->choices[l].by[kind], product);
+            used += (size_t)snprintf(text + used, size - used, "%s\n", product);
+        }
 }
 
 /* ---- Life cycle ---- */
