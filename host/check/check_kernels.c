@@ -358,10 +358,11 @@ static const check_shape element_shapes[] = {{1, 1, 0},  {7, 13, 0},   {1, 64, 0
                                              {3, 43, 0}, {10, 129, 0}, {10, 1031, 0}, {127, 257, 0}};
 static const check_shape class_shapes[] = {{2, 1, 0},     {3, 7, 0},    {10, 64, 0}, {10, 65, 0},
                                            {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
-/* m x n x k. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. */
-static const check_shape gemm_shapes[] = {{1, 1, 1},       {7, 13, 17},     {10, 65, 784},
-                                          {784, 10, 131},  {64, 64, 64},    {10, 129, 128},
-                                          {127, 257, 129}, {784, 128, 640}, {128, 640, 784}};
+/* O x S x I of products. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. Own tiles:
+ * exactly one, one more, many; a depth of several blocks and shares. */
+static const check_shape gemm_shapes[] = {{1, 1, 1},      {7, 13, 17},     {10, 65, 784},  {10, 1031, 131},
+                                          {64, 64, 64},   {65, 129, 129},  {10, 129, 128}, {127, 257, 129},
+                                          {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
@@ -377,7 +378,9 @@ const operation gr_operations[] = {
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
     {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
     {"keep_parameters", check_keep_parameters, SHAPES(element_shapes)},
-    {"gemm", gr_check_gemm, SHAPES(gemm_shapes)},
+    {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},
+    {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes)},
+    {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gemm_shapes)},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
     {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
     {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},

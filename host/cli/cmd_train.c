@@ -117,6 +117,16 @@ static gradus_status train_model(training_run *run, double started)
     return status;
 }
 
+/* What the engine decided, each line with the program's name as all that goes to stderr. */
+static void tell_plan(const char *plan)
+{
+    for (const char *line = plan; *line != '\0';) {
+        const int length = (int)strcspn(line, "\n");
+        note("%.*s", length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
 /* ---- How it ended ---- */
 
 /* The divergence stays the reason of the exit code, whether or not its model can be written. Before the first report
@@ -173,6 +183,8 @@ static int train_and_report(training_run *run, double started)
     if (status == GRADUS_ERROR_DIVERGED)
         return finish_diverged(run);
     TRY_GRADUS(status);
+    if (run->settings.verbose)
+        tell_plan(run->result.plan);
     TRY(training_model_save(run, false));
     if (run->signal != 0)
         tell_interrupted(run);

@@ -29,6 +29,7 @@ static void restrict_intel_runtime(uint64_t threads)
     if (threads > 0 && threads < (uint64_t)sysconf(_SC_NPROCESSORS_ONLN))
         setenv("DPCPP_CPU_NUM_CUS", text, 0);
 }
+const char *const device_products[] = {"auto", "own", "clblast", NULL};
 
 int device_open(const device_settings *settings, const char *otherwise, gradus_device **out)
 {
@@ -38,6 +39,7 @@ int device_open(const device_settings *settings, const char *otherwise, gradus_d
     options.wait = settings->wait;
     options.threads = settings->threads;
     restrict_intel_runtime(settings->threads);
+    options.products = settings->products;
     gradus_status status = gradus_device_open_with(&options, out);
     int code = fail_status(status);
     if (status == GRADUS_ERROR_NO_DEVICE && otherwise != NULL && !is_any_there())
@@ -62,5 +64,6 @@ void device_settings_free(device_settings *settings)
     free(settings->selector);
     free(settings->kernels);
     free(settings->wait);
+    free(settings->products);
     *settings = (device_settings){0};
 }

@@ -93,6 +93,11 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         TEXT_OPTION("log", &settings->log, "FILE.jsonl", "write each report as a line of JSON"),
         JSON_OPTION(&settings->json),
         FLAG_OPTION("quiet", &settings->quiet, "no progress on stderr"),
+        {.name = "verbose",
+         .letter = 'v',
+         .kind = OPTION_FLAG,
+         .target.flag = &settings->verbose,
+         .help = "tell on stderr how the engine computes"},
         DATA_DIR_OPTION(&settings->data_dir),
         END_OPTION,
     };

@@ -14,14 +14,22 @@ typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 /* What the host does while the device works: looks from time to time, or what the driver likes to do. */
 typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 
+/* Who computes products: whoever is fastest, our own kernels, CLBlast. */
+typedef enum product_choice { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_choice;
+
+typedef struct shared_program shared_program;
+
 struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
     wait_kind wait;
+    product_choice products;
     cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
     cl_context context;
     cl_command_queue queue; /* in order */
     cl_program program;     /* the kernels that do not depend on a network's shape */
+    shared_program *shared; /* those that gr_program_share built */
+    unsigned lanes;         /* floats of a vector, for kernels with vectors: 8 or 16 */
     uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
 
@@ -49,6 +57,10 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event);
 
 /* Returns when all queued work is done. */
 gradus_status gr_device_finish(gradus_device *device);
+/* The same for a program that several may want: it is built once per device and options, and released with the device. */
+gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
+                               cl_program *out);
+void gr_program_release_shared(gradus_device *device);
 
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 

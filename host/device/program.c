@@ -154,3 +154,49 @@ cleanup:
     free(source);
     return status;
 }
+
+/* ---- Programs that are built once ---- */
+
+struct shared_program {
+    char *key; /* first file and options */
+    cl_program program;
+    shared_program *next;
+};
+
+gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
+                               cl_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    shared_program *made = NULL;
+    char *key = NULL;
+
+    TRY(gr_format_text(&key, "%s %s", files[0], options));
+    for (const shared_program *p = device->shared; p != NULL; p = p->next)
+        if (strcmp(p->key, key) == 0) {
+            *out = p->program;
+            goto cleanup;
+        }
+    TRY(gr_allocate(1, &made));
+    TRY(gr_program_build(device->context, device->id, files, count, options, &made->program));
+    made->key = key;
+    made->next = device->shared;
+    device->shared = made;
+    *out = made->program;
+    key = NULL;
+    made = NULL;
+cleanup:
+    free(made);
+    free(key);
+    return status;
+}
+
+void gr_program_release_shared(gradus_device *device)
+{
+    while (device->shared != NULL) {
+        shared_program *first = device->shared;
+        device->shared = first->next;
+        clReleaseProgram(first->program);
+        free(first->key);
+        free(first);
+    }
+}

@@ -63,6 +63,9 @@ typedef struct engine_type {
 
     /* Probabilities (C x B) of all samples; a data set without labels will do. */
     gradus_status (*probabilities)(engine *e, float *out);
+
+    /* How the engine has decided to compute, in a few lines that each end with "\n"; NULL: there was nothing to decide. */
+    void (*describe)(const engine *e, char *text, size_t size);
     void (*destroy)(engine *e);
 } engine_type;
 

@@ -18,8 +18,7 @@ static gradus_status set_slice(layered *e, const slice_state *next)
     TRY(gr_row_sums_set(&e->metric_sums, 0, 1, next->accumulate));
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
-        layer->weight_gradient.alpha = scale * (l == 0 ? 1.0f / 255 : 1);
-        layer->weight_gradient.beta = next->accumulate ? 1 : 0;
+        TRY(gr_gemm_set_scale(&layer->weight_gradient, scale, next->accumulate ? 1 : 0));
         TRY(gr_row_sums_set(&layer->bias_gradient, e->common.base.layout.bias[l], scale, next->accumulate));
     }
     e->current = *next;
@@ -27,31 +26,32 @@ cleanup:
     return status;
 }
 
-/* Makes a[0] the slice that begins at sample `first`, with zeros where the data set has no more samples. */
-static gradus_status expand(layered *e, size_t first)
+/* Makes the first layer's products see the slice that begins at sample `first`. Behind the data set's last sample, a[0]
+ * has zeros, and products that take bytes stop. */
+static gradus_status take_samples(layered *e, size_t first)
 {
     gradus_status status = GRADUS_OK;
     const size_t features = e->common.base.network.sizes[0], left = e->common.base.dataset->info.samples - first;
-    if (e->expanded_first == first)
+    const size_t there = left < e->slice ? left : e->slice;
+    if (e->samples_first == first)
         return GRADUS_OK;
-    TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, (left < e->slice ? left : e->slice) * features));
+    e->samples_first = first;
+    TRY(gr_gemm_set_samples(&e->layers[0].forward, first * features, there));
+    TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, first * features, there));
+    if (!e->expands)
+        return GRADUS_OK;
+    TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, there * features));
     TRY(gr_launch_enqueue(e->common.device, &e->expand_bytes));
-    e->expanded_first = first;
 cleanup:
     return status;
 }
 
-/* From a[0] to the logits in a[L]. */
+/* From X to the logits in a[L]. */
 static gradus_status forward(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    for (size_t l = 0; l < e->common.base.network.layers; l++) {
-        const layer_plan *layer = &e->layers[l];
-        TRY(gr_launch_enqueue(e->common.device, &layer->bias_broadcast));
-        TRY(gr_gemm_enqueue(e->common.device, &layer->forward, e->scratch));
-        if (l + 1 < e->common.base.network.layers)
-            TRY(gr_launch_enqueue(e->common.device, &layer->relu_forward));
-    }
+    for (size_t l = 0; l < e->common.base.network.layers; l++)
+        TRY(gr_gemm_enqueue(e->common.device, &e->layers[l].forward));
 cleanup:
     return status;
 }
@@ -62,12 +62,10 @@ static gradus_status backward(layered *e)
     gradus_status status = GRADUS_OK;
     for (size_t l = e->common.base.network.layers; l-- > 0;) {
         const layer_plan *layer = &e->layers[l];
-        TRY(gr_gemm_enqueue(e->common.device, &layer->weight_gradient, e->scratch));
+        TRY(gr_gemm_enqueue(e->common.device, &layer->weight_gradient));
         TRY(gr_row_sums_enqueue(e->common.device, &layer->bias_gradient));
-        if (l > 0) {
-            TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient, e->scratch));
-            TRY(gr_launch_enqueue(e->common.device, &layer->relu_backward));
-        }
+        if (l > 0)
+            TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient));
     }
 cleanup:
     return status;
@@ -83,7 +81,7 @@ static gradus_status run_batch(layered *e, size_t first, size_t count, bool with
         const size_t left = count - done;
         const slice_state next = {first + done, left < e->slice ? left : e->slice, count, done > 0};
         TRY(set_slice(e, &next));
-        TRY(expand(e, next.first));
+        TRY(take_samples(e, next.first));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
         TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
@@ -111,7 +109,7 @@ static gradus_status layered_probabilities(engine *base, float *out)
     const size_t samples = base->dataset->info.samples, classes = base->network.sizes[base->network.layers];
     for (size_t first = 0; first < samples; first += e->slice) {
         const size_t valid = samples - first < e->slice ? samples - first : e->slice;
-        TRY(expand(e, first));
+        TRY(take_samples(e, first));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));
         TRY(gr_buffer_read(e->common.device, e->a[base->network.layers], 0, valid * classes * sizeof *out,
@@ -137,5 +135,6 @@ const engine_type gr_engine_layered = {
     .read_sums = gr_device_engine_read_sums,
     .read_gradient = gr_device_engine_read_gradient,
     .probabilities = layered_probabilities,
+    .describe = gr_layered_describe,
     .destroy = gr_layered_destroy,
 };

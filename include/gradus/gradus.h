@@ -252,6 +252,8 @@ typedef struct gradus_device_options {
                              except for CPUs, whose drivers sleep themselves or help with the work */
     size_t threads;       /* cores of a CPU device that are used. 0: as many as it has and this process may use, by its
                              affinity and its control groups' quota */
+    const char *products; /* who computes matrix products where an engine is made of them: "own" kernels, "clblast", or
+                             "auto", the default: the fastest, by a short measurement that the user's cache keeps */
 } gradus_device_options;
 
 GRADUS_API gradus_device_options gradus_device_options_default(void);
@@ -304,9 +306,10 @@ typedef struct gradus_train_options {
 GRADUS_API gradus_train_options gradus_train_options_default(void);
 
 typedef struct gradus_train_result {
-    const char *engine;   /* the engine that was used */
-    size_t iterations;    /* done */
-    bool stopped;         /* by options->stop */
+    const char *engine; /* the engine that was used */
+    char plan[2048];    /* what it decided about how to compute, and the times that led to it, as lines of text; "" */
+    size_t iterations;  /* done */
+    bool stopped;       /* by options->stop */
     double setup_seconds; /* upload, kernels, the check against the reference */
     double train_seconds; /* from the first iteration's start to the last one's end */
     double wait_seconds;  /* of these: the host waited for the device. The rest is its own work, beside the device's */
@@ -322,6 +325,32 @@ typedef struct gradus_train_result {
  */
 GRADUS_API gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                                       const gradus_train_options *options, gradus_train_result *result);
+
+/* ---- Tuning ----------------------------------------------------------------------------------------------------- */
+
+/* What a search has found for one product of a network. */
+typedef struct gradus_tune_result {
+    const char *product;                  /* "weight gradient 784-128, 41000 samples, pixels" */
+    const char *configuration;            /* "own gpu 128x64x16 8x4" */
+    double seconds_before, seconds_after; /* equal where nothing better was found */
+} gradus_tune_result;
+
+typedef struct gradus_tune_options {
+    double seconds; /* after which the search ends, give or take a measurement; 30 by default */
+    void (*report)(const gradus_tune_result *result, void *user); /* called for each product; NULL: none */
+    void *user;
+    const volatile int *stop; /* as in gradus_train_options */
+} gradus_tune_options;
+
+GRADUS_API gradus_tune_options gradus_tune_options_default(void);
+
+/*
+ * Tries on the device all configurations of the matrix products of this network, over so many samples, as engine
+ * "layered" has them. Each gain is written to the user's cache as it is found, and used by who trains such a network
+ * from then on. options may be NULL.
+ */
+GRADUS_API gradus_status gradus_tune(gradus_device *device, const gradus_network *network, size_t samples,
+                                     const gradus_tune_options *options);
 
 /* ---- Using a model ---------------------------------------------------------------------------------------------- */
 
