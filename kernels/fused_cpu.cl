@@ -196,7 +196,7 @@ kernel void fused_pass(global const uchar *restrict values, global const ushort 
         scratch[i] = 0;
     for (uint tile = begin; tile < stop; tile++) {
         const uint s0 = tile * TILE;
-        first_forward(&x, tile, scratch, scratch + activations_at[0]);
+        first_forward(&x, tile, scratch, scratch + activations_at[0], scratch + SPARE_FORWARD_AT);
         tile_forward(parameters, scratch);
         if (mode == MODE_PROBABILITIES) {
             write_probabilities(logits, s0, end, probabilities);

@@ -19,6 +19,8 @@ static gradus_status set_slice(layered *e, const slice_state *next)
         layer_plan *layer = &e->layers[l];
         layer->weight_gradient.alpha = scale * (l == 0 ? 1.0f / 255 : 1);
         layer->weight_gradient.beta = next->accumulate ? 1 : 0;
+        if (l == 0 && e->sparse != NULL)
+            TRY(gr_sparse_products_set_mean(e->sparse, scale, next->accumulate));
         TRY(gr_row_sums_set(&layer->bias_gradient, e->common.base.layout.bias[l], scale, next->accumulate));
     }
     e->current = *next;
@@ -26,15 +28,21 @@ cleanup:
     return status;
 }
 
-/* Makes a[0] the slice that begins at sample `first`, with zeros where the data set has no more samples. */
+/* Makes a[0] the slice that begins at sample `first`, with zeros where the data set has no more samples. Sparse products
+ * are told which samples these are. */
 static gradus_status expand(layered *e, size_t first)
 {
     gradus_status status = GRADUS_OK;
     const size_t features = e->common.base.network.sizes[0], left = e->common.base.dataset->info.samples - first;
+    const size_t count = left < e->slice ? left : e->slice;
     if (e->expanded_first == first)
         return GRADUS_OK;
-    TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, (left < e->slice ? left : e->slice) * features));
-    TRY(gr_launch_enqueue(e->common.device, &e->expand_bytes));
+    if (e->sparse != NULL) {
+        TRY(gr_sparse_products_select(e->sparse, first, count));
+    } else {
+        TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, count * features));
+        TRY(gr_launch_enqueue(e->common.device, &e->expand_bytes));
+    }
     e->expanded_first = first;
 cleanup:
     return status;
@@ -46,6 +54,10 @@ static gradus_status forward(layered *e)
     gradus_status status = GRADUS_OK;
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         const layer_plan *layer = &e->layers[l];
+        if (l == 0 && e->sparse != NULL) {
+            TRY(gr_sparse_forward(e->sparse));
+            continue;
+        }
         TRY(gr_launch_enqueue(e->common.device, &layer->bias_broadcast));
         TRY(gr_gemm_enqueue(e->common.device, &layer->forward, e->scratch));
         if (l + 1 < e->common.base.network.layers)
@@ -61,7 +73,8 @@ static gradus_status backward(layered *e)
     gradus_status status = GRADUS_OK;
     for (size_t l = e->common.base.network.layers; l-- > 0;) {
         const layer_plan *layer = &e->layers[l];
-        TRY(gr_gemm_enqueue(e->common.device, &layer->weight_gradient, e->scratch));
+        TRY(l == 0 && e->sparse != NULL ? gr_sparse_weight_gradient(e->sparse)
+                                        : gr_gemm_enqueue(e->common.device, &layer->weight_gradient, e->scratch));
         TRY(gr_row_sums_enqueue(e->common.device, &layer->bias_gradient));
         if (l > 0) {
             TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient, e->scratch));
@@ -122,20 +135,16 @@ cleanup:
     return status;
 }
 
-const engine_type gr_engine_layered = {
-    .name = "layered",
-    .needs_device = true,
-    .create = gr_layered_create,
-    .write_parameters = gr_device_engine_write_parameters,
-    .read_parameters = gr_device_engine_read_parameters,
-    .gradient = layered_gradient,
-    .update = gr_device_engine_update,
-    .evaluate = layered_evaluate,
-    .keep_parameters = gr_device_engine_keep_parameters,
-    .restore_parameters = gr_device_engine_restore_parameters,
-    .finish = gr_device_engine_finish,
-    .read_sums = gr_device_engine_read_sums,
-    .read_gradient = gr_device_engine_read_gradient,
-    .probabilities = layered_probabilities,
-    .destroy = gr_layered_destroy,
-};
+#define LAYERED_ENGINE(engine_name, create_function)                                                                  \
+    {                                                                                                                 \
+        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .gradient = layered_gradient, .update = gr_device_engine_update, .evaluate = layered_evaluate,                \
+        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .restore_parameters = gr_device_engine_restore_parameters, .finish = gr_device_engine_finish,                 \
+        .read_sums = gr_device_engine_read_sums, .read_gradient = gr_device_engine_read_gradient,                     \
+        .probabilities = layered_probabilities, .destroy = gr_layered_destroy,                                        \
+    }
+
+const engine_type gr_engine_layered = LAYERED_ENGINE("layered", gr_layered_create);
+const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", gr_sparse_create);

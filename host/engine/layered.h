@@ -14,6 +14,7 @@
 #include "engine/device_engine.h"
 #include "engine/gemm.h"
 #include "engine/operations.h"
+#include "engine/sparse_products.h"
 
 /* The launches and products of one layer with I inputs and O outputs. Unused ones (the first layer needs no dA, the
  * last has no ReLU) are zero. */
@@ -36,10 +37,11 @@ typedef struct slice_state {
 
 typedef struct layered {
     device_engine common;
-    size_t slice; /* S */
+    size_t slice;            /* S */
+    sparse_products *sparse; /* the first layer's products in engine "sparse", else NULL */
     slice_state current;
     size_t expanded_first;           /* which slice x holds; SIZE_MAX: none */
-    cl_mem pixels;                   /* X (F x B) as bytes */
+    cl_mem pixels;                   /* X (F x B) as bytes; like a[0] and expand_bytes not with sparse products */
     cl_mem labels;                   /* (B); NULL for a data set without labels */
     cl_mem a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
     cl_mem dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
@@ -52,6 +54,9 @@ typedef struct layered {
 
 /* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
 gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out);
+
+/* The same with sparse products. */
+gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine **out);
 void gr_layered_destroy(engine *e);
 
 #endif

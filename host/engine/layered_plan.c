@@ -37,7 +37,7 @@ static gradus_status scratch_bytes(layered *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
     size_t largest = 0, bytes = 0;
-    for (size_t l = 0; l < e->common.base.network.layers; l++) {
+    for (size_t l = e->sparse != NULL ? 1 : 0; l < e->common.base.network.layers; l++) {
         plan_products(e, l);
         TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].forward, &bytes));
         largest = maximum(largest, bytes);
@@ -55,7 +55,8 @@ cleanup:
 /* ---- How large everything is for a given S ---- */
 
 typedef struct sizes {
-    size_t pixels, partial, scratch; /* bytes */
+    size_t pixels, largest_pixels;   /* bytes of X on the device and of its largest buffer; see measure() */
+    size_t expanded, partial, scratch; /* bytes */
     size_t largest, total;           /* of the buffers that depend on S, and of all */
 } sizes;
 
@@ -64,11 +65,17 @@ static gradus_status measure(layered *e, sizes *out)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
     const size_t s = e->slice;
-    sizes now = {.pixels = e->common.base.dataset->info.samples * net->sizes[0]};
+    sizes now = {0};
 
+    now.pixels = now.largest_pixels = e->common.base.dataset->info.samples * net->sizes[0];
+    now.expanded = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
+    if (e->sparse != NULL) { /* all that the products need counts as X */
+        now.pixels = gr_sparse_products_bytes(e->sparse, &now.largest_pixels);
+        now.expanded = 0;
+    }
     now.partial = FLOAT * gr_row_sums_partial_size(2, s);
-    now.largest = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
-    size_t slices_total = now.largest + FLOAT * 2 * s;
+    now.largest = now.expanded;
+    size_t slices_total = now.expanded + FLOAT * 2 * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
         now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
@@ -93,13 +100,14 @@ static gradus_status choose_slice(layered *e, sizes *out)
     for (size_t slices = 1;; slices *= 2) {
         e->slice = gr_divide_up(data->samples, slices);
         TRY(measure(e, out));
-        if (maximum(out->pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
+        if (maximum(out->largest_pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
             break;
         if (e->slice == 1) {
-            const double sample_bytes = (double)data->features + 1; /* and its label */
-            const memory_need need = {sample_bytes, (double)data->features,
-                                      (double)out->total - sample_bytes * (double)data->samples};
+            const double samples = (double)data->samples;
+            const double sample_bytes = (double)out->pixels / samples + 1; /* and its label */
+            const memory_need need = {sample_bytes, (double)out->largest_pixels / samples,
+                                      (double)out->total - sample_bytes * samples};
             TRY(gr_device_engine_check_fit(&e->common, &need));
             break;
         }
@@ -116,11 +124,12 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
 
-    TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
+    if (e->sparse == NULL) {
+        TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
+        TRY(gr_buffer_create_zeroed(e->common.device, bytes->expanded, "X as floats", &e->a[0]));
+    }
     if (e->common.base.dataset->labels != NULL)
         TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
-    TRY(gr_buffer_create_zeroed(e->common.device, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]),
-                                "X as floats", &e->a[0]));
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
         TRY(gr_buffer_create_zeroed(e->common.device, outputs, "activations", &e->a[l + 1]));
@@ -140,7 +149,8 @@ static gradus_status upload(layered *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *data = e->common.base.dataset;
-    TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
+    if (e->sparse == NULL)
+        TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
     if (data->labels != NULL)
         TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
 cleanup:
@@ -178,7 +188,10 @@ static gradus_status plan_launches(layered *e)
 
     for (size_t l = 0; l < net->layers; l++)
         TRY(plan_layer(e, l));
-    TRY(gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
+    if (e->sparse != NULL)
+        TRY(gr_sparse_products_plan(e->sparse, e->slice, e->a[1], e->dz[0]));
+    else
+        TRY(gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
     TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
@@ -189,7 +202,7 @@ cleanup:
 
 /* ---- Life cycle ---- */
 
-gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out)
+static gradus_status create(const engine *base, gradus_device *device, bool sparse, engine **out)
 {
     gradus_status status = GRADUS_OK;
     layered *e = NULL;
@@ -198,6 +211,8 @@ gradus_status gr_layered_create(const engine *base, gradus_device *device, engin
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
     e->expanded_first = SIZE_MAX;
+    if (sparse)
+        TRY(gr_sparse_products_create(&e->common, &e->sparse));
     TRY(choose_slice(e, &bytes));
     TRY(create_buffers(e, &bytes));
     TRY(upload(e));
@@ -210,10 +225,21 @@ cleanup:
     return status;
 }
 
+gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out)
+{
+    return create(base, device, false, out);
+}
+
+gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine **out)
+{
+    return create(base, device, true, out);
+}
+
 void gr_layered_destroy(engine *base)
 {
     layered *e = (layered *)base;
     clFinish(e->common.device->queue);
+    gr_sparse_products_destroy(e->sparse);
     gr_launch_destroy(&e->expand_bytes);
     gr_launch_destroy(&e->softmax_forward);
     gr_launch_destroy(&e->softmax_cross_entropy);

@@ -155,7 +155,7 @@ static void test_refusals(void **state)
     assert_fails(gr_engine_create(&gr_engine_reference, NULL, &wider, dataset, &e), GRADUS_ERROR_DATA,
                  "the samples have 6 features, the network takes 7");
     assert_fails(gr_engine_find("magic", device, &type), GRADUS_ERROR_ARGUMENT,
-                 "engine \"magic\": expected auto, fused, layered");
+                 "engine \"magic\": expected auto, fused, sparse, layered");
     assert_fails(gr_engine_find("layered", NULL, &type), GRADUS_ERROR_ARGUMENT, "needs an OpenCL device");
     assert_ok(gr_engine_find("auto", NULL, &type));
     assert_string_equal(type->name, GRADUS_BLAS ? "blas" : "reference");
@@ -167,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradient),
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
+        {"gradient, sparse", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
         {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
         {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},

@@ -43,6 +43,7 @@ static const struct {
     {"sgd_update", "sgd.cl", "p[i] -= learning_rate", "p[i] += learning_rate"},
     {"first_groups", "first_groups.cl", "entry & 0xffffff", "entry & 0xfffff0"},
     {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},
+    {"first_elements", "elements.cl", "block == 0 ? 0 : z[s * UNIT_BLOCK + u]", "0"},
     {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
     {"first_groups", "fused_cpu.cl", "label == (int)c", "label >= (int)c"},
     {"first_groups", "tile_rows.cl", "a[at] > 0", "a[at] > 0.5f"},
