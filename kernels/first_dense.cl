@@ -5,8 +5,7 @@
 // X is GROUPS * LANES bytes a sample, padded with zeros; GROUPS is even.
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
-static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z,
-                          global float *spare)
+static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z, global float *spare)
 {
     global const ucharv *values = (global const ucharv *)x->values + (size_t)tile * TILE * GROUPS;
     global const floatv *w = (global const floatv *)packed;

@@ -17,8 +17,7 @@ static void pack_weights(global const float *parameters, global const uint *plac
 }
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
-static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z,
-                          global float *spare)
+static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z, global float *spare)
 {
     for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, z += BLOCK_UNITS * TILE) {
         elements_forward(x, tile, (global const floatv *)packed, (global floatv *)spare);

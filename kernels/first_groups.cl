@@ -3,8 +3,7 @@
 // the sums of UNIT_BLOCK units stay in registers. For narrow layers.
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
-static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z,
-                          global float *spare)
+static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z, global float *spare)
 {
     global const ucharv *values = (global const ucharv *)x->values;
     global const uint *offsets = x->sample_offsets + tile * TILE;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the fused CPU program share: the shape of the network and of X, and where things lie in a work-item's
-// scratch. A program is this file, vectors.cl, a pack_*.cl, a first_*.cl (behind elements.cl if it is first_elements.cl),
-// tile_rows.cl five times, and fused_cpu.cl; the engine (host/engine/fused_plan.c) puts it together and defines the
-// constants.
+// scratch. A program is vectors.cl, this file, elements.cl and first_elements.cl, or pack_pixels.cl and another
+// first_*.cl, then tile_rows.cl five times, and fused_cpu.cl; the engine (host/engine/fused_plan.c) puts it together and
+// defines the constants.
 
 // The defaults are the notebook's network with first_groups.cl.
-#ifndef LANES
-#define LANES 8   // floats of a vector
+#ifndef TILE
 #define TILE 64   // samples of a tile, a multiple of 2 LANES
 #define GROUPS 98 // groups of pixels of a sample
 #define BLOCKS 1  // of groups, one after the other in X
@@ -38,3 +37,15 @@ constant uint dz_at[] = {DZ_AT};
 #define DW_AT PACKED
 #define REST_AT (2 * PACKED)
 #define METRICS_AT (REST_AT + PARAMETERS - bias_at[0])
+
+static float sum_lanes(floatv a)
+{
+#if LANES == 16
+    const float8 b = a.lo + a.hi;
+#else
+    const float8 b = a;
+#endif
+    const float4 c = b.lo + b.hi;
+    const float2 d = c.lo + c.hi;
+    return d.x + d.y;
+}

@@ -59,8 +59,7 @@ kernel void sparse_weight_gradient(global const uint *restrict lists, global con
             for (uint s = 0; s < TILE; s++) {
                 const uint column = tile * TILE + s - first;
                 for (uint u = 0; u < BLOCK_UNITS; u++)
-                    d[s * BLOCK_UNITS + u] =
-                        column < count && u < units ? dz[(size_t)column * UNITS + base + u] : 0;
+                    d[s * BLOCK_UNITS + u] = column < count && u < units ? dz[(size_t)column * UNITS + base + u] : 0;
             }
             elements_backward(&x, tile, (global const floatv *)d, (global floatv *)partial);
         }

@@ -21,7 +21,6 @@ kernel void sparse_forward(global const uchar *restrict values, global const ush
     const uint unit = block * BLOCK_UNITS + vector * LANES, end = sample_offsets[sample + 1];
     global const floatv *w = (global const floatv *)packed + (size_t)block * GROUPS * UNIT_BLOCK + vector;
     floatv sums = 0;
-#pragma unroll 4
     for (uint e = sample_offsets[sample]; e < end; e++)
         sums = fma((floatv)((float)values[e]), w[(uint)places[e] * UNIT_BLOCK], sums);
 #pragma unroll
@@ -65,7 +64,6 @@ kernel void sparse_weight_gradient(global const uint *restrict lists, global con
         const size_t list = (size_t)tile * GROUPS + place;
         const uint end = list_offsets[list + 1];
         const uint s0 = tile * TILE - first; // wraps where the tile begins before the first sample, and back below
-#pragma unroll 4
         for (uint e = list_offsets[list]; e < end; e++) {
             const uint element = elements[e], column = s0 + (element >> 8);
             const bool inside = column < count;

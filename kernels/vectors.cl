@@ -19,15 +19,3 @@ typedef struct pixels {
     global const ushort *places;
     global const uint *sample_offsets, *lists, *list_offsets;
 } pixels;
-
-static float sum_lanes(floatv a)
-{
-#if LANES == 16
-    const float8 b = a.lo + a.hi;
-#else
-    const float8 b = a;
-#endif
-    const float4 c = b.lo + b.hi;
-    const float2 d = c.lo + c.hi;
-    return d.x + d.y;
-}

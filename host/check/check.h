@@ -65,6 +65,8 @@ void gr_check_record(check *c, const char *name, double error);
 gradus_status gr_check_gemm(check *c, const check_shape *shape);
 /* The engines against the reference on random networks and data; check_engine.c */
 gradus_status gr_check_engine_layered(check *c, const check_shape *shape);
+gradus_status gr_check_sparse_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_sparse_gpu(check *c, const check_shape *shape);
 gradus_status gr_check_first_groups(check *c, const check_shape *shape);
 gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);

@@ -318,6 +318,8 @@ const operation gr_operations[] = {
     {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
     {"gemm", gr_check_gemm, SHAPES(gemm_shapes)},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
+    {"sparse_cpu", gr_check_sparse_cpu, SHAPES(engine_shapes)},
+    {"sparse_gpu", gr_check_sparse_gpu, SHAPES(engine_shapes)},
     {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
     {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},

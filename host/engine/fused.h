@@ -17,14 +17,14 @@ typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE } first_lay
 typedef struct fused {
     device_engine common;
     first_layer first;
-    group_shape shape; /* of X; for FIRST_DENSE every group of a sample counts */
-    size_t work_items; /* shares of the pass */
-    compressed x;          /* X; for FIRST_DENSE its values are all bytes, and the rest is NULL */
+    group_shape shape;    /* of X; for FIRST_DENSE every group of a sample counts */
+    size_t work_items;    /* shares of the pass */
+    compressed x;         /* X; for FIRST_DENSE its values are all bytes, and the rest is NULL */
     cl_mem place_feature; /* (lanes x groups) */
     cl_mem feature_place; /* (F) */
-    cl_mem labels;      /* (tiles * tile); NULL for a data set without labels */
-    cl_mem scratch;     /* the work-items' own memory and partial sums */
-    cl_program program; /* built for this network */
+    cl_mem labels;        /* (tiles * tile); NULL for a data set without labels */
+    cl_mem scratch;       /* the work-items' own memory and partial sums */
+    cl_program program;   /* built for this network */
     launch fused_pass, fused_reduce;
 } fused;
 

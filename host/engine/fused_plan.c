@@ -87,8 +87,8 @@ static gradus_status build_program(fused *e, const constants *plan)
                                                  [FIRST_ELEMENTS] = {"elements.cl", "first_elements.cl"},
                                                  [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"}};
     const char *const *first = first_files[e->first];
-    const char *const files[] = {"fused_shape.cl", "vectors.cl",   first[0],       first[1],       "tile_rows.cl",
-                                 "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
+    const char *const files[] = {"vectors.cl",   "fused_shape.cl", first[0],       first[1],       "tile_rows.cl",
+                                 "tile_rows.cl", "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.base.layout;
     const struct {

@@ -124,7 +124,7 @@ gradus_status gr_fused_upload(fused *e)
     gradus_status status = GRADUS_OK;
     TRY(upload_order(e));
     TRY(e->first == FIRST_DENSE ? upload_dense(e)
-                              : gr_compressed_upload(e->common.device, e->common.base.dataset, &e->shape, &e->x));
+                                : gr_compressed_upload(e->common.device, e->common.base.dataset, &e->shape, &e->x));
     TRY(upload_labels(e));
 cleanup:
     return status;

@@ -55,9 +55,9 @@ cleanup:
 /* ---- How large everything is for a given S ---- */
 
 typedef struct sizes {
-    size_t pixels, largest_pixels;   /* bytes of X on the device and of its largest buffer; see measure() */
-    size_t expanded, partial, scratch; /* bytes */
-    size_t largest, total;           /* of the buffers that depend on S, and of all */
+    size_t pixels, largest_pixels;               /* bytes of X on the device, and of its largest buffer */
+    size_t expanded, products, partial, scratch; /* bytes; products: of the sparse ones, without X */
+    size_t largest, total;                       /* of the buffers that depend on S or are products', and of all */
 } sizes;
 
 static gradus_status measure(layered *e, sizes *out)
@@ -68,13 +68,13 @@ static gradus_status measure(layered *e, sizes *out)
     sizes now = {0};
 
     now.pixels = now.largest_pixels = e->common.base.dataset->info.samples * net->sizes[0];
-    now.expanded = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
-    if (e->sparse != NULL) { /* all that the products need counts as X */
-        now.pixels = gr_sparse_products_bytes(e->sparse, &now.largest_pixels);
+    now.largest = now.expanded = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
+    if (e->sparse != NULL) {
+        now.pixels = gr_compressed_bytes(&e->sparse->shape, &now.largest_pixels);
+        now.products = gr_sparse_products_bytes(e->sparse, &now.largest);
         now.expanded = 0;
     }
     now.partial = FLOAT * gr_row_sums_partial_size(2, s);
-    now.largest = now.expanded;
     size_t slices_total = now.expanded + FLOAT * 2 * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
@@ -85,7 +85,7 @@ static gradus_status measure(layered *e, sizes *out)
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
     now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base.layout) +
-                now.partial + slices_total + now.scratch;
+                now.partial + slices_total + now.scratch + now.products;
     *out = now;
 cleanup:
     return status;

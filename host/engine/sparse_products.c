@@ -71,8 +71,8 @@ static size_t scratch_bytes(const sparse_products *p)
 
 size_t gr_sparse_products_bytes(const sparse_products *p, size_t *largest)
 {
-    return gr_compressed_bytes(&p->shape, largest) + packed_floats(p) * sizeof(cl_float) + partial_bytes(p) +
-           scratch_bytes(p);
+    *largest = partial_bytes(p) > scratch_bytes(p) ? partial_bytes(p) : scratch_bytes(p);
+    return packed_floats(p) * sizeof(cl_float) + partial_bytes(p) + scratch_bytes(p);
 }
 
 gradus_status gr_sparse_products_create(const device_engine *e, sparse_products **out)
@@ -185,8 +185,7 @@ gradus_status gr_sparse_products_select(sparse_products *p, size_t first, size_t
     TRY(gr_launch_set(&p->sparse_weight_gradient, 5, (kernel_argument)ARGUMENT(first_sample)));
     TRY(gr_launch_set(&p->sparse_weight_gradient, 6, (kernel_argument)ARGUMENT(samples)));
     if (count < p->slice)
-        TRY(gr_buffer_clear(p->engine->device, p->z,
-                            p->slice * p->engine->base.network.sizes[1] * sizeof(cl_float)));
+        TRY(gr_buffer_clear(p->engine->device, p->z, p->slice * p->engine->base.network.sizes[1] * sizeof(cl_float)));
 cleanup:
     return status;
 }

@@ -12,7 +12,7 @@
 
 typedef struct sparse_products {
     const device_engine *engine;
-    size_t slice; /* S: samples that Z1 and dZ1 have room for */
+    size_t slice;                          /* S: samples that Z1 and dZ1 have room for */
     size_t lanes, unit_block, unit_blocks; /* how W1 is packed: vectors of units in blocks */
     size_t forward_items;                  /* work-items of sparse_forward, on a CPU */
     size_t shares;                         /* of the sum over samples, added up in the end */
@@ -29,7 +29,7 @@ typedef struct sparse_products {
 /* Finds out how large compressed X is. ARGUMENT if it has more entries than can be numbered. The engine must outlive it. */
 gradus_status gr_sparse_products_create(const device_engine *e, sparse_products **out);
 
-/* Bytes of all buffers, and of the largest that grows with the samples. */
+/* Bytes of all buffers but compressed X, and of the largest of them. */
 size_t gr_sparse_products_bytes(const sparse_products *p, size_t *largest);
 
 /* Uploads X, builds the kernels, prepares the launches for slices of `slice` samples: z, dz (H x slice). */
