@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "engine/fused.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,11 @@ gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_
     TRY(gr_groups_measure_elements(dataset, units, lanes, &elements));
 
     /* Cycles of a core for one direction, as measured with AVX2: a step is a group of pixels with all units, or a pixel
-     * with all vectors of units; the constant is what a step costs besides. */
+     * with a block of vectors of units; the constant is what a step costs besides. */
     const double vectors = (double)gr_divide_up(units, lanes);
+    const double blocks = ceil(vectors / ELEMENT_VECTORS);
     const double cost_groups = (double)groups.entries * (0.73 * (double)units + 0.8);
-    const double cost_elements = (double)elements.entries * (1.0 * vectors + 1.4);
+    const double cost_elements = (double)elements.entries * (0.55 * vectors + 2.2 * blocks);
     const double cost_dense = (double)(dataset->info.samples * groups.groups) * (0.57 * (double)units + 1.0);
     *out = FIRST_DENSE;
     if (cost_groups < cost_dense)

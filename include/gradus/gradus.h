@@ -276,8 +276,8 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "layered" (OpenCL, any device);
-                               without a device: "blas" (threads over OpenBLAS, as many as OPENBLAS_NUM_THREADS says;
+    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "sparse" and "layered" (OpenCL,
+                               any device; sparse skips the zeros of X); without a device: "blas" (threads over OpenBLAS, as many as OPENBLAS_NUM_THREADS says;
                                not in every build), "reference" (plain C, sums in double) */
     size_t iterations;  /* full-batch gradient-descent steps */
     float learning_rate; /* alpha in W := W - alpha dW */
