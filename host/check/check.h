@@ -70,6 +70,8 @@ gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
 /* The engines against the reference on random networks and data; check_engine.c */
 gradus_status gr_check_engine_layered(check *c, const check_shape *shape);
+gradus_status gr_check_sparse_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_sparse_gpu(check *c, const check_shape *shape);
 gradus_status gr_check_first_groups(check *c, const check_shape *shape);
 gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);

@@ -382,6 +382,8 @@ const operation gr_operations[] = {
     {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes)},
     {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gemm_shapes)},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
+    {"sparse_cpu", gr_check_sparse_cpu, SHAPES(engine_shapes)},
+    {"sparse_gpu", gr_check_sparse_gpu, SHAPES(engine_shapes)},
     {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
     {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},

@@ -156,6 +156,16 @@ const gradus_device_info *gradus_device_get_info(const gradus_device *device)
     return &device->info;
 }
 
+gradus_status gr_device_lanes(const gradus_device *device, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint width = 0;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    *out = width >= 16 ? 16 : 8;
+cleanup:
+    return status;
+}
+
 void gradus_device_close(gradus_device *device)
 {
     if (device == NULL)

@@ -33,6 +33,9 @@ struct gradus_device {
     uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
 
+/* Floats of a vector, 8 or 16, in kernels for a CPU. */
+gradus_status gr_device_lanes(const gradus_device *device, size_t *out);
+
 /* ---- Finding devices (device_list.c) ---- */
 
 /* The OpenCL handle of a listed device. */

@@ -7,8 +7,7 @@
 #include <string.h>
 
 static const engine_type *const engines[] = {
-    &gr_engine_fused,
-    &gr_engine_layered,
+    &gr_engine_fused,     &gr_engine_sparse, &gr_engine_layered,
 #if GRADUS_BLAS
     &gr_engine_blas,
 #endif

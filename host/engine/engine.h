@@ -81,6 +81,7 @@ struct engine {
 extern const engine_type gr_engine_reference;
 extern const engine_type gr_engine_layered;
 extern const engine_type gr_engine_fused;
+extern const engine_type gr_engine_sparse;
 extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 
 /* The engine of this name; "auto", or NULL, takes fused on a CPU device, layered on others, without a device blas, or reference

@@ -9,8 +9,8 @@
 #define GRADUS_ENGINE_FUSED_H
 
 #include "core/memory.h"
+#include "engine/compressed.h"
 #include "engine/device_engine.h"
-#include "engine/groups.h"
 
 /* How the pass goes about the products that touch X: the files first_*.cl. */
 typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE } first_layer;
@@ -30,14 +30,14 @@ typedef struct fused {
     device_engine common;
     fused_range current; /* that the launches are set for; end 0: none */
     first_layer first;
-    group_shape shape; /* of X; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
-    size_t work_items; /* shares of the pass */
-    cl_mem values, places, sample_offsets, lists, list_offsets; /* X: group_arrays, or all bytes */
-    cl_mem place_feature;                                       /* (lanes x groups) */
-    cl_mem feature_place;                                       /* (F) */
-    cl_mem labels;      /* (tiles * tile); NULL for a data set without labels */
-    cl_mem scratch;     /* the work-items' own memory and partial sums */
-    cl_program program; /* built for this network */
+    group_shape shape;    /* of X; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
+    size_t work_items;    /* shares of the pass */
+    compressed x;         /* X; for FIRST_DENSE and FIRST_WIDE its values are all bytes, and the rest is NULL */
+    cl_mem place_feature; /* (lanes x groups) */
+    cl_mem feature_place; /* (F) */
+    cl_mem labels;        /* (tiles * tile); NULL for a data set without labels */
+    cl_mem scratch;       /* the work-items' own memory and partial sums */
+    cl_program program;   /* built for this network */
     launch fused_pass, fused_reduce;
 } fused;
 
@@ -58,7 +58,7 @@ gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_
 gradus_status gr_fused_measure(fused *e, size_t lanes);
 
 /* Bytes that X takes in that shape: in all, and of the largest buffer. */
-size_t gr_fused_pixel_bytes(fused *e, size_t *largest);
+size_t gr_fused_pixel_bytes(const fused *e, size_t *largest);
 
 /* Uploads X, the order of pixels and the labels. */
 gradus_status gr_fused_upload(fused *e);

@@ -18,7 +18,10 @@ static gradus_status set_slice(layered *e, const slice_state *next)
     TRY(gr_row_sums_set(&e->metric_sums, 0, 1, next->accumulate));
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
-        TRY(gr_gemm_set_scale(&layer->weight_gradient, scale, next->accumulate ? 1 : 0));
+        if (l > 0 || e->sparse == NULL)
+            TRY(gr_gemm_set_scale(&layer->weight_gradient, scale, next->accumulate ? 1 : 0));
+        else
+            TRY(gr_sparse_products_set_mean(e->sparse, scale, next->accumulate));
         TRY(gr_row_sums_set(&layer->bias_gradient, e->common.base.layout.bias[l], scale, next->accumulate));
     }
     e->current = *next;
@@ -27,7 +30,7 @@ cleanup:
 }
 
 /* Makes the first layer's products see the slice that begins at sample `first`. Behind the data set's last sample, a[0]
- * has zeros, and products that take bytes stop. */
+ * has zeros, and products that take bytes or compressed X stop. */
 static gradus_status take_samples(layered *e, size_t first)
 {
     gradus_status status = GRADUS_OK;
@@ -36,6 +39,8 @@ static gradus_status take_samples(layered *e, size_t first)
     if (e->samples_first == first)
         return GRADUS_OK;
     e->samples_first = first;
+    if (e->sparse != NULL)
+        return gr_sparse_products_select(e->sparse, first, there);
     TRY(gr_gemm_set_samples(&e->layers[0].forward, first * features, there));
     TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, first * features, there));
     if (!e->expands)
@@ -51,7 +56,8 @@ static gradus_status forward(layered *e)
 {
     gradus_status status = GRADUS_OK;
     for (size_t l = 0; l < e->common.base.network.layers; l++)
-        TRY(gr_gemm_enqueue(e->common.device, &e->layers[l].forward));
+        TRY(l == 0 && e->sparse != NULL ? gr_sparse_forward(e->sparse)
+                                        : gr_gemm_enqueue(e->common.device, &e->layers[l].forward));
 cleanup:
     return status;
 }
@@ -62,7 +68,8 @@ static gradus_status backward(layered *e)
     gradus_status status = GRADUS_OK;
     for (size_t l = e->common.base.network.layers; l-- > 0;) {
         const layer_plan *layer = &e->layers[l];
-        TRY(gr_gemm_enqueue(e->common.device, &layer->weight_gradient));
+        TRY(l == 0 && e->sparse != NULL ? gr_sparse_weight_gradient(e->sparse)
+                                        : gr_gemm_enqueue(e->common.device, &layer->weight_gradient));
         TRY(gr_row_sums_enqueue(e->common.device, &layer->bias_gradient));
         if (l > 0)
             TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient));
@@ -119,22 +126,17 @@ cleanup:
     return status;
 }
 
-const engine_type gr_engine_layered = {
-    .name = "layered",
-    .needs_device = true,
-    .create = gr_layered_create,
-    .write_parameters = gr_device_engine_write_parameters,
-    .read_parameters = gr_device_engine_read_parameters,
-    .gradient = layered_gradient,
-    .update = gr_device_engine_update,
-    .evaluate = layered_evaluate,
-    .keep_parameters = gr_device_engine_keep_parameters,
-    .restore_parameters = gr_device_engine_restore_parameters,
-    .send_sums = gr_device_engine_send_sums,
-    .await_sums = gr_device_engine_await_sums,
-    .read_sums = gr_device_engine_read_sums,
-    .read_gradient = gr_device_engine_read_gradient,
-    .probabilities = layered_probabilities,
-    .describe = gr_layered_describe,
-    .destroy = gr_layered_destroy,
-};
+#define LAYERED_ENGINE(engine_name, create_function)                                                                  \
+    {                                                                                                                 \
+        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .gradient = layered_gradient, .update = gr_device_engine_update, .evaluate = layered_evaluate,                \
+        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
+        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
+        .read_gradient = gr_device_engine_read_gradient, .probabilities = layered_probabilities,                      \
+        .describe = gr_layered_describe, .destroy = gr_layered_destroy,                                               \
+    }
+
+const engine_type gr_engine_layered = LAYERED_ENGINE("layered", gr_layered_create);
+const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", gr_sparse_create);

@@ -14,6 +14,7 @@
 #include "engine/device_engine.h"
 #include "engine/gemm_choose.h"
 #include "engine/operations.h"
+#include "engine/sparse_products.h"
 
 /* The work of one layer with I inputs and O outputs. The first layer has no input gradient. What touches X is the first
  * layer's forward and weight_gradient alone. */
@@ -38,14 +39,15 @@ typedef struct slice_state {
 
 typedef struct layered {
     device_engine common;
-    size_t slice; /* S */
+    size_t slice;            /* S */
+    sparse_products *sparse; /* the first layer's products in engine "sparse", else NULL */
     slice_state current;
     size_t samples_first; /* the slice that the first layer's products see; SIZE_MAX: none */
     bool expands;         /* a[0] is in use */
-    cl_mem pixels;        /* X (F x B) as bytes */
+    cl_mem pixels;        /* X (F x B) as bytes; not with sparse products */
     cl_mem labels;        /* (B); NULL for a data set without labels */
-    cl_mem a[GRADUS_LAYERS_MAX +
-             1]; /* a[0]: X of the slice (F x S), if it is expanded; a[l + 1]: layer l's output (sizes[l + 1] x S) */
+    /* a[0]: X of the slice (F x S), if it is expanded; a[l + 1]: layer l's output (sizes[l + 1] x S) */
+    cl_mem a[GRADUS_LAYERS_MAX + 1];
     cl_mem dz[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
     cl_mem sample_metrics;        /* (2 x S) */
     cl_mem partial, scratch;      /* for row sums and GEMMs */
@@ -57,6 +59,10 @@ typedef struct layered {
 
 /* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
 gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out);
+
+/* The same with sparse products. */
+gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine **out);
+
 void gr_layered_describe(const engine *e, char *text, size_t size);
 void gr_layered_destroy(engine *e);
 

@@ -137,6 +137,7 @@ int main(int argc, char **argv)
         "reference",
         "layered",
         "fused",
+        "sparse",
 #if GRADUS_BLAS
         "blas"
 #endif
