@@ -14,10 +14,10 @@ kernel void sparse_forward(global const uchar *restrict values, global const ush
                            global float *restrict z, uint first, uint count)
 {
     const size_t i = get_global_id(0), row = i / UNIT_BLOCK;
-    const uint block = (uint)(row / count), vector = (uint)(i % UNIT_BLOCK);
+    const uint block = (uint)(row / count), vector = (uint)(i - row * UNIT_BLOCK);
     if (block >= UNIT_BLOCKS)
         return;
-    const size_t column = row % count, sample = first + column;
+    const size_t column = row - (size_t)block * count, sample = first + column;
     const uint unit = block * BLOCK_UNITS + vector * LANES, end = sample_offsets[sample + 1];
     global const floatv *w = (global const floatv *)packed + (size_t)block * GROUPS * UNIT_BLOCK + vector;
     floatv sums = 0;
@@ -51,12 +51,13 @@ kernel void sparse_weight_gradient(global const uint *restrict lists, global con
                                    global float *restrict partial, uint first, uint count, uint shares)
 {
     const size_t i = get_global_id(0), row = i / UNIT_BLOCK;
-    const uint place = (uint)(row % GROUPS), block = (uint)(row / GROUPS % UNIT_BLOCKS);
-    const uint share = (uint)(row / GROUPS / UNIT_BLOCKS);
+    const size_t table = row / GROUPS; // a block of units of a share
+    const uint place = (uint)(row - table * GROUPS), share = (uint)(table / UNIT_BLOCKS);
+    const uint block = (uint)(table - (size_t)share * UNIT_BLOCKS);
     if (share >= shares)
         return;
     global const ushort *elements = (global const ushort *)lists;
-    const uint unit = block * BLOCK_UNITS + (uint)(i % UNIT_BLOCK) * LANES, first_tile = first / TILE;
+    const uint unit = block * BLOCK_UNITS + (uint)(i - row * UNIT_BLOCK) * LANES, first_tile = first / TILE;
     const uint tiles = (uint)(((ulong)first + count - 1) / TILE) - first_tile + 1;
     const uint end_tile = first_tile + (uint)((ulong)tiles * (share + 1) / shares);
     floatv sums = 0;

@@ -19,8 +19,9 @@
 kernel void sparse_pack_weights(global const float *restrict parameters, ulong offset, global float *restrict packed)
 {
     const size_t i = get_global_id(0), row = i / BLOCK_UNITS;
-    const uint unit = (uint)(row / GROUPS) * BLOCK_UNITS + (uint)(i % BLOCK_UNITS), place = (uint)(row % GROUPS);
-    if (row / GROUPS < UNIT_BLOCKS)
+    const uint block = (uint)(row / GROUPS), place = (uint)(row - (size_t)block * GROUPS);
+    const uint unit = block * BLOCK_UNITS + (uint)(i - row * BLOCK_UNITS);
+    if (block < UNIT_BLOCKS)
         packed[i] = unit < UNITS ? parameters[offset + (size_t)unit * GROUPS + place] : 0;
 }
 
@@ -30,8 +31,9 @@ kernel void sparse_add_shares(global const float *restrict partial, global float
                               uint shares, float scale, uint accumulate)
 {
     const size_t i = get_global_id(0), row = i / BLOCK_UNITS;
-    const uint unit = (uint)(row / GROUPS) * BLOCK_UNITS + (uint)(i % BLOCK_UNITS), place = (uint)(row % GROUPS);
-    if (row / GROUPS >= UNIT_BLOCKS || unit >= UNITS)
+    const uint block = (uint)(row / GROUPS), place = (uint)(row - (size_t)block * GROUPS);
+    const uint unit = block * BLOCK_UNITS + (uint)(i - row * BLOCK_UNITS);
+    if (block >= UNIT_BLOCKS || unit >= UNITS)
         return;
     global float *to = gradient + offset + (size_t)unit * GROUPS + place;
     float sum = 0;
