@@ -22,8 +22,9 @@ typedef struct tune_settings {
 static const command_description description = {
     .name = "tune",
     .arguments = "[DATASET]",
-    .summary = "Tries the configurations of a network's matrix products (engine layered) on the device, and remembers\n"
-               "the fastest in the user's cache. The sizes are those of DATASET's training samples, or options.",
+    .summary =
+        "Tries the configurations of a network's matrix products (engine layered) on the device, and remembers\n"
+        "the fastest in the user's cache. The sizes are those of DATASET's training samples, or options.",
     .notes = "Each gain is kept as it is found; Ctrl-C ends the search.\n",
     .arguments_min = 0,
     .arguments_max = 1,

@@ -128,6 +128,9 @@ static void test_open_options(void **state)
     options.kernels = "npu";
     assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "kernels \"npu\"");
     options.kernels = NULL;
+    options.products = "mkl";
+    assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "products \"mkl\"");
+    options.products = NULL;
     assert_ok(gradus_device_open_with(&options, &device));
     gradus_device_close(device);
     assert_ok(gradus_device_open_with(NULL, &device));
