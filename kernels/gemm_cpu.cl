@@ -246,7 +246,8 @@ static void pack_samples(global const sample_value *b, size_t stride, uint colum
         }
 }
 
-// A (K x M), B (K x N) from element b_at on. Each work-item has room for DEPTH packed rows of A and B, `room_size` floats;
+// A (K x M), B (K x N) from element b_at on. Each work-item has room for DEPTH packed rows of A and B, or for
+// `share` if that is less: room_size floats;
 // behind all rooms are the partial sums, (M x N) of each work-item over rows id * share and following.
 kernel void gemm_cpu_depth(global const float *a, global const sample_value *b, ulong b_at, uint m, uint n, uint k,
                            uint share, global float *rooms, ulong room_size)
@@ -254,7 +255,8 @@ kernel void gemm_cpu_depth(global const float *a, global const sample_value *b, 
     const uint split = get_global_id(0), begin = min(split * share, k), end = min(begin + share, k);
     const uint panels = (m + ROWS - 1) / ROWS;
     global float *units = rooms + split * room_size;
-    global float *samples = units + (size_t)(panels * ROWS + COLUMNS - 1) / COLUMNS * COLUMNS * DEPTH;
+    global float *samples =
+        units + (size_t)(panels * ROWS + COLUMNS - 1) / COLUMNS * COLUMNS * min(share, (uint)DEPTH);
     global float *partial = rooms + get_global_size(0) * room_size + (size_t)split * m * n;
     size_t row[ROWS];
 #pragma unroll

@@ -77,12 +77,15 @@ typedef struct cpu_layout {
 static cpu_layout lay_out_cpu(const gradus_device *device, const gemm_shape *shape, const gemm_candidate *c)
 {
     const gemm_extents e = gr_gemm_extents(shape);
-    cpu_layout out = {.items = SHARES_PER_CORE * device->info.compute_units, .columns = c->item_n * device->lanes};
+    const size_t shares = SHARES_PER_CORE * device->info.compute_units, chunks = gr_divide_up(e.m, c->m);
+    cpu_layout out = {.columns = c->item_n * device->lanes};
     if (shape->kind == GEMM_WEIGHT_GRADIENT) {
-        out.split = split_depth(e.k, out.items, 1);
+        out.split = split_depth(e.k, shares, 1);
         out.items = out.split.splits;
-        out.room = (round_up(round_up(e.m, c->item_m), out.columns) + round_up(e.n, out.columns)) * c->k;
+        out.room = (round_up(round_up(e.m, c->item_m), out.columns) + round_up(e.n, out.columns)) *
+                   (out.split.share < c->k ? out.split.share : c->k);
     } else {
+        out.items = chunks < shares ? chunks : shares;
         out.panels = round_up(e.n, out.columns) * e.k;
         out.room = shape->pixels ? c->m * c->k : 0;
     }

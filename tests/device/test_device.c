@@ -131,6 +131,9 @@ static void test_open_options(void **state)
     options.wait = "nap";
     assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "wait \"nap\"");
     options.wait = NULL;
+    options.products = "mkl";
+    assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "products \"mkl\"");
+    options.products = NULL;
     assert_ok(gradus_device_open_with(&options, &device));
     gradus_device_close(device);
     assert_ok(gradus_device_open_with(NULL, &device));

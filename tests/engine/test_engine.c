@@ -152,6 +152,28 @@ static void test_sparse_same_bits(void **state)
     gradus_dataset_destroy(dataset);
 }
 
+/* ---- layered with other products than its own choice ---- */
+
+typedef struct layered_variant {
+    product_choice products;
+    kernel_kind kernels;
+} layered_variant;
+
+static layered_variant clblast_products = {PRODUCTS_CLBLAST, KERNELS_CPU}, gpu_products = {PRODUCTS_OWN, KERNELS_GPU},
+                       cpu_products = {PRODUCTS_OWN, KERNELS_CPU};
+
+static void test_layered_products(void **state)
+{
+    const layered_variant *variant = *state;
+    const layered_variant before = {device->products, device->kernels};
+    compared = &gr_engine_layered;
+    device->products = variant->products;
+    device->kernels = variant->kernels;
+    for_each_engine_case(compare_piece);
+    device->products = before.products;
+    device->kernels = before.kernels;
+}
+
 /* ---- Slices of layered and sparse ---- */
 
 /* Compares on all of `dataset`. Returns the number of slices. */
@@ -177,9 +199,20 @@ static void test_slices(void **state)
     assert_true(compare_slices(type, &network, dataset) >= 2);
     device->memory_limit = memory;
     device->info.max_allocation_bytes = 110000; /* room for X, but not for as many floats */
-    assert_true(type != &gr_engine_layered || compare_slices(type, &network, dataset) >= 4);
+    assert_true(type != &gr_engine_layered || compare_slices(type, &network, dataset) >= 2);
     device->info.max_allocation_bytes = allocation;
     gradus_dataset_destroy(dataset);
+}
+
+static void test_layered_slices(void **state)
+{
+    const layered_variant *variant = *state;
+    const product_choice products = device->products;
+    const engine_type *type = &gr_engine_layered;
+    void *slices = (void *)(uintptr_t)type;
+    device->products = variant->products;
+    test_slices(&slices);
+    device->products = products;
 }
 
 /* The message promises that so many samples fit. */
@@ -241,11 +274,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sparse_widths, use_gpu_kernels, use_own_kernels),
         cmocka_unit_test(test_sparse_same_bits),
         cmocka_unit_test_setup_teardown(test_sparse_same_bits, use_gpu_kernels, use_own_kernels),
-        {"slices, layered", test_slices, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"slices, sparse", test_slices, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"slices, sparse, GPU kernels", test_slices, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         {"too large, sparse", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
+        {"layered, own products for CPUs", test_layered_products, NULL, NULL, &cpu_products},
+        {"layered, own products for GPUs", test_layered_products, NULL, NULL, &gpu_products},
+        {"layered, CLBlast", test_layered_products, NULL, NULL, &clblast_products},
+        {"slices, own products", test_layered_slices, NULL, NULL, &cpu_products},
+        {"slices, CLBlast", test_layered_slices, NULL, NULL, &clblast_products},
         {"too large, layered", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
         cmocka_unit_test(test_refusals),

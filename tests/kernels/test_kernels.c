@@ -40,6 +40,13 @@ static const struct {
     {"softmax_cross_entropy", "softmax.cl", "prediction == label", "prediction >= label"},
     {"row_sums", "row_sums.cl", "c < end", "c + 1 < end"},
     {"row_sums", "row_sums.cl", "(accumulate ? out[offset + row] : 0)", "0"},
+
+    {"gemm_cpu", "gemm_cpu.cl", "first + depth == k, epilogue", "first == 0, epilogue"},
+    {"gemm_cpu", "gemm_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
+    {"gemm_cpu", "gemm_cpu.cl", "if (first > begin)", "if (first > begin + DEPTH)"},
+    {"gemm_cpu", "gemm_sum.cl", "alpha * sum + beta", "sum + beta"},
+    {"gemm_gpu", "gemm_gpu.cl", "first + d < end", "first + d <= end"},
+    {"gemm_gpu", "gemm_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
     {"sgd_update", "sgd.cl", "p[i] -= learning_rate", "p[i] += learning_rate"},
     {"sgd_update", "sgd.cl", "slot + 1 < slots", "slot + 2 < slots"},
     {"keep_parameters", "sgd.cl", "progress[1] == 0 && ", ""},
