@@ -95,7 +95,7 @@ static void test_no_arguments(void **state)
 static void test_help(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"train", "evaluate", "predict", "inspect", "devices", "check"};
+    static const char *const commands[] = {"train", "evaluate", "predict", "inspect", "devices", "check", "tune"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         assert_runs("\"$GRADUS\" --help");
         assert_prints(program_out, commands[i]);

@@ -45,7 +45,7 @@ static const struct {
     {"gemm_cpu", "gemm_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
     {"gemm_cpu", "gemm_cpu.cl", "if (first > begin)", "if (first > begin + DEPTH)"},
     {"gemm_cpu", "gemm_sum.cl", "alpha * sum + beta", "sum + beta"},
-    {"gemm_gpu", "gemm_gpu.cl", "first + d < end", "first + d <= end"},
+    {"gemm_gpu", "gemm_gpu.cl", "end = min(begin + share, k)", "end = min(begin + share + 1, k)"},
     {"gemm_gpu", "gemm_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
     {"sgd_update", "sgd.cl", "p[i] -= learning_rate", "p[i] += learning_rate"},
     {"sgd_update", "sgd.cl", "slot + 1 < slots", "slot + 2 < slots"},
