@@ -63,6 +63,9 @@ void gr_check_record(check *c, const char *name, double error);
 
 /* gemm's description; check_gemm.c */
 gradus_status gr_check_gemm(check *c, const check_shape *shape);
+/* The kernels that measure a device's limits; check_limits.c */
+gradus_status gr_check_limit_fma(check *c, const check_shape *shape);
+gradus_status gr_check_limit_read(check *c, const check_shape *shape);
 /* The engines against the reference on random networks and data; check_engine.c */
 gradus_status gr_check_engine_layered(check *c, const check_shape *shape);
 gradus_status gr_check_first_groups(check *c, const check_shape *shape);

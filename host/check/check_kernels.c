@@ -305,6 +305,9 @@ static const check_shape gemm_shapes[] = {{1, 1, 1},       {7, 13, 17},     {10,
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
+/* Rounds, or vectors (a multiple of 4), x work-groups. */
+static const check_shape limit_shapes[] = {{4, 1, 0}, {8, 3, 0}, {1000, 2, 0}};
+
 #define SHAPES(list) list, sizeof(list) / sizeof *(list)
 
 const operation gr_operations[] = {
@@ -317,6 +320,8 @@ const operation gr_operations[] = {
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
     {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
     {"gemm", gr_check_gemm, SHAPES(gemm_shapes)},
+    {"limit_fma", gr_check_limit_fma, SHAPES(limit_shapes)},
+    {"limit_read", gr_check_limit_read, SHAPES(limit_shapes)},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
     {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
     {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},

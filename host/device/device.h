@@ -16,9 +16,10 @@ struct gradus_device {
     kernel_kind kernels;
     cl_device_id id;
     cl_context context;
-    cl_command_queue queue; /* in order */
-    cl_program program;     /* the kernels that do not depend on a network's shape */
-    uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
+    cl_command_queue queue;  /* in order */
+    cl_program program;      /* the kernels that do not depend on a network's shape */
+    struct profile *profile; /* profile.h; NULL unless the device was opened for it */
+    uint64_t memory_limit;   /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
 
 /* ---- Finding devices (device_list.c) ---- */

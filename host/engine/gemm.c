@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products by CLBlast. */
 #include "engine/gemm.h"
+#include "device/profile.h"
 
 #include <clblast_c.h>
 
@@ -29,10 +30,12 @@ cleanup:
 gradus_status gr_gemm_enqueue(gradus_device *device, const gemm *p, cl_mem scratch)
 {
     gradus_status status = GRADUS_OK;
+    cl_event *event = NULL;
+    TRY(gr_profile_next(device, NULL, "CLBlast's gemm", &event));
     CL_TRY(CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, transposition(&p->a), transposition(&p->b), p->m, p->n,
                                       p->k, p->alpha, p->a.buffer, p->a.offset, leading_dimension(&p->a, p->m, p->k),
                                       p->b.buffer, p->b.offset, leading_dimension(&p->b, p->k, p->n), p->beta,
-                                      p->c.buffer, p->c.offset, p->m, &device->queue, NULL, scratch));
+                                      p->c.buffer, p->c.offset, p->m, &device->queue, event, scratch));
 cleanup:
     return status;
 }
