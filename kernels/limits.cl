@@ -56,7 +56,8 @@ kernel void limit_fma(global const float *restrict factor, global floatv *restri
 
 // out[i] = the sum of the `count` vectors x[apart i], x[apart i + step], ...; count is a multiple of READ_SUMS. NDRange:
 // any. On CPUs a work-item reads a piece of its own (step 1), on GPUs neighbours read neighbours (apart 1).
-kernel void limit_read(global const readv *restrict x, global readv *restrict out, ulong count, ulong apart, ulong step)
+kernel void limit_read(global const readv *restrict x, global readv *restrict out, ulong count, ulong apart,
+                       ulong step)
 {
     const size_t i = get_global_id(0);
     global const readv *at = x + i * apart;

@@ -37,7 +37,8 @@ gradus_status gr_limit_program_create(gradus_device *device, const char *multipl
         p.items = units;
         p.local = 1;
     }
-    TRY(gr_format_text(&options, "-D LANES=%zu -D READ_LANES=%zu -D MULTIPLY_ADD=%s", p.lanes, p.read_lanes, multiply_add));
+    TRY(gr_format_text(&options, "-D LANES=%zu -D READ_LANES=%zu -D MULTIPLY_ADD=%s", p.lanes, p.read_lanes,
+                       multiply_add));
     TRY(gr_program_build(device->context, device->id, files, 1, options, &p.program));
     *out = p;
 cleanup:
@@ -73,7 +74,7 @@ gradus_status gr_limit_read(const gradus_device *device, const limit_program *p,
 /* A trial takes so long at least, which is long beside a launch; of several the fastest counts, since everything that
  * disturbs makes them slower. */
 #define TRIAL_SECONDS 0.01
-#define TRIALS 15
+#define TRIALS 30
 
 static gradus_status time_launches(gradus_device *device, const launch *prepared, size_t count, double *seconds)
 {

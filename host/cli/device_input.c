@@ -21,6 +21,7 @@ int device_open(const device_settings *settings, const char *otherwise, gradus_d
     gradus_device_options options = gradus_device_options_default();
     options.selector = settings->selector;
     options.kernels = settings->kernels;
+    options.profile = settings->profile;
     gradus_status status = gradus_device_open_with(&options, out);
     int code = fail_status(status);
     if (status == GRADUS_ERROR_NO_DEVICE && otherwise != NULL && !is_any_there())

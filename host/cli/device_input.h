@@ -8,6 +8,7 @@
 /* What the rows of DEVICE_OPTIONS leave; the texts are owned. */
 typedef struct device_settings {
     char *selector, *kernels;
+    bool profile; /* of no row: `gradus bench` sets it */
 } device_settings;
 
 /* The rows of an option table for how a device is used: DEVICE_OPTIONS(device_settings *). */

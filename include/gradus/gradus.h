@@ -348,7 +348,8 @@ typedef struct gradus_limits {
     double bytes_per_second; /* read from its memory */
 } gradus_limits;
 
-/* Measures them by kernels that do nothing else, in less than a second. */
+/* Measures them by kernels that do nothing else, in about a second; to be right they need the
+ * device for themselves. */
 GRADUS_API gradus_status gradus_device_limits(gradus_device *device, gradus_limits *limits);
 
 /* The least that one full-batch iteration must do where no zero is skipped. */
