@@ -23,15 +23,16 @@ cleanup:
     return status;
 }
 
-gradus_status gr_limit_program_create(gradus_device *device, const char *multiply_add, limit_program *out)
+gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, const char *multiply_add,
+                                      limit_program *out)
 {
     gradus_status status = GRADUS_OK;
     static const char *const files[] = {"limits.cl"};
     const size_t units = device->info.compute_units > 0 ? device->info.compute_units : 1;
-    limit_program p = {NULL, 1, 4, units * ITEMS_PER_UNIT, GPU_LOCAL};
+    limit_program p = {NULL, kind, 1, 4, units * ITEMS_PER_UNIT, GPU_LOCAL};
     char *options = NULL;
 
-    if (device->kernels == KERNELS_CPU) {
+    if (kind == KERNELS_CPU) {
         TRY(native_width(device, &p.lanes));
         p.read_lanes = p.lanes;
         p.items = units;
@@ -59,10 +60,9 @@ gradus_status gr_limit_fma(const limit_program *p, cl_mem factor, cl_mem out, cl
                                ARGUMENTS(ARGUMENT(factor), ARGUMENT(out), ARGUMENT(rounds)), prepared);
 }
 
-gradus_status gr_limit_read(const gradus_device *device, const limit_program *p, cl_mem x, cl_mem out, size_t vectors,
-                            launch *prepared)
+gradus_status gr_limit_read(const limit_program *p, cl_mem x, cl_mem out, size_t vectors, launch *prepared)
 {
-    const bool pieces = device->kernels == KERNELS_CPU;
+    const bool pieces = p->kind == KERNELS_CPU;
     const cl_ulong count = vectors, apart = pieces ? vectors : 1, step = pieces ? 1 : p->items;
     return gr_launch_create_in(p->program, "limit_read", p->items, p->local,
                                ARGUMENTS(ARGUMENT(x), ARGUMENT(out), ARGUMENT(count), ARGUMENT(apart), ARGUMENT(step)),
@@ -119,7 +119,7 @@ static gradus_status measure_fma(gradus_device *device, const limit_program *p, 
 {
     gradus_status status = GRADUS_OK;
     const float ones[2] = {1, 1};
-    const cl_uint rounds = device->kernels == KERNELS_CPU ? FMA_ROUNDS : FMA_ROUNDS_GPU;
+    const cl_uint rounds = p->kind == KERNELS_CPU ? FMA_ROUNDS : FMA_ROUNDS_GPU;
     const size_t lanes = p->items * p->lanes;
     cl_mem factor = NULL, out = NULL; /* (2), (lanes) */
     launch prepared = {0};
@@ -154,7 +154,7 @@ static gradus_status measure_read(gradus_device *device, const limit_program *p,
 
     TRY(gr_buffer_create_zeroed(device, bytes, "what is read to measure the memory", &x));
     TRY(gr_buffer_create(device, p->items * vector_bytes, "sums", &out));
-    TRY(gr_limit_read(device, p, x, out, bytes / vector_bytes / p->items, &prepared));
+    TRY(gr_limit_read(p, x, out, bytes / vector_bytes / p->items, &prepared));
     TRY(best_seconds(device, &prepared, &seconds));
     *bytes_per_second = (double)bytes / seconds;
 cleanup:
@@ -167,11 +167,13 @@ cleanup:
 gradus_status gradus_device_limits(gradus_device *device, gradus_limits *limits)
 {
     gradus_status status = GRADUS_OK;
+    /* What the hardware can do, whichever kernels the engines use. */
+    const kernel_kind kind = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
     limit_program fma = {0}, mad = {0};
     gradus_limits measured = {0};
     double other = 0;
-    TRY(gr_limit_program_create(device, "fma", &fma));
-    TRY(gr_limit_program_create(device, "mad", &mad));
+    TRY(gr_limit_program_create(device, kind, "fma", &fma));
+    TRY(gr_limit_program_create(device, kind, "mad", &mad));
     TRY(measure_fma(device, &fma, &measured.flop_per_second));
     TRY(measure_fma(device, &mad, &other));
     TRY(measure_read(device, &fma, &measured.bytes_per_second));

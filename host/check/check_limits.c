@@ -17,7 +17,7 @@ static gradus_status run_once(check *c, launch *prepared)
     return status;
 }
 
-static gradus_status check_multiply_add(check *c, const check_shape *shape, const char *function)
+static gradus_status check_multiply_add(check *c, const check_shape *shape, kernel_kind kind, const char *function)
 {
     gradus_status status = GRADUS_OK;
     const float ones[2] = {1, 1};
@@ -26,7 +26,7 @@ static gradus_status check_multiply_add(check *c, const check_shape *shape, cons
     cl_mem factor = NULL, out = NULL;
     launch prepared = {0};
 
-    TRY(gr_limit_program_create(c->device, function, &p));
+    TRY(gr_limit_program_create(c->device, kind, function, &p));
     p.items = shape->columns * p.local;
     const size_t lanes = p.items * p.lanes;
     TRY(gr_check_doubles(c, lanes, &expected));
@@ -47,16 +47,18 @@ cleanup:
 gradus_status gr_check_limit_fma(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    TRY(check_multiply_add(c, shape, "fma"));
-    TRY(check_multiply_add(c, shape, "mad"));
+    TRY(check_multiply_add(c, shape, KERNELS_CPU, "fma"));
+    TRY(check_multiply_add(c, shape, KERNELS_CPU, "mad"));
+    TRY(check_multiply_add(c, shape, KERNELS_GPU, "fma"));
+    TRY(check_multiply_add(c, shape, KERNELS_GPU, "mad"));
 cleanup:
     return status;
 }
 
 /* The sums of x (lanes x vectors x items on CPUs, lanes x items x vectors on GPUs). */
-static void expect_sums(const check *c, const limit_program *p, const float *x, size_t vectors, double *expected)
+static void expect_sums(const limit_program *p, const float *x, size_t vectors, double *expected)
 {
-    const bool pieces = c->device->kernels == KERNELS_CPU;
+    const bool pieces = p->kind == KERNELS_CPU;
     for (size_t i = 0; i < p->items; i++)
         for (size_t v = 0; v < vectors; v++)
             for (size_t lane = 0; lane < p->read_lanes; lane++) {
@@ -65,8 +67,7 @@ static void expect_sums(const check *c, const limit_program *p, const float *x, 
             }
 }
 
-/* rows: vectors of a work-item; columns: work-groups */
-gradus_status gr_check_limit_read(check *c, const check_shape *shape)
+static gradus_status check_read(check *c, const check_shape *shape, kernel_kind kind)
 {
     gradus_status status = GRADUS_OK;
     limit_program p = {0};
@@ -75,21 +76,31 @@ gradus_status gr_check_limit_read(check *c, const check_shape *shape)
     cl_mem x = NULL, out = NULL;
     launch prepared = {0};
 
-    TRY(gr_limit_program_create(c->device, "fma", &p));
+    TRY(gr_limit_program_create(c->device, kind, "fma", &p));
     p.items = shape->columns * p.local;
     const size_t sums = p.items * p.read_lanes, count = sums * shape->rows;
     TRY(gr_check_random(c, count, 0, 256, &numbers));
     for (size_t i = 0; i < count; i++)
         numbers[i] = floorf(numbers[i]);
     TRY(gr_check_doubles(c, sums, &expected));
-    expect_sums(c, &p, numbers, shape->rows, expected);
+    expect_sums(&p, numbers, shape->rows, expected);
     TRY(gr_check_upload(c, numbers, count * sizeof *numbers, &x));
     TRY(gr_check_space(c, sums, &out));
-    TRY(gr_limit_read(c->device, &p, x, out, shape->rows, &prepared));
+    TRY(gr_limit_read(&p, x, out, shape->rows, &prepared));
     TRY(run_once(c, &prepared));
     TRY(gr_check_compare(c, "limit_read", out, expected, sums, EXACT, 0));
 cleanup:
     gr_launch_destroy(&prepared);
     gr_limit_program_release(&p);
+    return status;
+}
+
+/* rows: vectors of a work-item; columns: work-groups */
+gradus_status gr_check_limit_read(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(check_read(c, shape, KERNELS_CPU));
+    TRY(check_read(c, shape, KERNELS_GPU));
+cleanup:
     return status;
 }

@@ -216,7 +216,8 @@ static int compare_all(comparison *all)
     list_missing(all->b, all->a, "B");
     if (all->compared == 0)
         TRY(fail(EX_DATAERR, "%s and %s: found no case that both have measured", all->a_path, all->b_path));
-    printf("\nA/B: how many times as fast B is. Faster or slower: of all pairs of a sample of A and one of B, nine in ten\n"
+    printf("\nA/B: how many times as fast B is. Faster or slower: of all pairs of a sample of A and one of B, nine in "
+           "ten\n"
            "say so; else it is within the noise.\n");
     fflush(stdout);
     if (all->regressions > 0) {

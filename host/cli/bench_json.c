@@ -28,8 +28,8 @@ static json_t *options_object(const bench_settings *settings)
     return json_pack("{so so so sI sI so sI sb sb}", "device", text_list(&settings->devices), "engine",
                      text_list(&settings->engines), "kernels", json_text(settings->device.kernels), "repeats",
                      (json_int_t)settings->repeats, "iterations", (json_int_t)settings->iterations, "seconds",
-                     json_figure(rint(1e6 * (double)settings->seconds) * 1e-6), "batch", (json_int_t)settings->batch, "dense",
-                     settings->dense, "profile", settings->profile);
+                     json_figure(rint(1e6 * (double)settings->seconds) * 1e-6), "batch", (json_int_t)settings->batch,
+                     "dense", settings->dense, "profile", settings->profile);
 }
 
 static json_t *data_object(const bench_run *run)
@@ -120,13 +120,13 @@ static json_t *case_object(const bench_run *run, const bench_case *c)
 {
     const bool measured = c->count > 0;
     const char *device = c->device == NULL ? NULL : gradus_device_get_info(c->device->device)->name;
-    json_t *object =
-        json_pack("{so so so so}", "network", json_layers(&c->network), "device", json_text(device), "device_index",
-                  c->device == NULL ? json_null() : json_integer((json_int_t)c->device->index), "engine",
-                  json_text(c->engine));
+    json_t *object = json_pack(
+        "{so so so so}", "network", json_layers(&c->network), "device", json_text(device), "device_index",
+        c->device == NULL ? json_null() : json_integer((json_int_t)c->device->index), "engine", json_text(c->engine));
     if (object == NULL)
         return NULL;
     add_samples(c, object);
+    json_object_set_new(object, "engine_used", json_text(c->used));
     json_object_set_new(object, "median", json_figure(measured ? c->seconds.median : NAN));
     json_object_set_new(object, "quartiles",
                         measured ? json_pack("[ff]", c->seconds.lower_quartile, c->seconds.upper_quartile)

@@ -80,8 +80,7 @@ static bool is_first_of_series(const bench_run *run, size_t i)
 
 static bool is_first_of_network(const bench_run *run, size_t i)
 {
-    return i == 0 ||
-           memcmp(&run->cases[i - 1].network, &run->cases[i].network, sizeof run->cases[i].network) != 0;
+    return i == 0 || memcmp(&run->cases[i - 1].network, &run->cases[i].network, sizeof run->cases[i].network) != 0;
 }
 
 /* In quotes; what has a meaning in gnuplot's strings is left out. */
@@ -125,9 +124,9 @@ static void write_data(FILE *script, const bench_run *run)
             size_t i = n;
             while (i < run->case_count && !is_same_series(&run->cases[i], &run->cases[s]))
                 i++;
-            const bool measured = i < run->case_count && run->cases[i].count > 0 &&
-                                  memcmp(&run->cases[i].network, &run->cases[n].network,
-                                         sizeof run->cases[n].network) == 0;
+            const bool measured =
+                i < run->case_count && run->cases[i].count > 0 &&
+                memcmp(&run->cases[i].network, &run->cases[n].network, sizeof run->cases[n].network) == 0;
             fprintf(script, measured ? " %.9g" : " NaN", measured ? 1 / run->cases[i].seconds.median : 0);
         }
     }

@@ -34,7 +34,9 @@ static int make_ready(const bench_run *run, bench_case *c)
     const gradus_status status = gradus_benchmark_create(device, c->engine, &c->network, run->data, &c->benchmark);
     if (status != GRADUS_ERROR_DEVICE && status != GRADUS_ERROR_ARGUMENT)
         TRY_GRADUS(status);
-    if (status != GRADUS_OK && (c->left_out = strdup(gradus_last_error())) == NULL)
+    if (status == GRADUS_OK)
+        c->used = gradus_benchmark_engine(c->benchmark);
+    else if ((c->left_out = strdup(gradus_last_error())) == NULL)
         TRY(fail(EX_OSERR, "out of memory: a message"));
     c->samples = calloc(run->settings.repeats, sizeof *c->samples);
     if (c->samples == NULL)

@@ -19,10 +19,11 @@ typedef struct bench_case {
     gradus_network network;
     const bench_device *device; /* NULL: the host */
     const char *engine;
+    const char *used;                 /* the engine that "auto" took, else the same; NULL: none yet */
     gradus_benchmark *benchmark;      /* while its network is measured */
     gradus_benchmark_sample *samples; /* (count of settings.repeats), in the order in which they were taken */
     size_t count;
-    sample_summary seconds; /* per iteration; if count is not 0 */
+    sample_summary seconds;  /* per iteration; if count is not 0 */
     gradus_profile *profile; /* NULL: none */
     char *left_out;          /* why it was not measured; NULL: it was, or will be */
 } bench_case;

@@ -27,7 +27,7 @@ static const command_description description = {
 /* Divides the text, which the list points into, at its commas. */
 static int split_names(const char *option, char *text, name_list *out)
 {
-    const char *whole = text == NULL ? NULL : strdup(text);
+    char *whole = text == NULL ? NULL : strdup(text); /* for the message */
     int code = EX_OK;
     while (text != NULL && code == EX_OK) {
         char *name = strsep(&text, ",");
@@ -37,7 +37,7 @@ static int split_names(const char *option, char *text, name_list *out)
         else
             out->names[out->count++] = name;
     }
-    free((char *)(size_t)whole);
+    free(whole);
     return code;
 }
 

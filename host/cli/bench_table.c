@@ -20,12 +20,25 @@ static void print_device(const bench_device *device)
            format_rate(1e-9 * device->limits.bytes_per_second).text);
 }
 
-/* The engines' column is as wide as the longest name among the cases; so is the networks'. */
+/* "auto: fused" */
+static short_text format_engine(const bench_case *c)
+{
+    short_text out;
+    const bool told = c->used != NULL && strcmp(c->used, c->engine) != 0;
+    snprintf(out.text, sizeof out.text, told ? "%s: %s" : "%s", c->engine, c->used);
+    return out;
+}
+
+/* The engines' column is as wide as the longest name among the cases, of which "auto" may get another; so is the
+ * networks'. */
 static int engine_width(const bench_run *run)
 {
     size_t width = strlen("engine");
-    for (size_t i = 0; i < run->case_count; i++)
-        width = strlen(run->cases[i].engine) > width ? strlen(run->cases[i].engine) : width;
+    for (size_t i = 0; i < run->case_count; i++) {
+        const char *engine = run->cases[i].engine;
+        const size_t length = strcmp(engine, "auto") == 0 ? strlen("auto: layered") : strlen(engine);
+        width = length > width ? length : width;
+    }
     return (int)width;
 }
 
@@ -105,7 +118,7 @@ void bench_table_rows(const bench_run *run, size_t first)
     for (size_t i = first; i < run->done; i++) {
         const bench_case *c = &run->cases[i];
         printf("%-*s  %-6s  %-*s  ", network_width(run), i == first ? format_network(&c->network).text : "",
-               format_device(c).text, engine_width(run), c->engine);
+               format_device(c).text, engine_width(run), format_engine(c).text);
         if (c->count > 0)
             print_figures(run, c);
         else

@@ -138,8 +138,8 @@ static void test_profile_not_possible(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_work),    cmocka_unit_test(test_engine_list),  cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_stop),    cmocka_unit_test(test_every_engine), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_work),    cmocka_unit_test(test_engine_list),          cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_stop),    cmocka_unit_test(test_every_engine),         cmocka_unit_test(test_options),
         cmocka_unit_test(test_profile), cmocka_unit_test(test_profile_not_possible),
     };
     gradus_device_options options = gradus_device_options_default();

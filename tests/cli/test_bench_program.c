@@ -24,9 +24,14 @@ static void test_json(void **state)
     (void)state;
     static const char *const keys[] = {"format", "version", "commit",  "date", "host",
                                        "data",   "options", "devices", "cases"};
-    static const char *const case_keys[] = {
-        "network", "device",         "device_index", "engine",          "seconds", "iterations", "median", "quartiles",
-        "profile", "share_of_limit", "times_blas",   "times_reference", "iterations_per_second", "left_out"};
+    static const char *const case_keys[] = {"network",      "device",
+                                            "device_index", "engine",
+                                            "seconds",      "iterations",
+                                            "median",       "quartiles",
+                                            "profile",      "share_of_limit",
+                                            "times_blas",   "times_reference",
+                                            "engine_used",  "iterations_per_second",
+                                            "left_out"};
     assert_runs(HOST "--json -");
     json_t *file = parse_output();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -208,9 +213,9 @@ static void test_no_device(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        program_test(test_json),       program_test(test_table),           program_test(test_device),
-        program_test(test_compare),    program_test(test_compare_missing), program_test(test_compare_refuses),
-        program_test(test_outputs),    program_test(test_no_gnuplot),      program_test(test_interrupted),
+        program_test(test_json),      program_test(test_table),           program_test(test_device),
+        program_test(test_compare),   program_test(test_compare_missing), program_test(test_compare_refuses),
+        program_test(test_outputs),   program_test(test_no_gnuplot),      program_test(test_interrupted),
         program_test(test_no_device),
     };
     program_prepare();
