@@ -105,6 +105,32 @@ static void write_series_name(FILE *script, const bench_run *run, const bench_ca
     write_text(script, name);
 }
 
+/* The case of that network in the series of another; NULL if there is none or it was not measured. */
+static const bench_case *find_measured(const bench_run *run, size_t network, size_t series)
+{
+    for (size_t i = network; i < run->case_count; i++) {
+        const bench_case *c = &run->cases[i];
+        if (memcmp(&c->network, &run->cases[network].network, sizeof c->network) == 0 && c->count > 0 &&
+            is_same_series(c, &run->cases[series]))
+            return c;
+    }
+    return NULL;
+}
+
+static void write_row(FILE *script, const bench_run *run, size_t network)
+{
+    fprintf(script, "\n\"%s\"", format_network(&run->cases[network].network).text);
+    for (size_t s = 0; s < run->case_count; s++) {
+        if (!is_first_of_series(run, s))
+            continue;
+        const bench_case *c = find_measured(run, network, s);
+        if (c != NULL)
+            fprintf(script, " %.9g", 1 / c->seconds.median);
+        else
+            fputs(" NaN", script);
+    }
+}
+
 /* A row for each network, a column for each series. */
 static void write_data(FILE *script, const bench_run *run)
 {
@@ -114,22 +140,9 @@ static void write_data(FILE *script, const bench_run *run)
             fputc(' ', script);
             write_series_name(script, run, &run->cases[s]);
         }
-    for (size_t n = 0; n < run->case_count; n++) {
-        if (!is_first_of_network(run, n))
-            continue;
-        fprintf(script, "\n\"%s\"", format_network(&run->cases[n].network).text);
-        for (size_t s = 0; s < run->case_count; s++) {
-            if (!is_first_of_series(run, s))
-                continue;
-            size_t i = n;
-            while (i < run->case_count && !is_same_series(&run->cases[i], &run->cases[s]))
-                i++;
-            const bool measured =
-                i < run->case_count && run->cases[i].count > 0 &&
-                memcmp(&run->cases[i].network, &run->cases[n].network, sizeof run->cases[n].network) == 0;
-            fprintf(script, measured ? " %.9g" : " NaN", measured ? 1 / run->cases[i].seconds.median : 0);
-        }
-    }
+    for (size_t n = 0; n < run->case_count; n++)
+        if (is_first_of_network(run, n))
+            write_row(script, run, n);
     fputs("\nEND\n", script);
 }
 

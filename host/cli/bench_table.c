@@ -24,8 +24,8 @@ static void print_device(const bench_device *device)
 static short_text format_engine(const bench_case *c)
 {
     short_text out;
-    const bool told = c->used != NULL && strcmp(c->used, c->engine) != 0;
-    snprintf(out.text, sizeof out.text, told ? "%s: %s" : "%s", c->engine, c->used);
+    const bool another = c->used != NULL && strcmp(c->used, c->engine) != 0;
+    snprintf(out.text, sizeof out.text, "%s%s%s", c->engine, another ? ": " : "", another ? c->used : "");
     return out;
 }
 
