@@ -15,6 +15,14 @@ static const engine_type *const engines[] = {
 };
 #define ENGINE_COUNT (sizeof engines / sizeof *engines)
 
+bool gradus_engine_get_info(size_t index, gradus_engine_info *info)
+{
+    if (index >= ENGINE_COUNT)
+        return false;
+    *info = (gradus_engine_info){engines[index]->name, engines[index]->needs_device};
+    return true;
+}
+
 /* What "auto" takes. */
 static const engine_type *choose(const gradus_device *device)
 {
