@@ -174,8 +174,7 @@ gradus_status gradus_benchmark_create(gradus_device *device, const char *name, c
     gr_network_initialise(network, PARAMETER_SEED, parameters);
     TRY(gr_verify_engine(b->e, parameters, gr_verify_samples(b->e), VERIFY_TOLERANCE, NULL));
     TRY(warm_up(b));
-    if (b->e->type->describe != NULL)
-        b->e->type->describe(b->e, b->plan, sizeof b->plan);
+    gr_engine_describe(b->e, b->plan, sizeof b->plan);
     *out = b;
     b = NULL;
 cleanup:

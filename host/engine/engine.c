@@ -23,18 +23,6 @@ bool gradus_engine_get_info(size_t index, gradus_engine_info *info)
     return true;
 }
 
-/* What "auto" takes. */
-static const engine_type *choose(const gradus_device *device)
-{
-    if (device != NULL)
-        return device->kernels == KERNELS_CPU ? &gr_engine_fused : &gr_engine_layered;
-#if GRADUS_BLAS
-    return &gr_engine_blas;
-#else
-    return &gr_engine_reference;
-#endif
-}
-
 static gradus_status unknown_engine(const char *name)
 {
     char known[128] = "auto";
@@ -47,8 +35,10 @@ static gradus_status unknown_engine(const char *name)
 
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
-    if (name == NULL || strcmp(name, "auto") == 0)
-        name = choose(device)->name;
+    if (name == NULL || strcmp(name, gr_engine_auto.name) == 0) {
+        *out = &gr_engine_auto;
+        return GRADUS_OK;
+    }
     for (size_t i = 0; i < ENGINE_COUNT; i++) {
         if (strcmp(name, engines[i]->name) != 0)
             continue;
@@ -80,7 +70,7 @@ static gradus_status create(const engine_type *type, gradus_device *device, cons
     gradus_status status = GRADUS_OK;
     TRY(gr_network_validate(network));
     TRY(check_fit(network, dataset));
-    const engine base = {type, *network, gr_network_layout(network), dataset, threads};
+    const engine base = {type, *network, gr_network_layout(network), dataset, threads, ""};
     TRY(type->create(&base, device, out));
 cleanup:
     return status;
@@ -96,14 +86,19 @@ gradus_status gr_engine_open(const char *name, gradus_device *device, const grad
                              const gradus_dataset *dataset, size_t threads, engine **out)
 {
     gradus_status status = GRADUS_OK;
-    const bool any = name == NULL || strcmp(name, "auto") == 0;
     const engine_type *type = NULL;
     TRY(gr_engine_find(name, device, &type));
-    status = create(type, device, network, dataset, threads, out);
-    if (status == GRADUS_ERROR_DEVICE && any && type == &gr_engine_fused)
-        status = create(&gr_engine_layered, device, network, dataset, threads, out);
+    TRY(create(type, device, network, dataset, threads, out));
 cleanup:
     return status;
+}
+
+void gr_engine_describe(const engine *e, char *text, size_t size)
+{
+    const int used = *e->choice == '\0' ? 0 : snprintf(text, size, "engine: %s\n", e->choice);
+    text[used] = '\0';
+    if (e->type->describe != NULL)
+        e->type->describe(e, text + used, size - (size_t)used);
 }
 
 void gr_engine_destroy(engine *e)

@@ -214,8 +214,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(gr_engine_open(options->engine, device, &model->network, dataset, options->threads, &e));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
-    if (e->type->describe != NULL)
-        e->type->describe(e, outcome.plan, sizeof outcome.plan);
+    gr_engine_describe(e, outcome.plan, sizeof outcome.plan);
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
     status = run_iterations(&r, &outcome);

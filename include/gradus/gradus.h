@@ -288,12 +288,13 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "sparse" and "layered" (OpenCL,
+    const char *
+        engine; /* "auto" (what is fastest; on GPUs by trying, which the user's cache remembers), "fused" (OpenCL), "sparse" and "layered" (OpenCL,
                            any device; sparse skips the zeros of X); without a device: "blas" (threads over OpenBLAS; not
                            in every build), "reference" (plain C on one core, sums in double) */
-    size_t threads;     /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
+    size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
                            and at most $OPENBLAS_NUM_THREADS */
-    size_t iterations;  /* full-batch gradient-descent steps */
+    size_t iterations;   /* full-batch gradient-descent steps */
     float learning_rate; /* alpha in W := W - alpha dW */
     size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */

@@ -3,6 +3,7 @@
  * Gradients: the reference engine against central differences of its own loss, the device's engines against the
  * reference, layered also in many slices; and what the engines refuse.
  */
+#include "engine/choice.h"
 #include "engine/fused.h"
 #include "engine/layered.h"
 #include "engine_cases.h"
@@ -253,8 +254,66 @@ static void test_refusals(void **state)
     assert_fails(gr_engine_find("magic", device, &type), GRADUS_ERROR_ARGUMENT,
                  "engine \"magic\": expected auto, fused, sparse, layered");
     assert_fails(gr_engine_find("layered", NULL, &type), GRADUS_ERROR_ARGUMENT, "needs an OpenCL device");
-    assert_ok(gr_engine_find("auto", NULL, &type));
-    assert_string_equal(type->name, GRADUS_BLAS ? "blas" : "reference");
+    gradus_dataset_destroy(dataset);
+}
+
+/* ---- What "auto" takes ---- */
+
+static void assert_auto(gradus_device *on, const gradus_dataset *dataset, const char *engine_name, char *plan,
+                        size_t size)
+{
+    const gradus_network network = {.layers = 2, .sizes = {6, 5, 3}};
+    engine *e = NULL;
+    assert_ok(gr_engine_open(NULL, on, &network, dataset, 0, &e));
+    gr_engine_describe(e, plan, size);
+    if (engine_name != NULL)
+        assert_string_equal(e->type->name, engine_name);
+    gr_engine_destroy(e);
+}
+
+static void test_auto(void **state)
+{
+    (void)state;
+    gradus_dataset *dataset = random_dataset(6, 11, 3);
+    char plan[1024];
+    assert_auto(NULL, dataset, GRADUS_BLAS ? "blas" : "reference", plan, sizeof plan);
+    assert_auto(device, dataset, "fused", plan, sizeof plan);
+    assert_string_equal(plan, "");
+    gradus_dataset_destroy(dataset);
+}
+
+/* With kernels for GPUs the first training measures, and the second does what the first found, to the digit. */
+static void test_auto_measures(void **state)
+{
+    (void)state;
+    gradus_dataset *dataset = random_dataset(6, 11, 3);
+    char first[1024], second[1024];
+    assert_auto(device, dataset, NULL, first, sizeof first);
+    assert_memory_equal(first, "engine: ", 8);
+    assert_non_null(strstr(first, " ms"));
+    assert_auto(device, dataset, NULL, second, sizeof second);
+    assert_string_equal(first, second);
+    gradus_dataset_destroy(dataset);
+}
+
+/* What stands in the cache is obeyed if it names an engine. */
+static void test_auto_obeys(void **state)
+{
+    (void)state;
+    gradus_dataset *dataset = random_dataset(6, 11, 3);
+    const size_t bytes = (size_t)6 * 11;
+    size_t nonzero = 0;
+    char key[CHOICE_TEXT], plan[1024];
+    for (size_t i = 0; i < bytes; i++)
+        nonzero += dataset->pixels[i] != 0;
+    snprintf(key, sizeof key, "engine for 6-5-3, 11 samples, %.0f %% not zero",
+             100.0 * (double)nonzero / (double)bytes);
+    assert_ok(gr_choice_write(device, key, "sparse (0.1 ms)"));
+    assert_auto(device, dataset, "sparse", plan, sizeof plan);
+    assert_memory_equal(plan, "engine: sparse (0.1 ms)\n", 24);
+    assert_ok(gr_choice_write(device, key, "sparsest (0.1 ms)"));
+    assert_auto(device, dataset, NULL, plan, sizeof plan);
+    assert_null(strstr(plan, "sparsest"));
     gradus_dataset_destroy(dataset);
 }
 
@@ -286,6 +345,9 @@ int main(void)
         {"too large, layered", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_auto),
+        cmocka_unit_test_setup_teardown(test_auto_measures, use_gpu_kernels, use_own_kernels),
+        cmocka_unit_test_setup_teardown(test_auto_obeys, use_gpu_kernels, use_own_kernels),
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
