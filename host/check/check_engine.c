@@ -51,3 +51,8 @@ gradus_status gr_check_first_dense(check *c, const check_shape *shape)
 {
     return check_engine(c, shape, &gr_fused_variants[FIRST_DENSE], "first_dense");
 }
+
+gradus_status gr_check_first_gpu(check *c, const check_shape *shape)
+{
+    return check_engine(c, shape, &gr_fused_variants[FIRST_GPU], "first_gpu");
+}

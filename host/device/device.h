@@ -32,6 +32,9 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
 gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
                                const char *options, cl_program *out);
 
+/* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
+gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
+
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 
 gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *what, cl_mem *out);

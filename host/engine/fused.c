@@ -2,6 +2,28 @@
 /* Engine "fused" at work. */
 #include "engine/fused.h"
 
+gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end, what = (cl_uint)mode;
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(probabilities)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(first_sample)));
+    TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(end_sample)));
+    TRY(gr_launch_set(prepared, 3, (kernel_argument)ARGUMENT(what)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint to_slot = slot;
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(scale)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(to_slot)));
+cleanup:
+    return status;
+}
+
 static gradus_status run_pass(fused *e, size_t first, size_t count, unsigned slot, fused_mode mode)
 {
     gradus_status status = GRADUS_OK;
@@ -73,4 +95,5 @@ const engine_type gr_fused_variants[] = {
     [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", create_groups),
     [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
     [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
+    [FIRST_GPU] = FUSED_ENGINE("fused, first_gpu", gr_fused_gpu_create),
 };

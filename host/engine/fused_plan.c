@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" is made here: the kernels' constants, compressed X, the buffers, the launches. */
+/* Engine "fused" for CPUs is made here: the kernels' constants, compressed X, the buffers, the launches. */
 #include "core/memory.h"
 #include "engine/fused.h"
 
@@ -39,6 +39,8 @@ static size_t plan_blocks(const fused *e, constants *plan)
         plan->unit_block = units <= 6 ? units : gr_divide_up(units, 5) * 5 < gr_divide_up(units, 6) * 6 ? 5 : 6;
         plan->unit_blocks = gr_divide_up(units, plan->unit_block);
         break;
+    case FIRST_GPU: /* planned in fused_gpu_plan.c */
+        break;
     }
     return plan->unit_block * plan->unit_blocks;
 }
@@ -67,23 +69,6 @@ static constants make_constants(const fused *e, size_t lanes)
     at += net->layers > 1 ? 0 : units * tile;
     plan.scratch = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     return plan;
-}
-
-/* " -D NAME=1,2,3", appended to the text. */
-static gradus_status append_list(char **text, const char *name, const size_t *values, size_t count)
-{
-    gradus_status status = GRADUS_OK;
-    char *longer = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0)
-            TRY(gr_format_text(&longer, "%s -D %s=%zu", *text, name, values[i]));
-        else
-            TRY(gr_format_text(&longer, "%s,%zu", *text, values[i]));
-        free(*text);
-        *text = longer;
-    }
-cleanup:
-    return status;
 }
 
 static gradus_status build_program(fused *e, const constants *plan)
@@ -116,12 +101,12 @@ static gradus_status build_program(fused *e, const constants *plan)
 
     TRY(gr_copy_text("", &options));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        TRY(append_list(&options, numbers[i].name, &numbers[i].value, 1));
-    TRY(append_list(&options, "SIZES", net->sizes, net->layers + 1));
-    TRY(append_list(&options, "WEIGHTS_AT", layout->weights, net->layers));
-    TRY(append_list(&options, "BIAS_AT", layout->bias, net->layers));
-    TRY(append_list(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
-    TRY(append_list(&options, "DZ_AT", plan->dz_at, net->layers));
+        TRY(gr_program_define(&options, numbers[i].name, &numbers[i].value, 1));
+    TRY(gr_program_define(&options, "SIZES", net->sizes, net->layers + 1));
+    TRY(gr_program_define(&options, "WEIGHTS_AT", layout->weights, net->layers));
+    TRY(gr_program_define(&options, "BIAS_AT", layout->bias, net->layers));
+    TRY(gr_program_define(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
+    TRY(gr_program_define(&options, "DZ_AT", plan->dz_at, net->layers));
     TRY(gr_program_build(e->common.device->context, e->common.device->id, files, sizeof files / sizeof *files, options,
                          &e->program));
 cleanup:
@@ -131,42 +116,24 @@ cleanup:
 
 /* ---- Launches ---- */
 
-gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode)
-{
-    gradus_status status = GRADUS_OK;
-    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end, what = (cl_uint)mode;
-    TRY(gr_launch_set(prepared, 9, (kernel_argument)ARGUMENT(probabilities)));
-    TRY(gr_launch_set(prepared, 10, (kernel_argument)ARGUMENT(first_sample)));
-    TRY(gr_launch_set(prepared, 11, (kernel_argument)ARGUMENT(end_sample)));
-    TRY(gr_launch_set(prepared, 12, (kernel_argument)ARGUMENT(what)));
-cleanup:
-    return status;
-}
-
-gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot)
-{
-    gradus_status status = GRADUS_OK;
-    const cl_uint to_slot = slot;
-    TRY(gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(scale)));
-    TRY(gr_launch_set(prepared, 6, (kernel_argument)ARGUMENT(to_slot)));
-cleanup:
-    return status;
-}
-
 static gradus_status plan_launches(fused *e)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint work_items = (cl_uint)e->work_items;
+    const cl_mem unset = NULL;
+    const cl_uint none = 0, work_items = (cl_uint)e->work_items;
+    const cl_float unscaled = 0;
     const size_t local = 32; /* divides the length of the parameters, see PARAMETER_ALIGNMENT */
 
     TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
-                            ARGUMENTS(ARGUMENT(e->values), ARGUMENT(e->places), ARGUMENT(e->sample_offsets),
+                            ARGUMENTS(ARGUMENT(unset), ARGUMENT(none), ARGUMENT(none), ARGUMENT(none),
+                                      ARGUMENT(e->values), ARGUMENT(e->places), ARGUMENT(e->sample_offsets),
                                       ARGUMENT(e->lists), ARGUMENT(e->list_offsets), ARGUMENT(e->labels),
                                       ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
                                       ARGUMENT(e->scratch)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
-                            ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
+                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(none), ARGUMENT(e->scratch),
+                                      ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
                                       ARGUMENT(e->common.sums), ARGUMENT(work_items)),
                             &e->fused_reduce));
 cleanup:
@@ -234,6 +201,8 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
     gradus_status status = GRADUS_OK;
     size_t lanes = 0;
     first_layer first;
+    if (device->kernels == KERNELS_GPU)
+        return gr_fused_gpu_create(base, device, out);
     TRY(native_lanes(device, &lanes));
     TRY(gr_fused_choose(base->dataset, base->network.sizes[1], lanes, &first));
     TRY(gr_fused_create_with(base, device, first, out));
@@ -244,8 +213,8 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->values,        &e->places,        &e->sample_offsets, &e->lists,  &e->list_offsets,
-                               &e->place_feature, &e->feature_place, &e->labels,         &e->scratch};
+    cl_mem *const buffers[] = {&e->values,        &e->places,        &e->sample_offsets, &e->lists,   &e->list_offsets,
+                               &e->place_feature, &e->feature_place, &e->labels,         &e->scratch, &e->kept};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);

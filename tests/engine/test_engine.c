@@ -170,9 +170,11 @@ int main(void)
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
         {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
         {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
+        {"gradient, gpu", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GPU]},
         cmocka_unit_test(test_layered_slices),
         {"too large, layered", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
+        {"too large, gpu", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GPU]},
         cmocka_unit_test(test_refusals),
     };
     device = open_test_device();
