@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device memory. */
+/*
+ * Device memory.
+ *
+ * Note [whole writes]: of a buffer Oclgrind 21.10 takes as initialised only what the last write or map of the host
+ * covers, and what clEnqueueFillBuffer or clEnqueueWriteBufferRect writes not at all. So that it reports only what is
+ * wrong, buffers are filled by one write from their begin to their end, also with zeros.
+ */
+#include "core/memory.h"
 #include "device/device.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *what, cl_mem *out)
 {
@@ -70,16 +78,14 @@ cleanup:
     return status;
 }
 
-/* By writing zeros, not by clEnqueueFillBuffer: Oclgrind 21.10 holds what that fills for uninitialised. */
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes)
 {
     gradus_status status = GRADUS_OK;
-    static const uint8_t zeros[1 << 16];
-    for (size_t at = 0; at < bytes; at += sizeof zeros) {
-        const size_t piece = bytes - at < sizeof zeros ? bytes - at : sizeof zeros;
-        CL_TRY(clEnqueueWriteBuffer(device->queue, buffer, CL_FALSE, at, piece, zeros, 0, NULL, NULL));
-    }
+    uint8_t *zeros = NULL; /* of the system's zero page, so this takes no memory */
+    TRY(gr_allocate(bytes, &zeros));
+    TRY(gr_buffer_write(device, buffer, 0, bytes, zeros));
 cleanup:
+    free(zeros);
     return status;
 }
 

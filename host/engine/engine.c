@@ -2,6 +2,7 @@
 /* The list of engines, and what every engine checks. */
 #include "engine/engine.h"
 #include "device/device.h"
+#include "engine/fused_gpu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,11 +17,11 @@ static const engine_type *const engines[] = {
 };
 #define ENGINE_COUNT (sizeof engines / sizeof *engines)
 
-/* What "auto" takes. */
+/* What "auto" takes first. */
 static const engine_type *choose(const gradus_device *device)
 {
     if (device != NULL)
-        return device->kernels == KERNELS_CPU ? &gr_engine_fused : &gr_engine_layered;
+        return &gr_engine_fused;
 #if GRADUS_BLAS
     return &gr_engine_blas;
 #else
@@ -86,6 +87,8 @@ gradus_status gr_engine_open(const char *name, gradus_device *device, const grad
     const bool any = name == NULL || strcmp(name, "auto") == 0;
     const engine_type *type = NULL;
     TRY(gr_engine_find(name, device, &type));
+    if (any && device != NULL && device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(network))
+        type = &gr_engine_layered;
     status = gr_engine_create(type, device, network, dataset, out);
     if (status == GRADUS_ERROR_DEVICE && any && type == &gr_engine_fused)
         status = gr_engine_create(&gr_engine_layered, device, network, dataset, out);

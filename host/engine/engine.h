@@ -67,15 +67,16 @@ extern const engine_type gr_engine_layered;
 extern const engine_type gr_engine_fused;
 extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 
-/* The engine of this name; "auto", or NULL, takes fused on a CPU device, layered on others, without a device blas, or reference
- * where there is no BLAS. ARGUMENT for other names and for an engine that needs a device and gets none. */
+/* The engine of this name; "auto", or NULL, takes fused on a device, without one blas, or reference where there is no
+ * BLAS. ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
 /* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not. */
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
 
-/* Both in one. "auto" makes do with layered where fused needs more memory than there is. */
+/* Both in one. "auto" makes do with layered where fused needs more memory than there is, and on GPUs takes it for wide
+ * layers. */
 gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
                              const gradus_dataset *dataset, engine **out);
 

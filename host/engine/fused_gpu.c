@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of X that are prepared at a time. */
-#define UPLOAD_BYTES ((size_t)1 << 20)
-
 /* ---- Program and launches ---- */
 
 static gradus_status format_options(const engine *base, const fused_gpu_plan *plan, char **out)
@@ -146,28 +143,26 @@ static gradus_status check_fit(const fused *e, const fused_gpu_plan *plan)
     return gr_device_engine_check_fit(&e->common, &need);
 }
 
-/* X, each sample's bytes followed by zeros up to whole runs; by way of a piece of host memory where there are such. */
+/* X, each sample's bytes followed by zeros up to whole runs. */
 static gradus_status upload_pixels(fused *e)
 {
     gradus_status status = GRADUS_OK;
     gradus_device *device = e->common.device;
     const gradus_dataset *data = e->common.base.dataset;
     const size_t samples = data->info.samples, features = data->info.features, pitch = sample_bytes(e);
-    const size_t piece = gr_divide_up(UPLOAD_BYTES, pitch);
-    uint8_t *rows = NULL; /* (pitch x piece) */
+    void *memory = NULL;
 
-    TRY(gr_buffer_create(device, samples * pitch, "X", &e->values));
-    if (pitch == features)
-        return gr_buffer_write(device, e->values, 0, samples * pitch, data->pixels);
-    TRY(gr_allocate(piece * pitch, &rows));
-    for (size_t first = 0; first < samples; first += piece) {
-        const size_t count = samples - first < piece ? samples - first : piece;
-        for (size_t s = 0; s < count; s++)
-            memcpy(rows + s * pitch, data->pixels + (first + s) * features, features);
-        TRY(gr_buffer_write(device, e->values, first * pitch, count * pitch, rows));
+    if (pitch == features) {
+        TRY(gr_buffer_create(device, samples * pitch, "X", &e->values));
+        TRY(gr_buffer_write(device, e->values, 0, samples * pitch, data->pixels));
+        goto cleanup;
     }
+    TRY(gr_buffer_create_mapped(device, samples * pitch, "X", &e->values, &memory));
+    memset(memory, 0, samples * pitch);
+    for (size_t s = 0; s < samples; s++)
+        memcpy((uint8_t *)memory + s * pitch, data->pixels + s * features, features);
+    TRY(gr_buffer_unmap(device, e->values, memory));
 cleanup:
-    free(rows);
     return status;
 }
 

@@ -161,11 +161,16 @@ static gradus_status upload_labels(fused *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *data = e->common.base.dataset;
+    const size_t padded = e->shape.tiles * e->shape.tile;
+    uint8_t *labels = NULL; /* (tiles * tile) */
     if (data->labels == NULL)
         return GRADUS_OK;
-    TRY(gr_buffer_create_zeroed(e->common.device, e->shape.tiles * e->shape.tile, "the labels", &e->labels));
-    TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
+    TRY(gr_allocate(padded, &labels));
+    memcpy(labels, data->labels, data->info.samples);
+    TRY(gr_buffer_create(e->common.device, padded, "the labels", &e->labels));
+    TRY(gr_buffer_write(e->common.device, e->labels, 0, padded, labels));
 cleanup:
+    free(labels);
     return status;
 }
 
