@@ -176,7 +176,7 @@ static void write_probabilities(global floatv *z, uint s0, uint end, global floa
 // The pass over samples first .. end - 1. probabilities (C x B), for MODE_PROBABILITIES only; values, places,
 // sample_offsets, lists, list_offsets: X as the file first_*.cl takes it; labels (B, padded to whole tiles);
 // place_feature: the order of pixels; scratch (SCRATCH x work-items).
-kernel void fused_pass(global float *restrict probabilities, uint first, uint end, uint mode,
+kernel void fused_pass(uint first, uint end, uint mode, global float *restrict probabilities,
                        global const uchar *restrict values, global const ushort *restrict places,
                        global const uint *restrict sample_offsets, global const uint *restrict lists,
                        global const uint *restrict list_offsets, global const uchar *restrict labels,

@@ -19,7 +19,7 @@
 // All barriers are outside of conditions, and the loop over tiles stands here once: PoCL copies what follows a barrier
 // inside a condition, until its compiler breaks down, and PoCL 3.1 computed wrong sums where a second such loop was.
 
-enum { MODE_GRADIENT = 0, MODE_EVALUATE = 1, MODE_PROBABILITIES = 2 };
+enum { MODE_EVALUATE = 1, MODE_PROBABILITIES = 2 };
 
 // ---- Tiles in local memory ----
 
@@ -101,6 +101,7 @@ static void tile_forward(global const float *parameters, local float *activation
 // flat buffer is. Unless `wanted` it only meets the barriers.
 static void tile_backward(global const float *parameters, local float *activations, global float *rest, bool wanted)
 {
+#if LAYERS > 1
     for (uint l = LAYERS - 1; l > 0; l--) {
         local const float4 *dz = (local const float4 *)(activations + activations_at[l]);
         local float4 *a = (local float4 *)(activations + activations_at[l - 1]);
@@ -113,6 +114,7 @@ static void tile_backward(global const float *parameters, local float *activatio
             layer_input_gradient(sizes[l + 1], sizes[l], parameters + weights_at[l], dz, a);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+#endif
     if (wanted)
         layer_bias_gradient(UNITS, (local const float4 *)activations, rest + bias_at[0]);
 }
@@ -223,53 +225,57 @@ static void load_dz(global const float *kept, local float *dz)
         dz[i / TILE * ROW + i % TILE] = kept[i];
 }
 
-// The pass over samples first .. end - 1. probabilities (C x B), for MODE_PROBABILITIES only; pixels (B x RUNS), rows
-// filled up with zeros; labels (B); partial (PARTIAL x work-groups); kept (TILES x UNITS_PADDED x TILE x work-groups): dZ1,
-// where there are several chunks. NDRange: work-groups of THREADS.
+// This work-group's share of samples first .. end - 1.
+static uint2 share_of(uint first, uint end)
+{
+    const uint share = (end - first + get_num_groups(0) - 1) / get_num_groups(0);
+    const uint begin = min(first + (uint)get_group_id(0) * share, end);
+    return (uint2)(begin, min(begin + share, end));
+}
+
+// Local memory of a work-group: bytes of a tile, all layers' outputs, room for sums.
+#define TILE_MEMORY                                                                                                   \
+    local uint4 x[TILE * RUN_PITCH];                                                                                  \
+    local float4 activations4[ACTIVATIONS / 4];                                                                       \
+    local float sums[THREADS * (UNIT_BLOCK > 2 ? UNIT_BLOCK : 2)];                                                    \
+    local float *activations = (local float *)activations4;                                                           \
+    local float *logits = activations + activations_at[LAYERS - 1]
+
+// The gradient over samples first .. end - 1, with loss and number correct. pixels (B x RUNS), rows filled up with zeros;
+// labels (B); partial (PARTIAL x work-groups); kept (TILES x UNITS_PADDED x TILE x work-groups): dZ1, where there are
+// several chunks. NDRange: work-groups of THREADS.
 kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
-fused_gpu_pass(global float *restrict probabilities, uint first, uint end, uint mode,
-               global const uint4 *restrict pixels, global const uchar *restrict labels,
+fused_gpu_pass(uint first, uint end, global const uint4 *restrict pixels, global const uchar *restrict labels,
                global const float *restrict parameters, global float *restrict partial, global float *restrict kept)
 {
-    local uint4 x[TILE * RUN_PITCH];
-    local float4 activations4[ACTIVATIONS / 4];
-    local float sums[THREADS * (UNIT_BLOCK > 2 ? UNIT_BLOCK : 2)];
-    local float *activations = (local float *)activations4;
-    local float *logits = activations + activations_at[LAYERS - 1];
-
-    const uint me = get_local_id(0), group = get_group_id(0);
-    const uint share = (end - first + get_num_groups(0) - 1) / get_num_groups(0);
-    const uint begin = min(first + group * share, end), stop = min(begin + share, end);
-    const uint split = me / ITEMS;
-    const bool gradient = mode == MODE_GRADIENT;
+    TILE_MEMORY;
+    const uint me = get_local_id(0), split = me / ITEMS;
+    const uint2 share = share_of(first, end);
     float4 sum[UNIT_BLOCK][QUAD_BLOCK];
     float2 metrics = 0;
-    partial += (size_t)group * PARTIAL;
-    kept += (size_t)group * TILES * UNITS_PADDED * TILE;
+    partial += get_group_id(0) * PARTIAL;
+    kept += get_group_id(0) * TILES * UNITS_PADDED * TILE;
 
     for (uint i = me; i < METRICS_AT - REST_AT; i += THREADS)
         partial[REST_AT + i] = 0;
     barrier(CLK_GLOBAL_MEM_FENCE);
     for (uint chunk = 0; chunk < CHUNKS; chunk++) {
         const uint item = chunk * ITEMS + me % ITEMS;
-        const bool whole = chunk == 0, busy = gradient && split < SPLITS && item < COLUMNS * UNIT_BLOCKS;
-        const uint chunk_stop = whole || gradient ? stop : begin;
+        const bool whole = chunk == 0, busy = split < SPLITS && item < COLUMNS * UNIT_BLOCKS;
         clear_sum(sum);
-        for (uint s = begin, tile = 0; s < chunk_stop; s += TILE, tile++) {
-            const uint count = min((uint)TILE, stop - s);
+        for (uint s = share.x, tile = 0; s < share.y; s += TILE, tile++) {
+            const uint count = min((uint)TILE, share.y - s);
             load_tile(pixels + (size_t)s * RUNS, count, x);
             if (!whole)
                 load_dz(kept + tile * UNITS_PADDED * TILE, activations);
             barrier(CLK_LOCAL_MEM_FENCE);
             first_forward(x, parameters, sums, activations, whole);
             tile_forward(parameters, activations, whole);
-            if (whole && mode == MODE_PROBABILITIES)
-                write_probabilities(logits, count, probabilities + (size_t)s * sizes[LAYERS]);
-            else if (whole)
+            if (whole)
                 cross_entropy(logits, labels + s, count, &metrics);
             barrier(CLK_LOCAL_MEM_FENCE);
-            tile_backward(parameters, activations, partial + REST_AT - bias_at[0], whole && gradient);
-            if (CHUNKS > 1 && whole && gradient)
+            tile_backward(parameters, activations, partial + REST_AT - bias_at[0], whole);
+            if (CHUNKS > 1 && whole)
                 keep_dz(activations, kept + tile * UNITS_PADDED * TILE);
             if (busy)
                 first_backward((local const uint *)x, activations4, item, split, (count + 3) / 4, sum);
@@ -279,6 +285,30 @@ fused_gpu_pass(global float *restrict probabilities, uint first, uint end, uint 
             write_sum(sum, item, partial + split * DW_SIZE);
     }
     write_metrics(metrics, sums, partial + METRICS_AT);
+}
+
+// The same without gradient: loss and number correct, or probabilities (C x B).
+kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
+fused_gpu_forward(uint first, uint end, uint mode, global float *restrict probabilities,
+                  global const uint4 *restrict pixels, global const uchar *restrict labels,
+                  global const float *restrict parameters, global float *restrict partial)
+{
+    TILE_MEMORY;
+    const uint2 share = share_of(first, end);
+    float2 metrics = 0;
+    for (uint s = share.x; s < share.y; s += TILE) {
+        const uint count = min((uint)TILE, share.y - s);
+        load_tile(pixels + (size_t)s * RUNS, count, x);
+        barrier(CLK_LOCAL_MEM_FENCE);
+        first_forward(x, parameters, sums, activations, true);
+        tile_forward(parameters, activations, true);
+        if (mode == MODE_PROBABILITIES)
+            write_probabilities(logits, count, probabilities + (size_t)s * sizes[LAYERS]);
+        else
+            cross_entropy(logits, labels + s, count, &metrics);
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    write_metrics(metrics, sums, partial + get_group_id(0) * PARTIAL + METRICS_AT);
 }
 
 // Where the sums of parameter i are in `partial`, and how many lie DW_SIZE apart; behind the parameters, loss and number

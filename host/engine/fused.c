@@ -2,24 +2,47 @@
 /* Engine "fused" at work. */
 #include "engine/fused.h"
 
-gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode)
+/* Sets the arguments that change between launches, the first ones of the kernels of both forms. */
+static gradus_status set_range(launch *pass, size_t first, size_t end)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end, what = (cl_uint)mode;
-    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(probabilities)));
-    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(first_sample)));
-    TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(end_sample)));
-    TRY(gr_launch_set(prepared, 3, (kernel_argument)ARGUMENT(what)));
+    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end;
+    TRY(gr_launch_set(pass, 0, (kernel_argument)ARGUMENT(first_sample)));
+    TRY(gr_launch_set(pass, 1, (kernel_argument)ARGUMENT(end_sample)));
 cleanup:
     return status;
 }
 
-gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot)
+static gradus_status set_mode(launch *pass, fused_mode mode, cl_mem probabilities)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint what = (cl_uint)mode;
+    TRY(gr_launch_set(pass, 2, (kernel_argument)ARGUMENT(what)));
+    TRY(gr_launch_set(pass, 3, (kernel_argument)ARGUMENT(probabilities)));
+cleanup:
+    return status;
+}
+
+static gradus_status set_reduce(launch *reduce, float scale, unsigned slot)
 {
     gradus_status status = GRADUS_OK;
     const cl_uint to_slot = slot;
-    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(scale)));
-    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(to_slot)));
+    TRY(gr_launch_set(reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    TRY(gr_launch_set(reduce, 1, (kernel_argument)ARGUMENT(to_slot)));
+cleanup:
+    return status;
+}
+
+/* Queues one pass over the samples, by the kernel that is for this mode: a GPU has one more for all but gradients. */
+static gradus_status enqueue_pass(fused *e, size_t first, size_t end, fused_mode mode, cl_mem probabilities)
+{
+    gradus_status status = GRADUS_OK;
+    const bool gpu = e->first == FIRST_GPU;
+    launch *pass = gpu && mode != FUSED_GRADIENT ? &e->fused_forward : &e->fused_pass;
+    TRY(set_range(pass, first, end));
+    if (!gpu || mode != FUSED_GRADIENT)
+        TRY(set_mode(pass, mode, probabilities));
+    TRY(gr_launch_enqueue(e->common.device, pass));
 cleanup:
     return status;
 }
@@ -27,9 +50,8 @@ cleanup:
 static gradus_status run_pass(fused *e, size_t first, size_t count, unsigned slot, fused_mode mode)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_fused_pass_set(&e->fused_pass, NULL, first, first + count, mode));
-    TRY(gr_fused_reduce_set(&e->fused_reduce, 1.0f / (float)count, slot));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(enqueue_pass(e, first, first + count, mode, NULL));
+    TRY(set_reduce(&e->fused_reduce, 1.0f / (float)count, slot));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
     CL_TRY(clFlush(e->common.device->queue));
 cleanup:
@@ -55,8 +77,7 @@ static gradus_status fused_probabilities(engine *base, float *out)
     cl_mem probabilities = NULL; /* (C x B) */
 
     TRY(gr_buffer_create(e->common.device, bytes, "the probabilities", &probabilities));
-    TRY(gr_fused_pass_set(&e->fused_pass, probabilities, 0, samples, FUSED_PROBABILITIES));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(enqueue_pass(e, 0, samples, FUSED_PROBABILITIES, probabilities));
     TRY(gr_buffer_read(e->common.device, probabilities, 0, bytes, out));
 cleanup:
     gr_buffer_release(&probabilities);

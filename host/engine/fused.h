@@ -31,6 +31,7 @@ typedef struct fused {
     cl_mem kept;        /* dZ1, where the GPU's pass needs it again */
     cl_program program; /* built for this network */
     launch fused_pass, fused_reduce;
+    launch fused_forward; /* a GPU's pass without gradients */
 } fused;
 
 /* Builds the kernels for the network, uploads the data set, prepares the launches. */
@@ -58,9 +59,5 @@ gradus_status gr_fused_upload(fused *e);
 
 /* What fused_pass is asked for; the numbers are the kernel's. */
 typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
-
-/* The arguments that change between launches: the first ones of both forms' kernels. */
-gradus_status gr_fused_pass_set(launch *prepared, cl_mem probabilities, size_t first, size_t end, fused_mode mode);
-gradus_status gr_fused_reduce_set(launch *prepared, float scale, unsigned slot);
 
 #endif

@@ -70,10 +70,14 @@ static gradus_status plan_launches(fused *e, const fused_gpu_plan *plan)
     const size_t columns = PARAMETER_ALIGNMENT, local = columns * plan->reduce_slices;
 
     TRY(gr_launch_create_in(e->program, "fused_gpu_pass", plan->groups * plan->threads, plan->threads,
-                            ARGUMENTS(ARGUMENT(unset), ARGUMENT(none), ARGUMENT(none), ARGUMENT(none),
-                                      ARGUMENT(e->values), ARGUMENT(e->labels), ARGUMENT(e->common.parameters),
-                                      ARGUMENT(e->scratch), ARGUMENT(e->kept)),
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->values), ARGUMENT(e->labels),
+                                      ARGUMENT(e->common.parameters), ARGUMENT(e->scratch), ARGUMENT(e->kept)),
                             &e->fused_pass));
+    TRY(gr_launch_create_in(e->program, "fused_gpu_forward", plan->groups * plan->threads, plan->threads,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
+                                      ARGUMENT(e->values), ARGUMENT(e->labels), ARGUMENT(e->common.parameters),
+                                      ARGUMENT(e->scratch)),
+                            &e->fused_forward));
     TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", (e->common.base.layout.length / columns + 1) * local,
                             local,
                             ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(none), ARGUMENT(e->scratch),
@@ -83,13 +87,23 @@ cleanup:
     return status;
 }
 
-/* The largest work-group in which the device can run a kernel of the program, which may be less than it can in general. */
-static gradus_status kernel_limit(const fused *e, const char *name, size_t *out)
+/* The largest work-group in which the device can run all kernels of the program, which may be less than it can in
+ * general. */
+static gradus_status program_limit(const fused *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
+    static const char *const names[] = {"fused_gpu_pass", "fused_gpu_forward", "fused_gpu_reduce"};
     cl_kernel kernel = NULL;
-    CL_TRY_NEW(kernel, clCreateKernel(e->program, name, &cl_error), name);
-    CL_TRY(clGetKernelWorkGroupInfo(kernel, e->common.device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof *out, out, NULL));
+    *out = SIZE_MAX;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t limit = 0;
+        CL_TRY_NEW(kernel, clCreateKernel(e->program, names[i], &cl_error), names[i]);
+        CL_TRY(clGetKernelWorkGroupInfo(kernel, e->common.device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit,
+                                        NULL));
+        *out = limit < *out ? limit : *out;
+        clReleaseKernel(kernel);
+        kernel = NULL;
+    }
 cleanup:
     if (kernel != NULL)
         clReleaseKernel(kernel);
@@ -102,17 +116,13 @@ static gradus_status plan_and_build(fused *e, fused_gpu_plan *plan)
     gradus_status status = GRADUS_OK;
     const gradus_device *device = e->common.device;
     fused_gpu_limits limits = {device->info.compute_units, (size_t)device->info.local_memory_bytes, 0};
-    size_t pass_limit = 0, reduce_limit = 0;
-
     CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof limits.threads, &limits.threads, NULL));
     for (;;) {
         TRY(gr_fused_gpu_plan(&e->common.base.network, e->common.base.dataset->info.samples, &limits, plan));
         TRY(build_program(e, plan));
-        TRY(kernel_limit(e, "fused_gpu_pass", &pass_limit));
-        TRY(kernel_limit(e, "fused_gpu_reduce", &reduce_limit));
-        if (pass_limit >= plan->threads && reduce_limit >= PARAMETER_ALIGNMENT * plan->reduce_slices)
+        TRY(program_limit(e, &limits.threads));
+        if (limits.threads >= plan->threads && limits.threads >= PARAMETER_ALIGNMENT * plan->reduce_slices)
             break;
-        limits.threads = (pass_limit < reduce_limit ? pass_limit : reduce_limit);
         clReleaseProgram(e->program);
         e->program = NULL;
     }

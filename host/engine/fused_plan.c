@@ -125,7 +125,7 @@ static gradus_status plan_launches(fused *e)
     const size_t local = 32; /* divides the length of the parameters, see PARAMETER_ALIGNMENT */
 
     TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
-                            ARGUMENTS(ARGUMENT(unset), ARGUMENT(none), ARGUMENT(none), ARGUMENT(none),
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
                                       ARGUMENT(e->values), ARGUMENT(e->places), ARGUMENT(e->sample_offsets),
                                       ARGUMENT(e->lists), ARGUMENT(e->list_offsets), ARGUMENT(e->labels),
                                       ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
@@ -218,6 +218,7 @@ void gr_fused_destroy(engine *base)
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);
+    gr_launch_destroy(&e->fused_forward);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         gr_buffer_release(buffers[i]);
     if (e->program != NULL)
