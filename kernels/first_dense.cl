@@ -5,10 +5,10 @@
 // X is GROUPS * LANES bytes a sample, padded with zeros; GROUPS is even.
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
-static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)
+static void first_forward(const pixels *x, uint tile, global const float *scratch, global float *z)
 {
     global const ucharv *values = (global const ucharv *)x->values + (size_t)tile * TILE * GROUPS;
-    global const floatv *w = (global const floatv *)packed;
+    global const floatv *w = (global const floatv *)scratch;
     for (uint block = 0; block < UNIT_BLOCKS; block++, w += GROUPS * UNIT_BLOCK, z += UNIT_BLOCK * TILE)
         for (uint s = 0; s < TILE; s += 2) {
             global const ucharv *v = values + s * GROUPS;
@@ -33,13 +33,12 @@ static void first_forward(const pixels *x, uint tile, global const float *packed
 }
 
 // dW1 += dZ1 X^T of a tile.
-static void first_backward(const pixels *x, uint tile, global const float *dz, global float *packed,
-                           global float *spare)
+static void first_backward(const pixels *x, uint tile, global float *scratch, global const float *dz)
 {
     global const ucharv *values = (global const ucharv *)x->values + (size_t)tile * TILE * GROUPS;
     for (uint group = 0; group < GROUPS; group += 2)
         for (uint block = 0; block < UNIT_BLOCKS; block++) {
-            global floatv *dw = (global floatv *)packed + (block * GROUPS + group) * UNIT_BLOCK;
+            global floatv *dw = (global floatv *)(scratch + DW_AT) + (block * GROUPS + group) * UNIT_BLOCK;
             global const float *d = dz + block * UNIT_BLOCK * TILE;
             floatv sum[UNIT_BLOCK][2];
 #pragma unroll

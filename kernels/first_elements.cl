@@ -1,65 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first layer on single pixels that are not zero: one pixel meets one contiguous row of weights, with units in the
-// lanes and the sums of UNIT_BLOCK vectors of units in registers. For wide layers on sparse images.
-//
-// X is as for first_groups.cl with groups of one pixel.
+// The first layer by elements.cl, for wide layers on sparse images. That has a sample's units side by side, the fused pass
+// a unit's samples; so they are turned over.
 
-// Z1 = W1 X of a tile, without bias and the factor 1/255.
-static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)
+// Where W1[unit, feature] is, the feature being at `place`.
+static uint packed_at(uint unit, uint place)
 {
-    global const uint *offsets = x->sample_offsets + tile * TILE;
-    global const floatv *w = (global const floatv *)packed;
-    for (uint block = 0; block < UNIT_BLOCKS; block++, w += GROUPS * UNIT_BLOCK, z += BLOCK_UNITS * TILE)
-        for (uint s = 0; s < TILE; s++) {
-            floatv sum[UNIT_BLOCK];
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                sum[u] = 0;
-            for (uint i = offsets[s]; i < offsets[s + 1]; i++) {
-                const floatv v = (floatv)((float)x->values[i]);
-                global const floatv *row = w + (uint)x->places[i] * UNIT_BLOCK;
-#pragma unroll
-                for (uint u = 0; u < UNIT_BLOCK; u++)
-                    sum[u] = fma(v, row[u], sum[u]);
-            }
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                for (uint lane = 0; lane < LANES; lane++)
-                    z[(u * LANES + lane) * TILE + s] = ((const float *)&sum[u])[lane];
-        }
+    return (unit / BLOCK_UNITS * GROUPS + place) * BLOCK_UNITS + unit % BLOCK_UNITS;
 }
 
-// dW1 += dZ1 X^T of a tile; lists as for first_groups.cl. dZ1 is turned over first,
-// into spare, to have a sample's units side by side.
-static void first_backward(const pixels *x, uint tile, global const float *dz, global float *packed,
-                           global float *spare)
+// Packs W1 (sizes[1] x F).
+static void pack_weights(global const float *parameters, global const uint *place_feature, global float *w)
 {
-    global const uchar *values = x->values + x->sample_offsets[tile * TILE];
-    global const uint *list_offsets = x->list_offsets + (size_t)tile * GROUPS;
-    global floatv *dw = (global floatv *)packed;
-    for (uint block = 0; block < UNIT_BLOCKS; block++, dz += BLOCK_UNITS * TILE) {
+    for (uint unit = 0; unit < UNIT_BLOCKS * BLOCK_UNITS; unit++)
+        for (uint place = 0; place < GROUPS; place++)
+            w[packed_at(unit, place)] = unit < sizes[1] ? parameters[unit * sizes[0] + place_feature[place]] : 0;
+}
+
+// Z1 = W1 X of a tile, without bias and the factor 1/255.
+static void first_forward(const pixels *x, uint tile, global float *scratch, global float *z)
+{
+    global const float *packed = scratch;
+    global float *turned = scratch + SPARE_FORWARD_AT;
+    for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, z += BLOCK_UNITS * TILE) {
+        elements_forward(x, tile, (global const floatv *)packed, (global floatv *)turned);
+        for (uint u = 0; u < BLOCK_UNITS; u++)
+            for (uint s = 0; s < TILE; s++)
+                z[u * TILE + s] = turned[s * BLOCK_UNITS + u];
+    }
+}
+
+// dW1 += dZ1 X^T of a tile.
+static void first_backward(const pixels *x, uint tile, global float *scratch, global const float *dz)
+{
+    global float *packed = scratch + DW_AT, *turned = scratch + SPARE_AT;
+    for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, dz += BLOCK_UNITS * TILE) {
         for (uint s = 0; s < TILE; s++)
             for (uint u = 0; u < BLOCK_UNITS; u++)
-                spare[s * BLOCK_UNITS + u] = dz[u * TILE + s];
-        for (uint place = 0; place < GROUPS; place++, dw += UNIT_BLOCK) {
-            const uint begin = list_offsets[place], end = list_offsets[place + 1];
-            if (begin == end)
-                continue;
-            floatv sum[UNIT_BLOCK];
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                sum[u] = dw[u];
-            for (uint i = begin; i < end; i++) {
-                const uint entry = x->lists[i];
-                const floatv v = (floatv)((float)values[entry & 0xffffff]);
-                global const floatv *d = (global const floatv *)spare + (entry >> 24) * UNIT_BLOCK;
-#pragma unroll
-                for (uint u = 0; u < UNIT_BLOCK; u++)
-                    sum[u] = fma(v, d[u], sum[u]);
-            }
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                dw[u] = sum[u];
-        }
+                turned[s * BLOCK_UNITS + u] = dz[u * TILE + s];
+        elements_backward(x, tile, (global const floatv *)turned, (global floatv *)packed);
     }
 }

@@ -3,11 +3,11 @@
 // the sums of UNIT_BLOCK units stay in registers. For narrow layers.
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
-static void first_forward(const pixels *x, uint tile, global const float *packed, global float *z)
+static void first_forward(const pixels *x, uint tile, global const float *scratch, global float *z)
 {
     global const ucharv *values = (global const ucharv *)x->values;
     global const uint *offsets = x->sample_offsets + tile * TILE;
-    global const floatv *w = (global const floatv *)packed;
+    global const floatv *w = (global const floatv *)scratch;
     for (uint block = 0; block < UNIT_BLOCKS; block++, w += GROUPS * UNIT_BLOCK, z += UNIT_BLOCK * TILE)
         for (uint s = 0; s < TILE; s++) {
             floatv sum[UNIT_BLOCK];
@@ -29,12 +29,11 @@ static void first_forward(const pixels *x, uint tile, global const float *packed
 
 // dW1 += dZ1 X^T of a tile. For each group, lists has the tile's samples in which
 // it is not zero: the sample in the upper 8 bits, the entry within the tile in the lower 24.
-static void first_backward(const pixels *x, uint tile, global const float *dz, global float *packed,
-                           global float *spare)
+static void first_backward(const pixels *x, uint tile, global float *scratch, global const float *dz)
 {
     global const ucharv *values = (global const ucharv *)x->values + x->sample_offsets[tile * TILE];
     global const uint *list_offsets = x->list_offsets + (size_t)tile * GROUPS;
-    global floatv *dw = (global floatv *)packed;
+    global floatv *dw = (global floatv *)(scratch + DW_AT);
     for (uint block = 0; block < UNIT_BLOCKS; block++, dz += UNIT_BLOCK * TILE)
         for (uint group = 0; group < GROUPS; group++, dw += UNIT_BLOCK) {
             const uint begin = list_offsets[group], end = list_offsets[group + 1];

@@ -206,14 +206,13 @@ kernel void fused_pass(uint first, uint end, uint mode, global float *restrict p
         if (mode == MODE_EVALUATE)
             continue;
         tile_backward(parameters, scratch);
-        first_backward(&x, tile, scratch + dz_at[0], scratch + DW_AT, scratch + SPARE_AT);
+        first_backward(&x, tile, scratch, scratch + dz_at[0]);
     }
 }
 
 // Adds up the work-items' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
-// sums[2 slot], [2 slot + 1]. feature_place (F): where each pixel is. NDRange: one
-// work-item per parameter, and at least two.
-kernel void fused_reduce(float scale, uint slot, global const float *restrict all_scratch,
+// sums[0], [1]. feature_place (F): where each pixel is. NDRange: one work-item per parameter, and at least two.
+kernel void fused_reduce(float scale, global const float *restrict all_scratch,
                          global const uint *restrict feature_place, global float *restrict gradient,
                          global float *restrict sums, uint work_items)
 {
@@ -237,6 +236,6 @@ kernel void fused_reduce(float scale, uint slot, global const float *restrict al
         sum = 0;
         for (uint w = 0; w < work_items; w++)
             sum += all_scratch[(size_t)w * SCRATCH + METRICS_AT + i - bias_at[0]];
-        sums[2 * slot + i - bias_at[0]] = sum;
+        sums[i - bias_at[0]] = sum;
     }
 }

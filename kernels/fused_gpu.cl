@@ -324,11 +324,11 @@ static uint sum_place(uint i, uint *at)
 }
 
 // Adds up the work-groups' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
-// sums[2 slot], [2 slot + 1]. A work-group does 32 parameters, REDUCE_SLICES work-items each, of which everyone adds each
+// sums[0], [1]. A work-group does 32 parameters, REDUCE_SLICES work-items each, of which everyone adds each
 // REDUCE_SLICES-th of `groups`; those sums are then added in order. NDRange: work-groups of 32 REDUCE_SLICES, one more
 // than the parameters take.
 kernel __attribute__((reqd_work_group_size(32 * REDUCE_SLICES, 1, 1))) void
-fused_gpu_reduce(float scale, uint slot, global const float *restrict partial, global float *restrict gradient,
+fused_gpu_reduce(float scale, global const float *restrict partial, global float *restrict gradient,
                  global float *restrict sums, uint groups)
 {
     local float slices[REDUCE_SLICES][32];
@@ -349,6 +349,6 @@ fused_gpu_reduce(float scale, uint slot, global const float *restrict partial, g
         if (i < PARAMETERS)
             gradient[i] = (i < FEATURES * UNITS ? scale / 255 : scale) * sum;
         else if (i < PARAMETERS + 2)
-            sums[2 * slot + i - PARAMETERS] = sum;
+            sums[i - PARAMETERS] = sum;
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of the fused CPU program share: the shape of the network and of X, vector types, and where things lie in
-// a work-item's scratch. A program is this file, a pack_*.cl, a first_*.cl, tile_rows.cl five times, and fused_cpu.cl;
-// the engine (host/engine/fused_plan.c) puts it together and defines the constants.
+// What the files of the fused CPU program share: the shape of the network and of X, and where things lie in a work-item's
+// scratch. A program is vectors.cl, this file, elements.cl and first_elements.cl, or pack_pixels.cl and another
+// first_*.cl, then tile_rows.cl five times, and fused_cpu.cl; the engine (host/engine/fused_plan.c) puts it together and
+// defines the constants.
 
 // The defaults are the notebook's network with first_groups.cl.
-#ifndef LANES
-#define LANES 8   // floats of a vector
+#ifndef TILE
 #define TILE 64   // samples of a tile, a multiple of 2 LANES
 #define GROUPS 98 // groups of pixels of a sample
+#define BLOCKS 1  // of groups, one after the other in X
 #define LAYERS 2
 #define SIZES 784, 10, 10  // F, H1, ..., C
 #define WEIGHTS_AT 0, 7872 // where each W and b begins in the flat buffer of parameters
@@ -19,16 +20,10 @@
 #define ACTIVATIONS_AT 15872, 16512 // where each layer's output (padded rows x TILE) begins in a scratch
 #define DZ_AT 17152, 16512          // likewise dZ; the last layer's takes the place of its output
 #define SPARE_AT 15872              // room for as much as Z1, free while dW1 is computed
+#define SPARE_FORWARD_AT 17152      // likewise while Z1 is
+#define PIXELS_AT 17792             // room for a tile of X as floats (GROUPS x TILE), with first_wide.cl
 #define SCRATCH 17792               // floats of a work-item's scratch
 #endif
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-typedef JOIN(float, LANES) floatv;
-typedef JOIN(int, LANES) intv;
-typedef JOIN(uchar, LANES) ucharv;
-#define TO_FLOATV JOIN(convert_float, LANES)
-#define TO_INTV JOIN(convert_int, LANES)
 
 #define VECTORS (TILE / LANES) // of a row of a tile
 
@@ -37,13 +32,6 @@ constant uint weights_at[] = {WEIGHTS_AT};
 constant uint bias_at[] = {BIAS_AT};
 constant uint activations_at[] = {ACTIVATIONS_AT};
 constant uint dz_at[] = {DZ_AT};
-
-// X, as host/engine/groups.h describes it; first_dense.cl uses only the values.
-typedef struct pixels {
-    global const uchar *values;
-    global const ushort *places;
-    global const uint *sample_offsets, *lists, *list_offsets;
-} pixels;
 
 // A work-item's scratch begins with packed W1, then the partial sums: packed dW1, the gradient of all parameters behind
 // W1 as they stand in the flat buffer, loss and number correct.

@@ -104,7 +104,7 @@ cleanup:
 
 /* ---- Cases ---- */
 
-static void end_case(check *c)
+void gr_check_end_case(check *c)
 {
     for (size_t i = 0; i < c->host_count; i++)
         free(c->host[i]);
@@ -124,7 +124,7 @@ gradus_status gr_check_operation(check *c, const operation *op)
         else
             snprintf(c->shape, sizeof c->shape, "%zu x %zu x %zu", shape->rows, shape->columns, shape->inner);
         status = op->run(c, shape);
-        end_case(c);
+        gr_check_end_case(c);
     }
     return status;
 }

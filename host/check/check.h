@@ -43,6 +43,9 @@ gradus_status gr_check_operation(check *c, const operation *op);
 
 /* ---- For the descriptions. Memory belongs to the case and is freed at its end. ---- */
 
+/* Ends the case early, for descriptions that are made of several. */
+void gr_check_end_case(check *c);
+
 /* Uniform numbers in [low, high); the same in each run. */
 gradus_status gr_check_random(check *c, size_t count, double low, double high, float **out);
 /* Likewise whole numbers in 0 .. bound - 1, bound <= 256. */
@@ -61,13 +64,18 @@ gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const dou
 /* Records a comparison that was made elsewhere. */
 void gr_check_record(check *c, const char *name, double error);
 
-/* gemm's description; check_gemm.c */
-gradus_status gr_check_gemm(check *c, const check_shape *shape);
+/* The families of products: O x S x I; check_gemm.c */
+gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
+gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
 /* The engines against the reference on random networks and data; check_engine.c */
 gradus_status gr_check_engine_layered(check *c, const check_shape *shape);
+gradus_status gr_check_sparse_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_sparse_gpu(check *c, const check_shape *shape);
 gradus_status gr_check_first_groups(check *c, const check_shape *shape);
 gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);
+gradus_status gr_check_first_wide(check *c, const check_shape *shape);
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

@@ -7,7 +7,22 @@
 
 #define CLASSES 5
 
-static gradus_status check_engine(check *c, const check_shape *shape, const engine_type *type, const char *name)
+/* Pixels of which so many in 256 are not zero. */
+static gradus_status draw_pixels(check *c, size_t count, uint8_t density, uint8_t **out)
+{
+    gradus_status status = GRADUS_OK;
+    uint8_t *chances = NULL;
+    TRY(gr_check_bytes(c, count, 256, out));
+    TRY(gr_check_bytes(c, count, 256, &chances));
+    for (size_t i = 0; i < count; i++)
+        if (chances[i] > density)
+            (*out)[i] = 0;
+cleanup:
+    return status;
+}
+
+static gradus_status check_engine_on(check *c, gradus_device *device, const check_shape *shape,
+                                     const engine_type *type, uint8_t density, const char *name)
 {
     gradus_status status = GRADUS_OK;
     const gradus_network network = {.layers = 3, .sizes = {shape->inner, shape->rows, shape->rows, CLASSES}};
@@ -16,12 +31,12 @@ static gradus_status check_engine(check *c, const check_shape *shape, const engi
     engine *e = NULL;
     double worst = 0;
 
-    TRY(gr_check_bytes(c, shape->inner * shape->columns, 256, &dataset.pixels));
+    TRY(draw_pixels(c, shape->inner * shape->columns, density, &dataset.pixels));
     TRY(gr_check_bytes(c, shape->columns, CLASSES, &dataset.labels));
     dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true};
     TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
     gr_network_initialise(&network, 1, parameters);
-    TRY(gr_engine_create(type, c->device, &network, &dataset, &e));
+    TRY(gr_engine_create(type, device, &network, &dataset, &e));
     status = gr_verify_engine(e, parameters, shape->columns, 1e-4, &worst);
     if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
         goto cleanup;
@@ -30,6 +45,29 @@ static gradus_status check_engine(check *c, const check_shape *shape, const engi
 cleanup:
     gr_engine_destroy(e);
     return status;
+}
+
+static gradus_status check_engine(check *c, const check_shape *shape, const engine_type *type, const char *name)
+{
+    return check_engine_on(c, c->device, shape, type, 255, name);
+}
+
+/* With the kernels of one kind, whatever the device is. */
+static gradus_status check_sparse(check *c, const check_shape *shape, kernel_kind kernels, const char *name)
+{
+    gradus_device device = *c->device;
+    device.kernels = kernels;
+    return check_engine_on(c, &device, shape, &gr_engine_sparse, 80, name);
+}
+
+gradus_status gr_check_sparse_cpu(check *c, const check_shape *shape)
+{
+    return check_sparse(c, shape, KERNELS_CPU, "sparse_cpu");
+}
+
+gradus_status gr_check_sparse_gpu(check *c, const check_shape *shape)
+{
+    return check_sparse(c, shape, KERNELS_GPU, "sparse_gpu");
 }
 
 gradus_status gr_check_engine_layered(check *c, const check_shape *shape)
@@ -50,6 +88,11 @@ gradus_status gr_check_first_elements(check *c, const check_shape *shape)
 gradus_status gr_check_first_dense(check *c, const check_shape *shape)
 {
     return check_engine(c, shape, &gr_fused_variants[FIRST_DENSE], "first_dense");
+}
+
+gradus_status gr_check_first_wide(check *c, const check_shape *shape)
+{
+    return check_engine(c, shape, &gr_fused_variants[FIRST_WIDE], "first_wide");
 }
 
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape)

@@ -262,16 +262,34 @@ cleanup:
     return status;
 }
 
-/* ---- sgd_update ---- */
+/* ---- sgd_update, keep_parameters ---- */
 
+/* A ring of four slots of which the third comes next, and a loss and a number correct to note. */
+static const float step_sums[2] = {2.5f, 7};
+static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint progress[] = {2, diverged};
+    out->slots = 4;
+    TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
+    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
+    TRY(gr_check_space(c, 2 * out->slots, &out->history));
+    TRY(gr_buffer_clear(c->device, out->history, 2 * out->slots * sizeof(cl_float)));
+cleanup:
+    return status;
+}
+
+/* Three steps with the same gradient: one more than the ring has slots left. */
 static gradus_status check_sgd_update(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    const size_t count = shape->rows * shape->columns;
+    const size_t count = shape->rows * shape->columns, steps = 3;
     const float learning_rate = 0.3f;
+    const double history[] = {2.5, 7, 0, 0, 2.5, 7, 2.5, 7};
     float *p = NULL, *g = NULL;
     double *expected = NULL;
     cl_mem parameters = NULL, gradient = NULL;
+    step_record record;
     launch prepared = {0};
 
     TRY(gr_check_random(c, count, -1, 1, &p));
@@ -279,15 +297,57 @@ static gradus_status check_sgd_update(check *c, const check_shape *shape)
     TRY(gr_check_doubles(c, count, &expected));
     widen(p, expected, count);
     for (size_t i = 0; i < count; i++)
-        expected[i] -= (double)learning_rate * (double)g[i];
+        expected[i] -= (double)steps * (double)learning_rate * (double)g[i];
     TRY(gr_check_upload(c, p, count * sizeof *p, &parameters));
     TRY(gr_check_upload(c, g, count * sizeof *g, &gradient));
-    TRY(gr_sgd_update(c->device, parameters, gradient, count, &prepared));
+    TRY(make_record(c, step_sums, 0, &record));
+    TRY(gr_sgd_update(c->device, parameters, gradient, count, &record, &prepared));
     TRY(gr_sgd_update_set_learning_rate(&prepared, learning_rate));
-    TRY(run_once(c, &prepared));
-    TRY(gr_check_compare(c, "sgd_update", parameters, expected, count, 2 * EPSILON, 1));
+    for (size_t i = 0; i < steps; i++)
+        TRY(gr_launch_enqueue(c->device, &prepared));
+    TRY(gr_check_compare(c, "sgd_update", parameters, expected, count, 2 * (double)steps * EPSILON, 1));
+    TRY(gr_check_compare(c, "sgd_update", record.history, history, sizeof history / sizeof *history, EPSILON, 0));
 cleanup:
     gr_launch_destroy(&prepared);
+    return status;
+}
+
+/* What is kept after this step: p, or, where a loss is or was not finite, what was kept before. */
+static gradus_status check_keep(check *c, size_t count, const float *sums, cl_uint diverged)
+{
+    gradus_status status = GRADUS_OK;
+    const bool sound = isfinite(sums[0]) && diverged == 0;
+    float *p = NULL, *before = NULL;
+    double *expected = NULL;
+    cl_mem parameters = NULL, kept = NULL;
+    step_record record;
+    launch prepared = {0};
+
+    TRY(gr_check_random(c, count, -1, 1, &p));
+    TRY(gr_check_random(c, count, -1, 1, &before));
+    TRY(gr_check_doubles(c, count, &expected));
+    widen(sound ? p : before, expected, count);
+    TRY(gr_check_upload(c, p, count * sizeof *p, &parameters));
+    TRY(gr_check_upload(c, before, count * sizeof *before, &kept));
+    TRY(make_record(c, sums, diverged, &record));
+    TRY(gr_keep_parameters(c->device, parameters, kept, count, &record, &prepared));
+    TRY(run_once(c, &prepared));
+    TRY(gr_check_compare(c, "keep_parameters", kept, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+static gradus_status check_keep_parameters(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns;
+    const float unsound[][2] = {{NAN, 7}, {INFINITY, 7}};
+    TRY(check_keep(c, count, step_sums, 0));
+    TRY(check_keep(c, count, step_sums, 1));
+    TRY(check_keep(c, count, unsound[0], 0));
+    TRY(check_keep(c, count, unsound[1], 0));
+cleanup:
     return status;
 }
 
@@ -298,10 +358,13 @@ static const check_shape element_shapes[] = {{1, 1, 0},  {7, 13, 0},   {1, 64, 0
                                              {3, 43, 0}, {10, 129, 0}, {10, 1031, 0}, {127, 257, 0}};
 static const check_shape class_shapes[] = {{2, 1, 0},     {3, 7, 0},    {10, 64, 0}, {10, 65, 0},
                                            {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
-/* m x n x k. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. */
-static const check_shape gemm_shapes[] = {{1, 1, 1},       {7, 13, 17},     {10, 65, 784},
-                                          {784, 10, 131},  {64, 64, 64},    {10, 129, 128},
-                                          {127, 257, 129}, {784, 128, 640}, {128, 640, 784}};
+/* O x S x I of products. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. Own tiles:
+ * exactly one, one more, many; a depth of several blocks and shares. */
+static const check_shape gemm_shapes[] = {{1, 1, 1},      {7, 13, 17},     {10, 65, 784},  {10, 1031, 131},
+                                          {64, 64, 64},   {65, 129, 129},  {10, 129, 128}, {127, 257, 129},
+                                          {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
+/* The same for kernels that take a CPU's compiler long: each shape has tiles of its own. */
+static const check_shape gpu_gemm_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
@@ -316,11 +379,17 @@ const operation gr_operations[] = {
     {"softmax_cross_entropy", check_softmax_cross_entropy, SHAPES(class_shapes)},
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
     {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
-    {"gemm", gr_check_gemm, SHAPES(gemm_shapes)},
+    {"keep_parameters", check_keep_parameters, SHAPES(element_shapes)},
+    {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},
+    {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes)},
+    {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gpu_gemm_shapes)},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
+    {"sparse_cpu", gr_check_sparse_cpu, SHAPES(engine_shapes)},
+    {"sparse_gpu", gr_check_sparse_gpu, SHAPES(engine_shapes)},
     {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
     {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},
+    {"first_wide", gr_check_first_wide, SHAPES(engine_shapes)},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes)},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

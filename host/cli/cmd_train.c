@@ -100,6 +100,7 @@ static gradus_status train_model(training_run *run, double started)
     gradus_train_options options = gradus_train_options_default();
     if (settings->engine != NULL)
         options.engine = settings->engine;
+    options.threads = settings->device.threads;
     options.iterations = settings->iterations;
     options.learning_rate = settings->learning_rate;
     options.report_every = settings->report_every;
@@ -114,6 +115,16 @@ static gradus_status train_model(training_run *run, double started)
     run->setup_seconds = before - started + run->result.setup_seconds;
     progress_end(&run->progress);
     return status;
+}
+
+/* What the engine decided, each line with the program's name as all that goes to stderr. */
+static void tell_plan(const char *plan)
+{
+    for (const char *line = plan; *line != '\0';) {
+        const int length = (int)strcspn(line, "\n");
+        note("%.*s", length, line);
+        line += length + (line[length] == '\n');
+    }
 }
 
 /* ---- How it ended ---- */
@@ -172,6 +183,8 @@ static int train_and_report(training_run *run, double started)
     if (status == GRADUS_ERROR_DIVERGED)
         return finish_diverged(run);
     TRY_GRADUS(status);
+    if (run->settings.verbose)
+        tell_plan(run->result.plan);
     TRY(training_model_save(run, false));
     if (run->signal != 0)
         tell_interrupted(run);

@@ -23,6 +23,7 @@ static const struct {
     {"inspect", cmd_inspect, "inspect MODEL", "architecture, statistics, the weights themselves"},
     {"devices", cmd_devices, "devices", "what can be used, what is chosen and why"},
     {"check", cmd_check, "check", "every kernel on the device against the reference"},
+    {"tune", cmd_tune, "tune [DATASET]", "search the fastest products for a network on the device"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

@@ -110,8 +110,8 @@ static void fill_popt_table(const option_row *options, struct poptOption *table)
     for (; count < OPTIONS_MAX && options[count].kind != OPTION_END; count++) {
         const option_row *option = &options[count];
         int kind = option->kind == OPTION_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING;
-        table[count] =
-            (struct poptOption){option->name, '\0', kind, NULL, (int)count + 1, option->help, option->argument};
+        table[count] = (struct poptOption){option->name, option->letter,  kind, NULL, (int)count + 1,
+                                           option->help, option->argument};
     }
     table[count] = (struct poptOption){"help", 'h', POPT_ARG_NONE, NULL, VALUE_HELP, "show this text", NULL};
 }

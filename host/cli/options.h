@@ -27,6 +27,7 @@ typedef enum option_kind {
 /* One option; the member of the union that fits the kind receives its value. The last one given counts. */
 typedef struct option_row {
     const char *name;
+    char letter; /* its short form; 0: none */
     option_kind kind;
     union {
         bool *flag;

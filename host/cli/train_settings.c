@@ -42,7 +42,7 @@ static void fill_in_preset(train_settings *settings)
 
 /* ---- Options ---- */
 
-static const char *const engines[] = {"auto", "fused", "layered", "blas", "reference", NULL};
+static const char *const engines[] = {"auto", "fused", "sparse", "layered", "blas", "reference", NULL};
 
 static const command_description description = {
     .name = "train",
@@ -87,12 +87,18 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         COUNT_OPTION("train-samples", &settings->train_samples, 1, "use the first N of them, holdout included"),
         COUNT_OPTION("report-every", &settings->report_every, 0, "iterations between reports (10); 0: only the last"),
         DEVICE_OPTIONS(&settings->device),
-        CHOICE_OPTION("engine", &settings->engine, engines, "auto, fused, layered; no device: blas, reference"),
+        CHOICE_OPTION("engine", &settings->engine, engines,
+                      "auto, fused, sparse, layered; no device: blas, reference"),
         TEXT_OPTION("init-from", &settings->init_from, "MODEL", "start from a model's weights"),
         TEXT_OPTION("out", &settings->out, "MODEL", "write the trained model (safetensors)"),
         TEXT_OPTION("log", &settings->log, "FILE.jsonl", "write each report as a line of JSON"),
         JSON_OPTION(&settings->json),
         FLAG_OPTION("quiet", &settings->quiet, "no progress on stderr"),
+        {.name = "verbose",
+         .letter = 'v',
+         .kind = OPTION_FLAG,
+         .target.flag = &settings->verbose,
+         .help = "tell on stderr how the engine computes"},
         DATA_DIR_OPTION(&settings->data_dir),
         END_OPTION,
     };

@@ -10,7 +10,7 @@ typedef struct train_settings {
     const char *dataset; /* the one argument, owned by the line */
     device_settings device;
     char *preset, *data_dir, *engine, *init_from, *out, *log;
-    bool json, quiet;
+    bool json, quiet, verbose;
     bool hidden_given; /* by the user, not by the preset */
     size_list hidden;
     uint64_t iterations, report_every, seed;

@@ -46,6 +46,21 @@ cleanup:
     return status;
 }
 
+gradus_status gr_buffer_create_landing(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
+                                       void **memory)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY_NEW(*out,
+               clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, bytes, NULL, &cl_error),
+               what);
+    CL_TRY_NEW(*memory,
+               clEnqueueMapBuffer(device->queue, *out, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, bytes, 0, NULL, NULL,
+                                  &cl_error),
+               what);
+cleanup:
+    return status;
+}
+
 gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory)
 {
     gradus_status status = GRADUS_OK;
@@ -65,6 +80,7 @@ cleanup:
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to)
 {
     gradus_status status = GRADUS_OK;
+    TRY(gr_device_finish(device));
     CL_TRY(clEnqueueReadBuffer(device->queue, buffer, CL_TRUE, offset, bytes, to, 0, NULL, NULL));
 cleanup:
     return status;

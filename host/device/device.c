@@ -61,22 +61,54 @@ cleanup:
     return status;
 }
 
-static gradus_status choose_kernels(const char *name, gradus_device_type type, kernel_kind *out)
+/* The place of an option's value among the known ones, which end with NULL; 0 for "auto", the first, and for NULL. */
+static gradus_status find_choice(const char *option, const char *value, const char *const *known, unsigned *out)
 {
-    if (name == NULL || strcmp(name, "auto") == 0)
-        *out = type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
-    else if (strcmp(name, "cpu") == 0)
-        *out = KERNELS_CPU;
-    else if (strcmp(name, "gpu") == 0)
-        *out = KERNELS_GPU;
-    else
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "kernels \"%s\": expected auto, cpu or gpu", name);
+    char expected[64] = "";
+    *out = 0;
+    for (unsigned i = 0; known[i] != NULL; i++) {
+        const size_t used = strlen(expected);
+        snprintf(expected + used, sizeof expected - used, "%s%s",
+                 i == 0                 ? ""
+                 : known[i + 1] == NULL ? " or "
+                                        : ", ",
+                 known[i]);
+        if (value != NULL && strcmp(value, known[i]) == 0)
+            *out = i;
+    }
+    if (value != NULL && strcmp(value, known[*out]) != 0)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "%s \"%s\": expected %s", option, value, expected);
     return GRADUS_OK;
+}
+
+static gradus_status apply_options(gradus_device *device, const gradus_device_options *options)
+{
+    gradus_status status = GRADUS_OK;
+    const bool cpu = device->info.type == GRADUS_DEVICE_CPU;
+    unsigned kernels, wait, products;
+    TRY(find_choice("kernels", options->kernels, (const char *const[]){"auto", "cpu", "gpu", NULL}, &kernels));
+    TRY(find_choice("wait", options->wait, (const char *const[]){"auto", "sleep", "spin", NULL}, &wait));
+    TRY(find_choice("products", options->products, (const char *const[]){"auto", "own", "clblast", NULL}, &products));
+    device->kernels = (const kernel_kind[]){cpu ? KERNELS_CPU : KERNELS_GPU, KERNELS_CPU, KERNELS_GPU}[kernels];
+    device->wait = (const wait_kind[]){cpu ? WAIT_SPIN : WAIT_SLEEP, WAIT_SLEEP, WAIT_SPIN}[wait];
+    device->products = (const product_choice[]){PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST}[products];
+cleanup:
+    return status;
+}
+
+static gradus_status find_lanes(gradus_device *device)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint width = 0;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    device->lanes = width >= 16 ? 16 : 8;
+cleanup:
+    return status;
 }
 
 gradus_device_options gradus_device_options_default(void)
 {
-    return (gradus_device_options){.kernels = "auto"};
+    return (gradus_device_options){.kernels = "auto", .wait = "auto", .products = "auto"};
 }
 
 gradus_status gradus_device_open(const char *selector, gradus_device **out)
@@ -101,9 +133,11 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(gradus_device_choose(list, count, options->selector, &index, &reason));
     TRY(gr_allocate(1, &device));
     device->info = list[index];
-    TRY(choose_kernels(options->kernels, device->info.type, &device->kernels));
+    TRY(apply_options(device, options));
     TRY(gr_device_find(&device->info, &device->id));
     TRY(require_usable(device));
+    TRY(gr_device_restrict(device, options->threads));
+    TRY(find_lanes(device));
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
@@ -122,17 +156,30 @@ const gradus_device_info *gradus_device_get_info(const gradus_device *device)
     return &device->info;
 }
 
+gradus_status gr_device_lanes(const gradus_device *device, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint width = 0;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    *out = width >= 16 ? 16 : 8;
+cleanup:
+    return status;
+}
+
 void gradus_device_close(gradus_device *device)
 {
     if (device == NULL)
         return;
     /* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
     CLBlastClearCache();
+    gr_program_release_shared(device);
     if (device->program != NULL)
         clReleaseProgram(device->program);
     if (device->queue != NULL)
         clReleaseCommandQueue(device->queue);
     if (device->context != NULL)
         clReleaseContext(device->context);
+    if (device->id != NULL)
+        clReleaseDevice(device->id); /* which has an effect on parts only */
     free(device);
 }

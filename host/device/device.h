@@ -11,20 +11,41 @@
 /* Which of two sets of kernels is used: a work-item per core with wide vectors, or many work-items with local memory. */
 typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 
+/* What the host does while the device works: looks from time to time, or what the driver likes to do. */
+typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
+
+/* Who computes products: whoever is fastest, our own kernels, CLBlast. */
+typedef enum product_choice { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_choice;
+
+typedef struct shared_program shared_program;
+
 struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
-    cl_device_id id;
+    wait_kind wait;
+    product_choice products;
+    cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
     cl_context context;
     cl_command_queue queue; /* in order */
     cl_program program;     /* the kernels that do not depend on a network's shape */
+    shared_program *shared; /* those that gr_program_share built */
+    unsigned lanes;         /* floats of a vector, for kernels with vectors: 8 or 16 */
     uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
+
+/* Floats of a vector, 8 or 16, in kernels for a CPU. */
+gradus_status gr_device_lanes(const gradus_device *device, size_t *out);
 
 /* ---- Finding devices (device_list.c) ---- */
 
 /* The OpenCL handle of a listed device. */
 gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
+
+/* ---- Cores of a CPU (threads.c) ---- */
+
+/* Restricts a CPU device that was found to `threads` cores, 0: those that this process may use, by making a part of it
+ * that takes the place of device->id. ARGUMENT if it is no CPU or has fewer. */
+gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 
 /* ---- The program (program.c) ---- */
 
@@ -32,8 +53,21 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
 gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
                                const char *options, cl_program *out);
 
+/* The same for a program that several may want: it is built once per device and options, and released with the device. */
+gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
+                               cl_program *out);
+void gr_program_release_shared(gradus_device *device);
+
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
+
+/* ---- Waiting (wait.c) ---- */
+
+/* Returns when *event, of the device's queue, is complete, and releases it; *event is NULL then. */
+gradus_status gr_device_wait(gradus_device *device, cl_event *event);
+
+/* Returns when all queued work is done. */
+gradus_status gr_device_finish(gradus_device *device);
 
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 
@@ -45,9 +79,14 @@ gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const
 /* A buffer that the host fills in place (on a CPU without a copy): *memory is its `bytes` until gr_buffer_unmap. */
 gradus_status gr_buffer_create_mapped(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
                                       void **memory);
+/* A buffer on the host's side, *memory, for reads that nobody waits for: drivers make those wait all the same where they
+ * go to memory that they did not allocate themselves. *memory is valid until gr_buffer_unmap. */
+gradus_status gr_buffer_create_landing(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
+                                       void **memory);
 gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory);
 
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
+/* Waits for all that is queued. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes);

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "device/device.h"
 #include "device/kernel_table.h"
+#include "device/program_cache.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -128,20 +129,13 @@ cleanup:
     return status;
 }
 
-gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
-                               const char *options, cl_program *out)
+static gradus_status build(cl_context context, cl_device_id device, const char *source, const char *options,
+                           cl_program *out)
 {
     gradus_status status = GRADUS_OK;
     cl_program program = NULL;
-    char *source = NULL, *all_options = NULL;
-    const char *more = getenv("GRADUS_BUILD_OPTIONS");
-
-    TRY(assemble(files, count, &source));
-    TRY(dump(source));
-    TRY(gr_format_text(&all_options, "-cl-std=CL1.2 %s %s", options, more == NULL ? "" : more));
-    const char *text = source;
-    CL_TRY_NEW(program, clCreateProgramWithSource(context, 1, &text, NULL, &cl_error), NULL);
-    cl_int error = clBuildProgram(program, 1, &device, all_options, NULL, NULL);
+    CL_TRY_NEW(program, clCreateProgramWithSource(context, 1, &source, NULL, &cl_error), NULL);
+    const cl_int error = clBuildProgram(program, 1, &device, options, NULL, NULL);
     if (error != CL_SUCCESS) {
         status = build_failed(program, device, error);
         goto cleanup;
@@ -151,7 +145,74 @@ gradus_status gr_program_build(cl_context context, cl_device_id device, const ch
 cleanup:
     if (program != NULL)
         clReleaseProgram(program);
+    return status;
+}
+
+gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
+                               const char *options, cl_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    char *source = NULL, *all_options = NULL;
+    program_key key;
+    const char *more = getenv("GRADUS_BUILD_OPTIONS");
+
+    TRY(assemble(files, count, &source));
+    TRY(dump(source));
+    TRY(gr_format_text(&all_options, "-cl-std=CL1.2 %s %s", options, more == NULL ? "" : more));
+    TRY(gr_program_cache_key(device, source, all_options, &key));
+    *out = gr_program_cache_load(context, device, &key, all_options);
+    if (*out == NULL) {
+        TRY(build(context, device, source, all_options, out));
+        gr_program_cache_store(*out, &key);
+    }
+cleanup:
     free(all_options);
     free(source);
     return status;
+}
+
+/* ---- Programs that are built once ---- */
+
+struct shared_program {
+    char *key; /* first file and options */
+    cl_program program;
+    shared_program *next;
+};
+
+gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
+                               cl_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    shared_program *made = NULL;
+    char *key = NULL;
+
+    TRY(gr_format_text(&key, "%s %s", files[0], options));
+    for (const shared_program *p = device->shared; p != NULL; p = p->next)
+        if (strcmp(p->key, key) == 0) {
+            *out = p->program;
+            goto cleanup;
+        }
+    TRY(gr_allocate(1, &made));
+    TRY(gr_program_build(device->context, device->id, files, count, options, &made->program));
+    made->key = key;
+    made->next = device->shared;
+    device->shared = made;
+    *out = made->program;
+    key = NULL;
+    made = NULL;
+cleanup:
+    free(made);
+    free(key);
+    return status;
+}
+
+void gr_program_release_shared(gradus_device *device)
+{
+    while (device->shared != NULL) {
+        shared_program *first = device->shared;
+        device->shared = first->next;
+        clReleaseProgram(first->program);
+        free(first->key);
+        free(first);
+    }
 }

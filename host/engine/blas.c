@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas": a batch divided among threads, their sums put together again, and the life cycle. */
 #include "engine/blas.h"
+#include "core/cores.h"
 #include "core/memory.h"
 
 #include <cblas.h>
@@ -71,7 +72,7 @@ typedef struct batch {
 
 static void process_slice(const batch *b, blas_part *part, size_t first, size_t n)
 {
-    const gradus_network *net = &b->e->base.network;
+    const gradus_network *net = &b->e->common.base.network;
     gr_blas_forward(b->e, part, first, n);
     if (b->probabilities != NULL) {
         gr_blas_softmax(b->e, part, n, b->probabilities + first * net->sizes[net->layers]);
@@ -91,7 +92,7 @@ static void process_part(void *context, size_t member)
     const size_t end = b->first + b->count * (member + 1) / b->e->part_count;
     part->sums = (batch_sums){0, 0};
     if (b->with_gradient)
-        memset(part->gradient, 0, b->e->base.layout.length * sizeof *part->gradient);
+        memset(part->gradient, 0, b->e->common.base.layout.length * sizeof *part->gradient);
     for (size_t s = begin; s < end; s += b->e->slice)
         process_slice(b, part, s, end - s < b->e->slice ? end - s : b->e->slice);
 }
@@ -100,15 +101,15 @@ static void process_part(void *context, size_t member)
 static void combine_gradients(void *context, size_t member)
 {
     const blas *e = context;
-    const size_t begin = e->base.layout.length * member / e->part_count;
-    const size_t end = e->base.layout.length * (member + 1) / e->part_count;
+    const size_t begin = e->common.base.layout.length * member / e->part_count;
+    const size_t end = e->common.base.layout.length * (member + 1) / e->part_count;
     memcpy(e->gradient + begin, e->parts[0].gradient + begin, (end - begin) * sizeof *e->gradient);
     for (size_t p = 1; p < e->part_count; p++)
         for (size_t i = begin; i < end; i++)
             e->gradient[i] += e->parts[p].gradient[i];
 }
 
-static void run_batch(blas *e, size_t first, size_t count, unsigned slot, bool with_gradient)
+static void run_batch(blas *e, size_t first, size_t count, bool with_gradient)
 {
     batch b = {.e = e, .first = first, .count = count, .with_gradient = with_gradient};
     batch_sums sums = {0, 0};
@@ -117,30 +118,31 @@ static void run_batch(blas *e, size_t first, size_t count, unsigned slot, bool w
         sums.loss += e->parts[p].sums.loss;
         sums.correct += e->parts[p].sums.correct;
     }
-    e->sums[slot] = sums;
+    e->common.sums = sums;
 }
 
 /* ---- The engine ---- */
 
-static gradus_status blas_gradient(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status blas_gradient(engine *base, size_t first, size_t count)
 {
     blas *e = (blas *)base;
-    run_batch(e, first, count, slot, true);
+    run_batch(e, first, count, true);
     gr_team_run(e->team, combine_gradients, e);
     return GRADUS_OK;
 }
 
-static gradus_status blas_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status blas_evaluate(engine *base, size_t first, size_t count)
 {
-    run_batch((blas *)base, first, count, slot, false);
+    run_batch((blas *)base, first, count, false);
     return GRADUS_OK;
 }
 
 static gradus_status blas_update(engine *base, float learning_rate)
 {
-    const blas *e = (const blas *)base;
+    blas *e = (blas *)base;
     for (size_t i = 0; i < base->layout.length; i++)
         e->parameters[i] -= learning_rate * e->gradient[i];
+    gr_host_engine_note_step(&e->common);
     return GRADUS_OK;
 }
 
@@ -153,7 +155,9 @@ static gradus_status blas_probabilities(engine *base, float *out)
 
 static gradus_status blas_write_parameters(engine *base, const float *parameters)
 {
-    memcpy(((blas *)base)->parameters, parameters, base->layout.length * sizeof *parameters);
+    blas *e = (blas *)base;
+    memcpy(e->parameters, parameters, base->layout.length * sizeof *parameters);
+    gr_host_engine_begin(&e->common);
     return GRADUS_OK;
 }
 
@@ -165,25 +169,13 @@ static gradus_status blas_read_parameters(engine *base, float *parameters)
 
 static gradus_status blas_keep_parameters(engine *base)
 {
-    return blas_read_parameters(base, ((blas *)base)->kept);
+    blas *e = (blas *)base;
+    return gr_host_engine_is_sound(&e->common) ? blas_read_parameters(base, e->kept) : GRADUS_OK;
 }
 
 static gradus_status blas_restore_parameters(engine *base)
 {
     return blas_write_parameters(base, ((blas *)base)->kept);
-}
-
-/* All work is done when it has been asked for. */
-static gradus_status blas_finish(engine *base)
-{
-    (void)base;
-    return GRADUS_OK;
-}
-
-static gradus_status blas_read_sums(engine *base, unsigned count, batch_sums *sums)
-{
-    memcpy(sums, ((const blas *)base)->sums, count * sizeof *sums);
-    return GRADUS_OK;
 }
 
 static gradus_status blas_read_gradient(engine *base, float *gradient)
@@ -199,17 +191,20 @@ static size_t minimum(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* As many threads as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors), if there are samples for them. */
+/* As many threads as were asked for, else as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors) and the
+ * process may, if there are samples for them. */
 static gradus_status choose_parts(blas *e)
 {
-    const size_t samples = e->base.dataset->info.samples;
+    const size_t samples = e->common.base.dataset->info.samples;
     size_t widest = 0;
-    for (size_t l = 0; l <= e->base.network.layers; l++)
-        widest = e->base.network.sizes[l] > widest ? e->base.network.sizes[l] : widest;
+    for (size_t l = 0; l <= e->common.base.network.layers; l++)
+        widest = e->common.base.network.sizes[l] > widest ? e->common.base.network.sizes[l] : widest;
     if (widest > INT_MAX)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "engine blas: found a layer of %zu units, expected at most %d", widest,
                        INT_MAX);
-    e->part_count = minimum((size_t)openblas_get_num_threads(), gr_divide_up(samples, SAMPLES_MIN));
+    const size_t usual = minimum((size_t)openblas_get_num_threads(), gr_cores_available());
+    const size_t threads = e->common.base.threads > 0 ? e->common.base.threads : usual;
+    e->part_count = minimum(threads, gr_divide_up(samples, SAMPLES_MIN));
     e->slice = minimum(SLICE_SAMPLES, gr_divide_up(samples, e->part_count));
     while (e->slice > SAMPLES_MIN && e->slice * widest > SLICE_FLOATS)
         e->slice = (e->slice + 1) / 2;
@@ -229,22 +224,22 @@ cleanup:
 static gradus_status create_part(const blas *e, blas_part *part)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network *net = &e->base.network;
+    const gradus_network *net = &e->common.base.network;
     for (size_t l = 0; l <= net->layers; l++)
         TRY(create_activations(e, net->sizes[l], &part->a[l]));
     for (size_t l = 0; l + 1 < net->layers; l++)
         TRY(create_activations(e, net->sizes[l + 1], &part->dz[l]));
     part->dz[net->layers - 1] = part->a[net->layers];
-    TRY(gr_allocate(e->base.layout.length, &part->gradient));
+    TRY(gr_allocate(e->common.base.layout.length, &part->gradient));
 cleanup:
     return status;
 }
 
 static void destroy_part(const blas *e, blas_part *part)
 {
-    for (size_t l = 0; l <= e->base.network.layers; l++)
+    for (size_t l = 0; l <= e->common.base.network.layers; l++)
         free(part->a[l]);
-    for (size_t l = 0; l + 1 < e->base.network.layers; l++)
+    for (size_t l = 0; l + 1 < e->common.base.network.layers; l++)
         free(part->dz[l]);
     free(part->gradient);
 }
@@ -270,7 +265,7 @@ static gradus_status blas_create(const engine *base, gradus_device *device, engi
     blas *e = NULL;
 
     TRY(gr_allocate(1, &e));
-    e->base = *base;
+    e->common.base = *base;
     TRY(choose_parts(e));
     TRY(gr_allocate(e->part_count, &e->parts));
     for (size_t p = 0; p < e->part_count; p++)
@@ -282,11 +277,11 @@ static gradus_status blas_create(const engine *base, gradus_device *device, engi
     TRY(gr_allocate(base->layout.length, &e->kept));
     TRY(gr_allocate(base->layout.length, &e->gradient));
     TRY(create_team(e));
-    *out = &e->base;
+    *out = &e->common.base;
     e = NULL;
 cleanup:
     if (e != NULL)
-        blas_destroy(&e->base);
+        blas_destroy(&e->common.base);
     return status;
 }
 
@@ -301,8 +296,9 @@ const engine_type gr_engine_blas = {
     .evaluate = blas_evaluate,
     .keep_parameters = blas_keep_parameters,
     .restore_parameters = blas_restore_parameters,
-    .finish = blas_finish,
-    .read_sums = blas_read_sums,
+    .send_sums = gr_host_engine_send_sums,
+    .await_sums = gr_host_engine_await_sums,
+    .read_sums = gr_host_engine_read_sums,
     .read_gradient = blas_read_gradient,
     .probabilities = blas_probabilities,
     .destroy = blas_destroy,

@@ -14,7 +14,7 @@
 #define GRADUS_ENGINE_BLAS_H
 
 #include "core/team.h"
-#include "engine/engine.h"
+#include "engine/host_engine.h"
 
 /* What one thread works with. */
 typedef struct blas_part {
@@ -25,14 +25,13 @@ typedef struct blas_part {
 } blas_part;
 
 typedef struct blas {
-    engine base;
+    host_engine common;
     team *team; /* part_count threads */
     size_t part_count;
     blas_part *parts;                    /* (part_count) */
     size_t slice;                        /* S */
     float *ones;                         /* (S) */
     float *parameters, *kept, *gradient; /* (layout.length) */
-    batch_sums sums[METRIC_SLOTS];
 } blas;
 
 /* From the samples first .. first + n - 1, n <= S, to the logits in a[L]. */

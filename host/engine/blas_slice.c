@@ -73,13 +73,13 @@ static void bias_broadcast(const float *b, size_t rows, size_t columns, float *z
 
 void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n)
 {
-    const gradus_network *net = &e->base.network;
-    expand_bytes(e->base.dataset->pixels + first * net->sizes[0], n * net->sizes[0], part->a[0]);
+    const gradus_network *net = &e->common.base.network;
+    expand_bytes(e->common.base.dataset->pixels + first * net->sizes[0], n * net->sizes[0], part->a[0]);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
-        const float *w = e->parameters + e->base.layout.weights[l]; /* (O x I) */
-        float *z = part->a[l + 1];                                  /* (O x n) */
-        bias_broadcast(e->parameters + e->base.layout.bias[l], outputs, n, z);
+        const float *w = e->parameters + e->common.base.layout.weights[l]; /* (O x I) */
+        float *z = part->a[l + 1];                                         /* (O x n) */
+        bias_broadcast(e->parameters + e->common.base.layout.bias[l], outputs, n, z);
         cblas_sgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)outputs, (int)n, (int)inputs, input_scale(l), w,
                     (int)inputs, part->a[l], (int)inputs, 1, z, (int)outputs);
         if (l + 1 < net->layers)
@@ -89,10 +89,10 @@ void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n)
 
 void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n)
 {
-    const size_t classes = e->base.network.sizes[e->base.network.layers];
+    const size_t classes = e->common.base.network.sizes[e->common.base.network.layers];
     for (size_t s = 0; s < n; s++) {
-        float *z = part->a[e->base.network.layers] + s * classes; /* (C) */
-        const size_t label = e->base.dataset->labels[first + s];
+        float *z = part->a[e->common.base.network.layers] + s * classes; /* (C) */
+        const size_t label = e->common.base.dataset->labels[first + s];
         const float logit = z[label];
         const column_softmax column = softmax(z, classes, z);
         part->sums.loss += (double)(column.maximum - logit + logf(column.sum));
@@ -103,19 +103,19 @@ void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first,
 
 void gr_blas_softmax(const blas *e, const blas_part *part, size_t n, float *out)
 {
-    const size_t classes = e->base.network.sizes[e->base.network.layers];
+    const size_t classes = e->common.base.network.sizes[e->common.base.network.layers];
     for (size_t s = 0; s < n; s++)
-        softmax(part->a[e->base.network.layers] + s * classes, classes, out + s * classes);
+        softmax(part->a[e->common.base.network.layers] + s * classes, classes, out + s * classes);
 }
 
 void gr_blas_backward(const blas *e, blas_part *part, size_t n, float scale)
 {
-    const gradus_network *net = &e->base.network;
+    const gradus_network *net = &e->common.base.network;
     for (size_t l = net->layers; l-- > 0;) {
         const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
-        const float *w = e->parameters + e->base.layout.weights[l], *dz = part->dz[l]; /* (O x I), (O x n) */
-        float *dw = part->gradient + e->base.layout.weights[l];                        /* (O x I) */
-        float *db = part->gradient + e->base.layout.bias[l];                           /* (O) */
+        const float *w = e->parameters + e->common.base.layout.weights[l], *dz = part->dz[l]; /* (O x I), (O x n) */
+        float *dw = part->gradient + e->common.base.layout.weights[l];                        /* (O x I) */
+        float *db = part->gradient + e->common.base.layout.bias[l];                           /* (O) */
         cblas_sgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)inputs, (int)outputs, (int)n, scale * input_scale(l),
                     part->a[l], (int)inputs, dz, (int)outputs, 1, dw, (int)inputs);
         cblas_sgemv(CblasColMajor, CblasNoTrans, (int)outputs, (int)n, scale, dz, (int)outputs, e->ones, 1, 1, db, 1);

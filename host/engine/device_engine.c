@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flat buffers on the device. */
+/* The flat buffers on the device, and the record of the steps. */
 #include "engine/device_engine.h"
-#include "engine/operations.h"
 
 #include <math.h>
+
+#define SUMS_BYTES (2 * sizeof(cl_float))
+#define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
+#define PROGRESS_BYTES (2 * sizeof(cl_uint))
 
 static size_t parameter_bytes(const parameter_layout *layout)
 {
@@ -12,7 +15,19 @@ static size_t parameter_bytes(const parameter_layout *layout)
 
 size_t gr_device_engine_bytes(const parameter_layout *layout)
 {
-    return 3 * parameter_bytes(layout) + 2 * METRIC_SLOTS * sizeof(cl_float);
+    return 3 * parameter_bytes(layout) + HISTORY_BYTES + SUMS_BYTES + PROGRESS_BYTES;
+}
+
+static gradus_status create_record(device_engine *e)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_buffer_create_zeroed(e->device, SUMS_BYTES, "metrics", &e->record.sums));
+    TRY(gr_buffer_create_zeroed(e->device, HISTORY_BYTES, "metrics", &e->record.history));
+    TRY(gr_buffer_create_zeroed(e->device, PROGRESS_BYTES, "the number of steps", &e->record.progress));
+    TRY(gr_buffer_create_landing(e->device, HISTORY_BYTES, "metrics", &e->landing, (void **)&e->landed));
+    e->record.slots = METRIC_SLOTS;
+cleanup:
+    return status;
 }
 
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device)
@@ -23,19 +38,29 @@ gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters", &e->parameters));
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters set aside", &e->kept));
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
-    TRY(gr_buffer_create_zeroed(device, 2 * METRIC_SLOTS * sizeof(cl_float), "metrics", &e->sums));
-    TRY(gr_sgd_update(device, e->parameters, e->gradient, base->layout.length, &e->sgd_update));
+    TRY(create_record(e));
+    TRY(gr_sgd_update(device, e->parameters, e->gradient, base->layout.length, &e->record, &e->sgd_update));
+    TRY(gr_keep_parameters(device, e->parameters, e->kept, base->layout.length, &e->record, &e->keep_parameters));
 cleanup:
     return status;
 }
 
 void gr_device_engine_release(device_engine *e)
 {
+    for (size_t i = 0; i < SUMS_UNDER_WAY; i++)
+        if (e->arrival[i] != NULL)
+            clReleaseEvent(e->arrival[i]);
+    if (e->landed != NULL)
+        (void)gr_buffer_unmap(e->device, e->landing, e->landed);
     gr_launch_destroy(&e->sgd_update);
+    gr_launch_destroy(&e->keep_parameters);
     gr_buffer_release(&e->parameters);
     gr_buffer_release(&e->kept);
     gr_buffer_release(&e->gradient);
-    gr_buffer_release(&e->sums);
+    gr_buffer_release(&e->record.sums);
+    gr_buffer_release(&e->record.history);
+    gr_buffer_release(&e->record.progress);
+    gr_buffer_release(&e->landing);
 }
 
 gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_need *need)
@@ -59,8 +84,12 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
 
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)
 {
+    gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    return gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&base->layout), parameters);
+    TRY(gr_buffer_clear(e->device, e->record.progress, PROGRESS_BYTES));
+    TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&base->layout), parameters));
+cleanup:
+    return status;
 }
 
 gradus_status gr_device_engine_read_parameters(engine *base, float *parameters)
@@ -72,7 +101,7 @@ gradus_status gr_device_engine_read_parameters(engine *base, float *parameters)
 gradus_status gr_device_engine_keep_parameters(engine *base)
 {
     device_engine *e = (device_engine *)base;
-    return gr_buffer_copy(e->device, e->parameters, e->kept, parameter_bytes(&base->layout));
+    return gr_launch_enqueue(e->device, &e->keep_parameters);
 }
 
 gradus_status gr_device_engine_restore_parameters(engine *base)
@@ -85,28 +114,47 @@ gradus_status gr_device_engine_update(engine *base, float learning_rate)
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    TRY(gr_sgd_update_set_learning_rate(&e->sgd_update, learning_rate));
+    if (learning_rate != e->learning_rate)
+        TRY(gr_sgd_update_set_learning_rate(&e->sgd_update, learning_rate));
+    e->learning_rate = learning_rate;
     TRY(gr_launch_enqueue(e->device, &e->sgd_update));
 cleanup:
     return status;
 }
 
-gradus_status gr_device_engine_finish(engine *base)
+/* The queue is flushed here, once for all that a burst has put into it. */
+gradus_status gr_device_engine_send_sums(engine *base, unsigned place, sums_range range)
 {
     gradus_status status = GRADUS_OK;
-    CL_TRY(clFinish(((device_engine *)base)->device->queue));
+    device_engine *e = (device_engine *)base;
+    const size_t offset = range.first * SUMS_BYTES;
+    CL_TRY(clEnqueueReadBuffer(e->device->queue, e->record.history, CL_FALSE, offset, range.count * SUMS_BYTES,
+                               e->landed + 2 * range.first, 0, NULL, &e->arrival[place]));
+    CL_TRY(clFlush(e->device->queue));
 cleanup:
     return status;
 }
 
-gradus_status gr_device_engine_read_sums(engine *base, unsigned count, batch_sums *sums)
+gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_range range, batch_sums *sums)
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    float pairs[2 * METRIC_SLOTS];
-    TRY(gr_buffer_read(e->device, e->sums, 0, 2 * count * sizeof *pairs, pairs));
-    for (unsigned i = 0; i < count; i++)
-        sums[i] = (batch_sums){(double)pairs[2 * i], (double)pairs[2 * i + 1]};
+    TRY(gr_device_wait(e->device, &e->arrival[place]));
+    for (unsigned i = 0; i < range.count; i++) {
+        const float *pair = e->landed + 2 * (range.first + i);
+        sums[i] = (batch_sums){(double)pair[0], (double)pair[1]};
+    }
+cleanup:
+    return status;
+}
+
+gradus_status gr_device_engine_read_sums(engine *base, batch_sums *sums)
+{
+    gradus_status status = GRADUS_OK;
+    device_engine *e = (device_engine *)base;
+    float pair[2];
+    TRY(gr_buffer_read(e->device, e->record.sums, 0, sizeof pair, pair));
+    *sums = (batch_sums){(double)pair[0], (double)pair[1]};
 cleanup:
     return status;
 }

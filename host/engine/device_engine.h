@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all engines on an OpenCL device have in common: the flat buffers of parameters and gradient, the slots of sums,
- * and everything that is done with them alone.
+ * What all engines on an OpenCL device have in common: the flat buffers of parameters and gradient, the sums, the record
+ * of the steps, and everything that is done with them alone.
  */
 #ifndef GRADUS_ENGINE_DEVICE_ENGINE_H
 #define GRADUS_ENGINE_DEVICE_ENGINE_H
 
 #include "device/device.h"
 #include "engine/engine.h"
+#include "engine/operations.h"
 
 typedef struct device_engine {
     engine base;
     gradus_device *device;
-    cl_mem parameters; /* (layout.length) */
-    cl_mem kept;       /* (layout.length), parameters set aside */
-    cl_mem gradient;   /* (layout.length) */
-    cl_mem sums;       /* (2 x METRIC_SLOTS) */
-    launch sgd_update;
+    cl_mem parameters;  /* (layout.length) */
+    cl_mem kept;        /* (layout.length), parameters set aside */
+    cl_mem gradient;    /* (layout.length) */
+    step_record record; /* record.sums is where an engine's kernels put loss and number correct */
+    launch sgd_update, keep_parameters;
+    float learning_rate; /* that sgd_update is set for */
+
+    /* The record's way to the host: memory that the device writes without anybody waiting, and when it has done so. */
+    cl_mem landing;                   /* (2 x METRIC_SLOTS), on the host's side */
+    float *landed;                    /* the same as mapped memory */
+    cl_event arrival[SUMS_UNDER_WAY]; /* NULL: nothing is under way */
 } device_engine;
 
 /* Makes the buffers, all zero. After a failure, too, gr_device_engine_release must follow. */
@@ -43,8 +50,9 @@ gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);
 gradus_status gr_device_engine_keep_parameters(engine *e);
 gradus_status gr_device_engine_restore_parameters(engine *e);
 gradus_status gr_device_engine_update(engine *e, float learning_rate);
-gradus_status gr_device_engine_finish(engine *e);
-gradus_status gr_device_engine_read_sums(engine *e, unsigned count, batch_sums *sums);
+gradus_status gr_device_engine_send_sums(engine *e, unsigned place, sums_range range);
+gradus_status gr_device_engine_await_sums(engine *e, unsigned place, sums_range range, batch_sums *sums);
+gradus_status gr_device_engine_read_sums(engine *e, batch_sums *sums);
 gradus_status gr_device_engine_read_gradient(engine *e, float *gradient);
 
 #endif

@@ -8,8 +8,7 @@
 #include <string.h>
 
 static const engine_type *const engines[] = {
-    &gr_engine_fused,
-    &gr_engine_layered,
+    &gr_engine_fused,     &gr_engine_sparse, &gr_engine_layered,
 #if GRADUS_BLAS
     &gr_engine_blas,
 #endif
@@ -68,20 +67,26 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
     return GRADUS_OK;
 }
 
-gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
-                               const gradus_dataset *dataset, engine **out)
+static gradus_status create(const engine_type *type, gradus_device *device, const gradus_network *network,
+                            const gradus_dataset *dataset, size_t threads, engine **out)
 {
     gradus_status status = GRADUS_OK;
     TRY(gr_network_validate(network));
     TRY(check_fit(network, dataset));
-    const engine base = {type, *network, gr_network_layout(network), dataset};
+    const engine base = {type, *network, gr_network_layout(network), dataset, threads};
     TRY(type->create(&base, device, out));
 cleanup:
     return status;
 }
 
+gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
+                               const gradus_dataset *dataset, engine **out)
+{
+    return create(type, device, network, dataset, 0, out);
+}
+
 gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, engine **out)
+                             const gradus_dataset *dataset, size_t threads, engine **out)
 {
     gradus_status status = GRADUS_OK;
     const bool any = name == NULL || strcmp(name, "auto") == 0;
@@ -89,9 +94,9 @@ gradus_status gr_engine_open(const char *name, gradus_device *device, const grad
     TRY(gr_engine_find(name, device, &type));
     if (any && device != NULL && device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(network))
         type = &gr_engine_layered;
-    status = gr_engine_create(type, device, network, dataset, out);
+    status = create(type, device, network, dataset, threads, out);
     if (status == GRADUS_ERROR_DEVICE && any && type == &gr_engine_fused)
-        status = gr_engine_create(&gr_engine_layered, device, network, dataset, out);
+        status = create(&gr_engine_layered, device, network, dataset, threads, out);
 cleanup:
     return status;
 }

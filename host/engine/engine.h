@@ -16,8 +16,17 @@ typedef struct batch_sums {
     double correct; /* number of samples classified correctly */
 } batch_sums;
 
-/* gradient() writes its sums to one of so many slots, which are read together once somebody wants them. */
+/* update() notes the sums that belong to its gradient in a ring of so many slots: those of step s in slot
+ * s % METRIC_SLOTS, where step 0 is the first since write_parameters(). */
 #define METRIC_SLOTS 256
+
+/* Slots that lie side by side. */
+typedef struct sums_range {
+    unsigned first, count;
+} sums_range;
+
+/* How many ranges may be on their way to the host. */
+#define SUMS_UNDER_WAY 4
 
 typedef struct engine engine;
 
@@ -30,27 +39,33 @@ typedef struct engine_type {
     gradus_status (*write_parameters)(engine *e, const float *parameters);
     gradus_status (*read_parameters)(engine *e, float *parameters);
 
-    /* Computes the mean gradient over samples first .. first + count - 1 and their sums into slot `slot`. Returns when
-     * the work is queued, which may be before it is done. */
-    gradus_status (*gradient)(engine *e, size_t first, size_t count, unsigned slot);
+    /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
+     * samples first .. first + count - 1 and their sums; update() takes a step with it. evaluate() computes the sums
+     * alone; the gradient is undefined afterwards. */
+    gradus_status (*gradient)(engine *e, size_t first, size_t count);
     gradus_status (*update)(engine *e, float learning_rate);
+    gradus_status (*evaluate)(engine *e, size_t first, size_t count);
 
-    /* The sums alone. The gradient is undefined afterwards. */
-    gradus_status (*evaluate)(engine *e, size_t first, size_t count, unsigned slot);
-
-    /* Sets the parameters aside, and brings back what was set aside last. */
+    /* Between gradient() and update(): sets the parameters aside, unless the loss just computed or that of an earlier
+     * step is not finite. And brings back what was set aside last. Both are queued. */
     gradus_status (*keep_parameters)(engine *e);
     gradus_status (*restore_parameters)(engine *e);
 
-    /* Returns when all queued work is done. */
-    gradus_status (*finish)(engine *e);
+    /* Queues the transfer of the steps' sums in `range`; and waits until those have arrived. Several ranges may be on
+     * their way, each with a place of its own below SUMS_UNDER_WAY. Steps queued in the meantime must leave the slots
+     * alone. */
+    gradus_status (*send_sums)(engine *e, unsigned place, sums_range range);
+    gradus_status (*await_sums)(engine *e, unsigned place, sums_range range, batch_sums *sums);
 
-    /* Waits, then gives slots 0 .. count - 1, or the gradient (layout.length floats). */
-    gradus_status (*read_sums)(engine *e, unsigned count, batch_sums *sums);
+    /* Waits, then gives the sums of the last gradient() or evaluate(), or the gradient (layout.length floats). */
+    gradus_status (*read_sums)(engine *e, batch_sums *sums);
     gradus_status (*read_gradient)(engine *e, float *gradient);
 
     /* Probabilities (C x B) of all samples; a data set without labels will do. */
     gradus_status (*probabilities)(engine *e, float *out);
+
+    /* How the engine has decided to compute, in a few lines that each end with "\n"; NULL: there was nothing to decide. */
+    void (*describe)(const engine *e, char *text, size_t size);
     void (*destroy)(engine *e);
 } engine_type;
 
@@ -60,11 +75,13 @@ struct engine {
     gradus_network network;
     parameter_layout layout;
     const gradus_dataset *dataset;
+    size_t threads; /* of engines without a device; 0: as many as may be used */
 };
 
 extern const engine_type gr_engine_reference;
 extern const engine_type gr_engine_layered;
 extern const engine_type gr_engine_fused;
+extern const engine_type gr_engine_sparse;
 extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 
 /* The engine of this name; "auto", or NULL, takes fused on a device, without one blas, or reference where there is no
@@ -75,10 +92,10 @@ gradus_status gr_engine_find(const char *name, const gradus_device *device, cons
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
 
-/* Both in one. "auto" makes do with layered where fused needs more memory than there is, and on GPUs takes it for wide
- * layers. */
+/* Both in one, with a number of threads. "auto" makes do with layered where fused needs more memory than there is, and on
+ * GPUs takes it for wide layers. */
 gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, engine **out);
+                             const gradus_dataset *dataset, size_t threads, engine **out);
 
 /* NULL-safe. */
 void gr_engine_destroy(engine *e);

@@ -2,70 +2,61 @@
 /* Engine "fused" at work. */
 #include "engine/fused.h"
 
-/* Sets the arguments that change between launches, the first ones of the kernels of both forms. */
-static gradus_status set_range(launch *pass, size_t first, size_t end)
+/* The pass for this mode: a GPU has a kernel of its own for all but gradients. */
+static launch *pass_for(fused *e, fused_mode mode)
+{
+    return e->first == FIRST_GPU && mode != FUSED_GRADIENT ? &e->fused_forward : &e->fused_pass;
+}
+
+/* Sets the arguments that may change, the first ones of the kernels of both forms. */
+static gradus_status set_arguments(fused *e, const fused_range *range)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint first_sample = (cl_uint)first, end_sample = (cl_uint)end;
+    const cl_uint first_sample = (cl_uint)range->first, end_sample = (cl_uint)range->end, what = (cl_uint)range->mode;
+    const float scale = 1.0f / (float)(range->end - range->first);
+    launch *pass = pass_for(e, range->mode);
     TRY(gr_launch_set(pass, 0, (kernel_argument)ARGUMENT(first_sample)));
     TRY(gr_launch_set(pass, 1, (kernel_argument)ARGUMENT(end_sample)));
+    if (e->first != FIRST_GPU || range->mode != FUSED_GRADIENT) {
+        TRY(gr_launch_set(pass, 2, (kernel_argument)ARGUMENT(what)));
+        TRY(gr_launch_set(pass, 3, (kernel_argument)ARGUMENT(range->probabilities)));
+    }
+    TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
 cleanup:
     return status;
 }
 
-static gradus_status set_mode(launch *pass, fused_mode mode, cl_mem probabilities)
+/* Queues the pass and sets what differs from the one before: between the iterations of a training nothing does. */
+static gradus_status enqueue_pass(fused *e, const fused_range *next)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint what = (cl_uint)mode;
-    TRY(gr_launch_set(pass, 2, (kernel_argument)ARGUMENT(what)));
-    TRY(gr_launch_set(pass, 3, (kernel_argument)ARGUMENT(probabilities)));
+    const fused_range *now = &e->current;
+    if (now->probabilities != next->probabilities || now->first != next->first || now->end != next->end ||
+        now->mode != next->mode)
+        TRY(set_arguments(e, next));
+    e->current = *next;
+    TRY(gr_launch_enqueue(e->common.device, pass_for(e, next->mode)));
 cleanup:
     return status;
 }
 
-static gradus_status set_reduce(launch *reduce, float scale, unsigned slot)
+static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint to_slot = slot;
-    TRY(gr_launch_set(reduce, 0, (kernel_argument)ARGUMENT(scale)));
-    TRY(gr_launch_set(reduce, 1, (kernel_argument)ARGUMENT(to_slot)));
-cleanup:
-    return status;
-}
-
-/* Queues one pass over the samples, by the kernel that is for this mode: a GPU has one more for all but gradients. */
-static gradus_status enqueue_pass(fused *e, size_t first, size_t end, fused_mode mode, cl_mem probabilities)
-{
-    gradus_status status = GRADUS_OK;
-    const bool gpu = e->first == FIRST_GPU;
-    launch *pass = gpu && mode != FUSED_GRADIENT ? &e->fused_forward : &e->fused_pass;
-    TRY(set_range(pass, first, end));
-    if (!gpu || mode != FUSED_GRADIENT)
-        TRY(set_mode(pass, mode, probabilities));
-    TRY(gr_launch_enqueue(e->common.device, pass));
-cleanup:
-    return status;
-}
-
-static gradus_status run_pass(fused *e, size_t first, size_t count, unsigned slot, fused_mode mode)
-{
-    gradus_status status = GRADUS_OK;
-    TRY(enqueue_pass(e, first, first + count, mode, NULL));
-    TRY(set_reduce(&e->fused_reduce, 1.0f / (float)count, slot));
+    TRY(enqueue_pass(e, &(fused_range){NULL, first, first + count, mode}));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
-    CL_TRY(clFlush(e->common.device->queue));
 cleanup:
     return status;
 }
 
-static gradus_status fused_gradient(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status fused_gradient(engine *base, size_t first, size_t count)
 {
-    return run_pass((fused *)base, first, count, slot, FUSED_GRADIENT);
+    return run_pass((fused *)base, first, count, FUSED_GRADIENT);
 }
 
-static gradus_status fused_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status fused_evaluate(engine *base, size_t first, size_t count)
 {
-    return run_pass((fused *)base, first, count, slot, FUSED_EVALUATE);
+    return run_pass((fused *)base, first, count, FUSED_EVALUATE);
 }
 
 static gradus_status fused_probabilities(engine *base, float *out)
@@ -77,9 +68,10 @@ static gradus_status fused_probabilities(engine *base, float *out)
     cl_mem probabilities = NULL; /* (C x B) */
 
     TRY(gr_buffer_create(e->common.device, bytes, "the probabilities", &probabilities));
-    TRY(enqueue_pass(e, 0, samples, FUSED_PROBABILITIES, probabilities));
+    TRY(enqueue_pass(e, &(fused_range){probabilities, 0, samples, FUSED_PROBABILITIES}));
     TRY(gr_buffer_read(e->common.device, probabilities, 0, bytes, out));
 cleanup:
+    e->current = (fused_range){0}; /* the next such buffer may well have the same handle */
     gr_buffer_release(&probabilities);
     return status;
 }
@@ -99,15 +91,21 @@ static gradus_status create_dense(const engine *base, gradus_device *device, eng
     return gr_fused_create_with(base, device, FIRST_DENSE, out);
 }
 
+static gradus_status create_wide(const engine *base, gradus_device *device, engine **out)
+{
+    return gr_fused_create_with(base, device, FIRST_WIDE, out);
+}
+
 #define FUSED_ENGINE(engine_name, create_function)                                                                    \
     {                                                                                                                 \
         .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
         .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
         .keep_parameters = gr_device_engine_keep_parameters,                                                          \
-        .restore_parameters = gr_device_engine_restore_parameters, .finish = gr_device_engine_finish,                 \
-        .read_sums = gr_device_engine_read_sums, .read_gradient = gr_device_engine_read_gradient,                     \
-        .probabilities = fused_probabilities, .destroy = gr_fused_destroy,                                            \
+        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
+        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
+        .read_gradient = gr_device_engine_read_gradient, .probabilities = fused_probabilities,                        \
+        .destroy = gr_fused_destroy,                                                                                  \
     }
 
 const engine_type gr_engine_fused = FUSED_ENGINE("fused", gr_fused_create);
@@ -116,5 +114,6 @@ const engine_type gr_fused_variants[] = {
     [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", create_groups),
     [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
     [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
+    [FIRST_WIDE] = FUSED_ENGINE("fused, first_wide", create_wide),
     [FIRST_GPU] = FUSED_ENGINE("fused, first_gpu", gr_fused_gpu_create),
 };

@@ -12,24 +12,38 @@
 #ifndef GRADUS_ENGINE_FUSED_H
 #define GRADUS_ENGINE_FUSED_H
 
+#include "core/memory.h"
+#include "engine/compressed.h"
 #include "engine/device_engine.h"
-#include "engine/groups.h"
 
 /* How the pass goes about the products that touch X: the files first_*.cl. The last is the GPU's. */
-typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_GPU } first_layer;
+typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE, FIRST_GPU } first_layer;
+#define FIRST_CPU_LAYERS 4
+#define FIRST_LAYERS 5
+
+/* What fused_pass is asked for; the numbers are the kernel's. */
+typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
+
+/* And for which samples: first .. end - 1. */
+typedef struct fused_range {
+    cl_mem probabilities; /* (C x B), for FUSED_PROBABILITIES only, else NULL */
+    size_t first, end;
+    fused_mode mode;
+} fused_range;
 
 typedef struct fused {
     device_engine common;
+    fused_range current; /* that the launches are set for; end 0: none */
     first_layer first;
-    group_shape shape; /* of X on a CPU; for FIRST_DENSE every group of a sample counts */
-    size_t work_items; /* shares of the pass on a CPU */
-    cl_mem values, places, sample_offsets, lists, list_offsets; /* X: group_arrays, or all bytes in values */
-    cl_mem place_feature;                                       /* (lanes x groups), CPU */
-    cl_mem feature_place;                                       /* (F), CPU */
-    cl_mem labels;      /* (B), on a CPU (tiles * tile); NULL for a data set without labels */
-    cl_mem scratch;     /* the work-items' own memory and partial sums; of a GPU, partial sums of the work-groups */
-    cl_mem kept;        /* dZ1, where the GPU's pass needs it again */
-    cl_program program; /* built for this network */
+    group_shape shape;    /* of X on a CPU; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
+    size_t work_items;    /* shares of the pass on a CPU */
+    compressed x;         /* X; if not compressed its values are all bytes, and the rest is NULL */
+    cl_mem place_feature; /* (lanes x groups), CPU */
+    cl_mem feature_place; /* (F), CPU */
+    cl_mem labels;        /* (B), on a CPU (tiles * tile); NULL for a data set without labels */
+    cl_mem scratch;       /* the work-items' own memory and partial sums; of a GPU, partial sums of the work-groups */
+    cl_mem kept;          /* dZ1, where the GPU's pass needs it again */
+    cl_program program;   /* built for this network */
     launch fused_pass, fused_reduce;
     launch fused_forward; /* a GPU's pass without gradients */
 } fused;
@@ -39,9 +53,9 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
 void gr_fused_destroy(engine *e);
 
 /* The engine with one first layer, whatever would be fastest; for checks and tests. Indexed by first_layer. */
-extern const engine_type gr_fused_variants[4];
-gradus_status gr_fused_gpu_create(const engine *base, gradus_device *device, engine **out);
+extern const engine_type gr_fused_variants[FIRST_LAYERS];
 gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out);
+gradus_status gr_fused_gpu_create(const engine *base, gradus_device *device, engine **out);
 
 /* ---- X (fused_upload.c) ---- */
 
@@ -52,12 +66,17 @@ gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_
 gradus_status gr_fused_measure(fused *e, size_t lanes);
 
 /* Bytes that X takes in that shape: in all, and of the largest buffer. */
-size_t gr_fused_pixel_bytes(fused *e, size_t *largest);
+size_t gr_fused_pixel_bytes(const fused *e, size_t *largest);
 
 /* Uploads X, the order of pixels and the labels. */
 gradus_status gr_fused_upload(fused *e);
 
-/* What fused_pass is asked for; the numbers are the kernel's. */
-typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
+/* first_wide.cl works on blocks of so many rows by two vectors of columns, which fill 12 vector registers with sums.
+ * Units are the rows forward and the columns backward, where so many are needed. */
+#define WIDE_ROWS 6
+static inline size_t gr_fused_wide_columns(size_t units, size_t lanes)
+{
+    return gr_divide_up(units, 2 * lanes) * 2 * lanes;
+}
 
 #endif

@@ -70,18 +70,18 @@ static gradus_status plan_launches(fused *e, const fused_gpu_plan *plan)
     const size_t columns = PARAMETER_ALIGNMENT, local = columns * plan->reduce_slices;
 
     TRY(gr_launch_create_in(e->program, "fused_gpu_pass", plan->groups * plan->threads, plan->threads,
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->values), ARGUMENT(e->labels),
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values), ARGUMENT(e->labels),
                                       ARGUMENT(e->common.parameters), ARGUMENT(e->scratch), ARGUMENT(e->kept)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_gpu_forward", plan->groups * plan->threads, plan->threads,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
-                                      ARGUMENT(e->values), ARGUMENT(e->labels), ARGUMENT(e->common.parameters),
+                                      ARGUMENT(e->x.values), ARGUMENT(e->labels), ARGUMENT(e->common.parameters),
                                       ARGUMENT(e->scratch)),
                             &e->fused_forward));
     TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", (e->common.base.layout.length / columns + 1) * local,
                             local,
-                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(none), ARGUMENT(e->scratch),
-                                      ARGUMENT(e->common.gradient), ARGUMENT(e->common.sums), ARGUMENT(groups)),
+                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
+                                      ARGUMENT(e->common.record.sums), ARGUMENT(groups)),
                             &e->fused_reduce));
 cleanup:
     return status;
@@ -163,15 +163,15 @@ static gradus_status upload_pixels(fused *e)
     void *memory = NULL;
 
     if (pitch == features) {
-        TRY(gr_buffer_create(device, samples * pitch, "X", &e->values));
-        TRY(gr_buffer_write(device, e->values, 0, samples * pitch, data->pixels));
+        TRY(gr_buffer_create(device, samples * pitch, "X", &e->x.values));
+        TRY(gr_buffer_write(device, e->x.values, 0, samples * pitch, data->pixels));
         goto cleanup;
     }
-    TRY(gr_buffer_create_mapped(device, samples * pitch, "X", &e->values, &memory));
+    TRY(gr_buffer_create_mapped(device, samples * pitch, "X", &e->x.values, &memory));
     memset(memory, 0, samples * pitch);
     for (size_t s = 0; s < samples; s++)
         memcpy((uint8_t *)memory + s * pitch, data->pixels + s * features, features);
-    TRY(gr_buffer_unmap(device, e->values, memory));
+    TRY(gr_buffer_unmap(device, e->x.values, memory));
 cleanup:
     return status;
 }

@@ -12,16 +12,9 @@ typedef struct constants {
     size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
     size_t packed;                  /* floats of W1 as it packs it */
     size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
-    size_t spare_at;
+    size_t spare_at, spare_forward_at, pixels_at;
     size_t scratch; /* floats of a work-item */
 } constants;
-
-/* Divides `count` into the fewest blocks of at most `largest`, all of one size, as small as it can be. */
-static void divide_blocks(size_t count, size_t largest, size_t *block, size_t *blocks)
-{
-    *blocks = gr_divide_up(count, largest);
-    *block = gr_divide_up(count, *blocks);
-}
 
 /* The blocks of units whose sums fit 16 vector registers beside what they are made of: 12 units of one vector each; 8
  * vectors of units, where loads are the limit; 6 or 5 units of two vectors. Returns the number of units, padded. */
@@ -30,19 +23,30 @@ static size_t plan_blocks(const fused *e, constants *plan)
     const size_t units = e->common.base.network.sizes[1];
     switch (e->first) {
     case FIRST_GROUPS:
-        divide_blocks(units, 12, &plan->unit_block, &plan->unit_blocks);
+        gr_divide_blocks(units, 12, &plan->unit_block, &plan->unit_blocks);
         break;
     case FIRST_ELEMENTS:
-        divide_blocks(gr_divide_up(units, plan->lanes), 8, &plan->unit_block, &plan->unit_blocks);
+        gr_divide_blocks(gr_divide_up(units, plan->lanes), ELEMENT_VECTORS, &plan->unit_block, &plan->unit_blocks);
         return plan->unit_block * plan->unit_blocks * plan->lanes;
     case FIRST_DENSE:
         plan->unit_block = units <= 6 ? units : gr_divide_up(units, 5) * 5 < gr_divide_up(units, 6) * 6 ? 5 : 6;
         plan->unit_blocks = gr_divide_up(units, plan->unit_block);
         break;
+    case FIRST_WIDE:
+        plan->unit_block = WIDE_ROWS;
+        plan->unit_blocks = gr_divide_up(units, plan->unit_block);
+        const size_t forward = plan->unit_blocks * plan->unit_block,
+                     backward = gr_fused_wide_columns(units, plan->lanes);
+        return forward > backward ? forward : backward;
     case FIRST_GPU: /* planned in fused_gpu_plan.c */
         break;
     }
     return plan->unit_block * plan->unit_blocks;
+}
+
+static size_t align(size_t at)
+{
+    return gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
 }
 
 /* Lays out a work-item's scratch: packed W1, packed dW1, the other gradients, two metrics, each layer's A and dZ, spare
@@ -55,9 +59,8 @@ static constants make_constants(const fused *e, size_t lanes)
     constants plan = {.lanes = lanes};
 
     const size_t units = plan_blocks(e, &plan);
-    plan.packed = units * e->shape.groups * e->shape.lanes;
-    size_t at = 2 * plan.packed + layout->length - layout->bias[0] + 2;
-    at = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    plan.packed = align(units * e->shape.groups * e->shape.lanes);
+    size_t at = align(2 * plan.packed + layout->length - layout->bias[0] + 2);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t rows = l == 0 ? units : net->sizes[l + 1];
         plan.activations_at[l] = at;
@@ -66,8 +69,11 @@ static constants make_constants(const fused *e, size_t lanes)
         at += l + 1 < net->layers ? rows * tile : 0;
     }
     plan.spare_at = net->layers > 1 ? plan.activations_at[0] : at; /* with one layer that is still in use */
+    plan.spare_forward_at = net->layers > 1 ? plan.dz_at[0] : at;
     at += net->layers > 1 ? 0 : units * tile;
-    plan.scratch = gr_divide_up(at, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    plan.pixels_at = at;
+    at += e->first == FIRST_WIDE ? e->shape.groups * tile : 0;
+    plan.scratch = align(at);
     return plan;
 }
 
@@ -75,26 +81,24 @@ static gradus_status build_program(fused *e, const constants *plan)
 {
     gradus_status status = GRADUS_OK;
     static const char *const first_files[][2] = {[FIRST_GROUPS] = {"pack_pixels.cl", "first_groups.cl"},
-                                                 [FIRST_ELEMENTS] = {"pack_units.cl", "first_elements.cl"},
-                                                 [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"}};
+                                                 [FIRST_ELEMENTS] = {"elements.cl", "first_elements.cl"},
+                                                 [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"},
+                                                 [FIRST_WIDE] = {"pack_wide.cl", "first_wide.cl"}};
     const char *const *first = first_files[e->first];
-    const char *const files[] = {"fused_shape.cl", first[0],       first[1],       "tile_rows.cl", "tile_rows.cl",
-                                 "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
+    const char *const files[] = {"vectors.cl",   "fused_shape.cl", first[0],       first[1],       "tile_rows.cl",
+                                 "tile_rows.cl", "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.base.layout;
     const struct {
         const char *name;
         size_t value;
     } numbers[] = {
-        {"LANES", plan->lanes},
-        {"TILE", e->shape.tile},
-        {"GROUPS", e->shape.groups},
-        {"LAYERS", net->layers},
-        {"PARAMETERS", layout->length},
-        {"UNIT_BLOCK", plan->unit_block},
-        {"UNIT_BLOCKS", plan->unit_blocks},
-        {"PACKED", plan->packed},
-        {"SPARE_AT", plan->spare_at},
+        {"LANES", plan->lanes},           {"TILE", e->shape.tile},
+        {"GROUPS", e->shape.groups},      {"BLOCKS", e->shape.blocks},
+        {"LAYERS", net->layers},          {"PARAMETERS", layout->length},
+        {"UNIT_BLOCK", plan->unit_block}, {"UNIT_BLOCKS", plan->unit_blocks},
+        {"PACKED", plan->packed},         {"SPARE_AT", plan->spare_at},
+        {"PIXELS_AT", plan->pixels_at},   {"SPARE_FORWARD_AT", plan->spare_forward_at},
         {"SCRATCH", plan->scratch},
     };
     char *options = NULL;
@@ -126,31 +130,21 @@ static gradus_status plan_launches(fused *e)
 
     TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
-                                      ARGUMENT(e->values), ARGUMENT(e->places), ARGUMENT(e->sample_offsets),
-                                      ARGUMENT(e->lists), ARGUMENT(e->list_offsets), ARGUMENT(e->labels),
+                                      ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets),
+                                      ARGUMENT(e->x.lists), ARGUMENT(e->x.list_offsets), ARGUMENT(e->labels),
                                       ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
                                       ARGUMENT(e->scratch)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
-                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(none), ARGUMENT(e->scratch),
-                                      ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
-                                      ARGUMENT(e->common.sums), ARGUMENT(work_items)),
+                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(e->scratch), ARGUMENT(e->feature_place),
+                                      ARGUMENT(e->common.gradient), ARGUMENT(e->common.record.sums),
+                                      ARGUMENT(work_items)),
                             &e->fused_reduce));
 cleanup:
     return status;
 }
 
 /* ---- Life cycle ---- */
-
-static gradus_status native_lanes(const gradus_device *device, size_t *out)
-{
-    gradus_status status = GRADUS_OK;
-    cl_uint width = 0;
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
-    *out = width >= 16 ? 16 : 8;
-cleanup:
-    return status;
-}
 
 static gradus_status check_fit(fused *e, const constants *plan)
 {
@@ -179,7 +173,7 @@ gradus_status gr_fused_create_with(const engine *base, gradus_device *device, fi
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
     e->first = first;
-    TRY(native_lanes(device, &lanes));
+    TRY(gr_device_lanes(device, &lanes));
     TRY(gr_fused_measure(e, lanes));
     const constants plan = make_constants(e, lanes);
     e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
@@ -203,7 +197,7 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
     first_layer first;
     if (device->kernels == KERNELS_GPU)
         return gr_fused_gpu_create(base, device, out);
-    TRY(native_lanes(device, &lanes));
+    TRY(gr_device_lanes(device, &lanes));
     TRY(gr_fused_choose(base->dataset, base->network.sizes[1], lanes, &first));
     TRY(gr_fused_create_with(base, device, first, out));
 cleanup:
@@ -213,14 +207,14 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->values,        &e->places,        &e->sample_offsets, &e->lists,   &e->list_offsets,
-                               &e->place_feature, &e->feature_place, &e->labels,         &e->scratch, &e->kept};
+    cl_mem *const buffers[] = {&e->place_feature, &e->feature_place, &e->labels, &e->scratch, &e->kept};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);
     gr_launch_destroy(&e->fused_forward);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         gr_buffer_release(buffers[i]);
+    gr_compressed_release(&e->x);
     if (e->program != NULL)
         clReleaseProgram(e->program);
     gr_device_engine_release(&e->common);

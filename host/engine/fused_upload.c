@@ -3,34 +3,53 @@
 #include "core/memory.h"
 #include "engine/fused.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Which form ---- */
 
-/* Samples of a tile. Enough that a group's list is long, few enough that the tile stays in the cache: single pixels have
- * shorter lists than groups have. Twice as many or half as many change the time by a few percent. */
-#define TILE 64
-#define TILE_ELEMENTS 128
+/* What X looks like for each first layer but FIRST_ELEMENTS, for which groups.c knows it. Tiles have enough samples that a
+ * group's list is long, few enough that the tile stays in the cache. Twice as many or half as many change the time by a
+ * few percent. */
+static const struct {
+    size_t tile;        /* samples */
+    size_t multiple;    /* the number of a sample's groups is one of this */
+    bool single_pixels; /* a group is one pixel, not a vector of them */
+    bool dense;         /* all groups are there, and pixels in their order */
+} forms[FIRST_CPU_LAYERS] = {
+    [FIRST_GROUPS] = {64, 1, false, false},
+    [FIRST_DENSE] = {64, 2, false, true},
+    [FIRST_WIDE] = {64, WIDE_ROWS, true, true},
+};
+
+/* Of these groups all are one block. */
+#define ALL_GROUPS SIZE_MAX
 
 gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_t lanes, first_layer *out)
 {
     gradus_status status = GRADUS_OK;
     group_shape groups, elements;
-    TRY(gr_groups_measure(dataset, lanes, TILE, &groups));
-    TRY(gr_groups_measure(dataset, 1, TILE_ELEMENTS, &elements));
+    TRY(gr_groups_measure(dataset, lanes, forms[FIRST_GROUPS].tile, ALL_GROUPS, &groups));
+    TRY(gr_groups_measure_elements(dataset, units, lanes, &elements));
 
     /* Cycles of a core for one direction, as measured with AVX2: a step is a group of pixels with all units, or a pixel
-     * with all vectors of units; the constant is what a step costs besides. */
+     * with a block of vectors of units; the constant is what a step costs besides. */
     const double vectors = (double)gr_divide_up(units, lanes);
-    const double cost_groups = (double)groups.entries * (0.73 * (double)units + 0.8);
-    const double cost_elements = (double)elements.entries * (1.0 * vectors + 1.4);
-    const double cost_dense = (double)(dataset->info.samples * groups.groups) * (0.57 * (double)units + 1.0);
-    *out = FIRST_DENSE;
-    if (cost_groups < cost_dense)
-        *out = FIRST_GROUPS;
-    if (cost_elements < cost_groups && cost_elements < cost_dense)
-        *out = FIRST_ELEMENTS;
+    const double blocks = ceil(vectors / ELEMENT_VECTORS);
+    const double all_groups = (double)(dataset->info.samples * groups.groups);
+    const double wide_units =
+        0.5 * (double)(gr_divide_up(units, WIDE_ROWS) * WIDE_ROWS + gr_fused_wide_columns(units, lanes));
+    const double costs[FIRST_CPU_LAYERS] = {
+        [FIRST_GROUPS] = (double)groups.entries * (0.73 * (double)units + 0.8),
+        [FIRST_ELEMENTS] = (double)elements.entries * (0.55 * vectors + 2.2 * blocks),
+        [FIRST_DENSE] = all_groups * (0.57 * (double)units + 1.0),
+        [FIRST_WIDE] = all_groups * (0.55 * wide_units + 1.0),
+    };
+    *out = FIRST_GROUPS;
+    for (int first = FIRST_GROUPS + 1; first < FIRST_CPU_LAYERS; first++)
+        if (costs[first] < costs[*out])
+            *out = (first_layer)first;
 cleanup:
     return status;
 }
@@ -39,13 +58,15 @@ gradus_status gr_fused_measure(fused *e, size_t lanes)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *dataset = e->common.base.dataset;
-    if (e->first != FIRST_DENSE)
-        return gr_groups_measure(dataset, e->first == FIRST_ELEMENTS ? 1 : lanes,
-                                 e->first == FIRST_ELEMENTS ? TILE_ELEMENTS : TILE, &e->shape);
-    TRY(gr_groups_measure(dataset, lanes, TILE, &e->shape));
-    e->shape.groups += e->shape.groups % 2; /* first_dense.cl takes two at a time */
-    e->shape.rectangles = false;            /* and pixels in their order */
-    e->shape.entries = e->shape.tiles * e->shape.tile * e->shape.groups;
+    const size_t lanes_of_group = forms[e->first].single_pixels ? 1 : lanes, multiple = forms[e->first].multiple;
+    if (e->first == FIRST_ELEMENTS)
+        return gr_groups_measure_elements(dataset, e->common.base.network.sizes[1], lanes, &e->shape);
+    TRY(gr_groups_measure(dataset, lanes_of_group, forms[e->first].tile, ALL_GROUPS, &e->shape));
+    if (forms[e->first].dense) {
+        e->shape.groups = gr_divide_up(e->shape.groups, multiple) * multiple;
+        e->shape.rectangles = false;
+        e->shape.entries = e->shape.tiles * e->shape.tile * e->shape.groups;
+    }
 cleanup:
     return status;
 }
@@ -73,70 +94,17 @@ cleanup:
     return status;
 }
 
-/* The buffers of compressed X, and where the host writes to them. */
-enum { PART_COUNT = 5 };
-typedef struct part {
-    cl_mem *buffer;
-    void **memory;
-    size_t bytes;
-} part;
-
-static void list_parts(fused *e, group_arrays *arrays, part parts[PART_COUNT])
-{
-    const group_shape *shape = &e->shape;
-    const size_t entries = shape->entries > 0 ? shape->entries : 1; /* a buffer of nothing cannot be */
-    const size_t offsets = shape->tiles * shape->tile + 1, lists = shape->tiles * shape->groups + 1;
-    const part list[PART_COUNT] = {
-        {&e->values, (void **)&arrays->values, entries * shape->lanes},
-        {&e->places, (void **)&arrays->groups, entries * sizeof *arrays->groups},
-        {&e->sample_offsets, (void **)&arrays->sample_offsets, offsets * sizeof *arrays->sample_offsets},
-        {&e->lists, (void **)&arrays->lists, entries * sizeof *arrays->lists},
-        {&e->list_offsets, (void **)&arrays->list_offsets, lists * sizeof *arrays->list_offsets},
-    };
-    memcpy(parts, list, sizeof list);
-}
-
 static size_t dense_bytes(const fused *e)
 {
     return e->shape.tiles * e->shape.tile * e->shape.groups * e->shape.lanes;
 }
 
-size_t gr_fused_pixel_bytes(fused *e, size_t *largest)
+size_t gr_fused_pixel_bytes(const fused *e, size_t *largest)
 {
-    group_arrays arrays = {0};
-    part parts[PART_COUNT];
-    size_t total = 0;
+    if (!forms[e->first].dense)
+        return gr_compressed_bytes(&e->shape, largest);
     *largest = dense_bytes(e);
-    if (e->first == FIRST_DENSE)
-        return *largest;
-    list_parts(e, &arrays, parts);
-    *largest = 0;
-    for (size_t i = 0; i < PART_COUNT; i++) {
-        total += parts[i].bytes;
-        *largest = parts[i].bytes > *largest ? parts[i].bytes : *largest;
-    }
-    return total;
-}
-
-static gradus_status upload_compressed(fused *e)
-{
-    gradus_status status = GRADUS_OK;
-    group_arrays arrays = {0};
-    part parts[PART_COUNT];
-
-    list_parts(e, &arrays, parts);
-    for (size_t i = 0; i < PART_COUNT; i++)
-        TRY(gr_buffer_create_mapped(e->common.device, parts[i].bytes, "compressed X", parts[i].buffer,
-                                    parts[i].memory));
-    TRY(gr_groups_fill(e->common.base.dataset, &e->shape, &arrays));
-cleanup:
-    for (size_t i = 0; i < PART_COUNT; i++) {
-        if (*parts[i].memory == NULL)
-            continue;
-        const gradus_status unmapped = gr_buffer_unmap(e->common.device, *parts[i].buffer, *parts[i].memory);
-        status = status == GRADUS_OK ? unmapped : status;
-    }
-    return status;
+    return *largest;
 }
 
 /* All bytes, each sample's followed by zeros up to whole groups. */
@@ -148,11 +116,29 @@ static gradus_status upload_dense(fused *e)
     const size_t bytes = dense_bytes(e);
     void *memory = NULL;
 
-    TRY(gr_buffer_create_mapped(e->common.device, bytes, "X", &e->values, &memory));
+    TRY(gr_buffer_create_mapped(e->common.device, bytes, "X", &e->x.values, &memory));
     memset(memory, 0, bytes);
     for (size_t s = 0; s < data->info.samples; s++)
         memcpy((uint8_t *)memory + s * row, data->pixels + s * features, features);
-    TRY(gr_buffer_unmap(e->common.device, e->values, memory));
+    TRY(gr_buffer_unmap(e->common.device, e->x.values, memory));
+cleanup:
+    return status;
+}
+
+/* All bytes, pixel after pixel within each tile, filled up with zeros. */
+static gradus_status upload_turned(fused *e)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_dataset *data = e->common.base.dataset;
+    const size_t features = data->info.features, tile = e->shape.tile;
+    uint8_t *memory = NULL;
+
+    TRY(gr_buffer_create_mapped(e->common.device, dense_bytes(e), "X", &e->x.values, (void **)&memory));
+    memset(memory, 0, dense_bytes(e));
+    for (size_t s = 0; s < data->info.samples; s++)
+        for (size_t f = 0; f < features; f++)
+            memory[(s / tile * e->shape.groups + f) * tile + s % tile] = data->pixels[s * features + f];
+    TRY(gr_buffer_unmap(e->common.device, e->x.values, memory));
 cleanup:
     return status;
 }
@@ -178,7 +164,10 @@ gradus_status gr_fused_upload(fused *e)
 {
     gradus_status status = GRADUS_OK;
     TRY(upload_order(e));
-    TRY(e->first == FIRST_DENSE ? upload_dense(e) : upload_compressed(e));
+    if (!forms[e->first].dense)
+        TRY(gr_compressed_upload(e->common.device, e->common.base.dataset, &e->shape, &e->x));
+    else
+        TRY(e->first == FIRST_WIDE ? upload_turned(e) : upload_dense(e));
     TRY(upload_labels(e));
 cleanup:
     return status;

@@ -15,10 +15,13 @@ static gradus_status set_slice(layered *e, const slice_state *next)
         now->accumulate == next->accumulate)
         return GRADUS_OK;
     TRY(gr_softmax_cross_entropy_set_samples(&e->softmax_cross_entropy, next->first, next->valid));
+    TRY(gr_row_sums_set(&e->metric_sums, 0, 1, next->accumulate));
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
-        layer->weight_gradient.alpha = scale * (l == 0 ? 1.0f / 255 : 1);
-        layer->weight_gradient.beta = next->accumulate ? 1 : 0;
+        if (l > 0 || e->sparse == NULL)
+            TRY(gr_gemm_set_scale(&layer->weight_gradient, scale, next->accumulate ? 1 : 0));
+        else
+            TRY(gr_sparse_products_set_mean(e->sparse, scale, next->accumulate));
         TRY(gr_row_sums_set(&layer->bias_gradient, e->common.base.layout.bias[l], scale, next->accumulate));
     }
     e->current = *next;
@@ -26,31 +29,35 @@ cleanup:
     return status;
 }
 
-/* Makes a[0] the slice that begins at sample `first`, with zeros where the data set has no more samples. */
-static gradus_status expand(layered *e, size_t first)
+/* Makes the first layer's products see the slice that begins at sample `first`. Behind the data set's last sample, a[0]
+ * has zeros, and products that take bytes or compressed X stop. */
+static gradus_status take_samples(layered *e, size_t first)
 {
     gradus_status status = GRADUS_OK;
     const size_t features = e->common.base.network.sizes[0], left = e->common.base.dataset->info.samples - first;
-    if (e->expanded_first == first)
+    const size_t there = left < e->slice ? left : e->slice;
+    if (e->samples_first == first)
         return GRADUS_OK;
-    TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, (left < e->slice ? left : e->slice) * features));
+    e->samples_first = first;
+    if (e->sparse != NULL)
+        return gr_sparse_products_select(e->sparse, first, there);
+    TRY(gr_gemm_set_samples(&e->layers[0].forward, first * features, there));
+    TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, first * features, there));
+    if (!e->expands)
+        return GRADUS_OK;
+    TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, there * features));
     TRY(gr_launch_enqueue(e->common.device, &e->expand_bytes));
-    e->expanded_first = first;
 cleanup:
     return status;
 }
 
-/* From a[0] to the logits in a[L]. */
+/* From X to the logits in a[L]. */
 static gradus_status forward(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    for (size_t l = 0; l < e->common.base.network.layers; l++) {
-        const layer_plan *layer = &e->layers[l];
-        TRY(gr_launch_enqueue(e->common.device, &layer->bias_broadcast));
-        TRY(gr_gemm_enqueue(e->common.device, &layer->forward, e->scratch));
-        if (l + 1 < e->common.base.network.layers)
-            TRY(gr_launch_enqueue(e->common.device, &layer->relu_forward));
-    }
+    for (size_t l = 0; l < e->common.base.network.layers; l++)
+        TRY(l == 0 && e->sparse != NULL ? gr_sparse_forward(e->sparse)
+                                        : gr_gemm_enqueue(e->common.device, &e->layers[l].forward));
 cleanup:
     return status;
 }
@@ -61,12 +68,11 @@ static gradus_status backward(layered *e)
     gradus_status status = GRADUS_OK;
     for (size_t l = e->common.base.network.layers; l-- > 0;) {
         const layer_plan *layer = &e->layers[l];
-        TRY(gr_gemm_enqueue(e->common.device, &layer->weight_gradient, e->scratch));
+        TRY(l == 0 && e->sparse != NULL ? gr_sparse_weight_gradient(e->sparse)
+                                        : gr_gemm_enqueue(e->common.device, &layer->weight_gradient));
         TRY(gr_row_sums_enqueue(e->common.device, &layer->bias_gradient));
-        if (l > 0) {
-            TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient, e->scratch));
-            TRY(gr_launch_enqueue(e->common.device, &layer->relu_backward));
-        }
+        if (l > 0)
+            TRY(gr_gemm_enqueue(e->common.device, &layer->input_gradient));
     }
 cleanup:
     return status;
@@ -75,34 +81,32 @@ cleanup:
 /* ---- The engine ---- */
 
 /* Forward over all slices of a batch, and backward if there shall be a gradient. */
-static gradus_status run_batch(layered *e, size_t first, size_t count, unsigned slot, bool with_gradient)
+static gradus_status run_batch(layered *e, size_t first, size_t count, bool with_gradient)
 {
     gradus_status status = GRADUS_OK;
     for (size_t done = 0; done < count; done += e->slice) {
         const size_t left = count - done;
         const slice_state next = {first + done, left < e->slice ? left : e->slice, count, done > 0};
         TRY(set_slice(e, &next));
-        TRY(expand(e, next.first));
+        TRY(take_samples(e, next.first));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
-        TRY(gr_row_sums_set(&e->metric_sums, 2 * (size_t)slot, 1, next.accumulate));
         TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
         if (with_gradient)
             TRY(backward(e));
     }
-    CL_TRY(clFlush(e->common.device->queue));
 cleanup:
     return status;
 }
 
-static gradus_status layered_gradient(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status layered_gradient(engine *base, size_t first, size_t count)
 {
-    return run_batch((layered *)base, first, count, slot, true);
+    return run_batch((layered *)base, first, count, true);
 }
 
-static gradus_status layered_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status layered_evaluate(engine *base, size_t first, size_t count)
 {
-    return run_batch((layered *)base, first, count, slot, false);
+    return run_batch((layered *)base, first, count, false);
 }
 
 static gradus_status layered_probabilities(engine *base, float *out)
@@ -112,7 +116,7 @@ static gradus_status layered_probabilities(engine *base, float *out)
     const size_t samples = base->dataset->info.samples, classes = base->network.sizes[base->network.layers];
     for (size_t first = 0; first < samples; first += e->slice) {
         const size_t valid = samples - first < e->slice ? samples - first : e->slice;
-        TRY(expand(e, first));
+        TRY(take_samples(e, first));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));
         TRY(gr_buffer_read(e->common.device, e->a[base->network.layers], 0, valid * classes * sizeof *out,
@@ -122,20 +126,17 @@ cleanup:
     return status;
 }
 
-const engine_type gr_engine_layered = {
-    .name = "layered",
-    .needs_device = true,
-    .create = gr_layered_create,
-    .write_parameters = gr_device_engine_write_parameters,
-    .read_parameters = gr_device_engine_read_parameters,
-    .gradient = layered_gradient,
-    .update = gr_device_engine_update,
-    .evaluate = layered_evaluate,
-    .keep_parameters = gr_device_engine_keep_parameters,
-    .restore_parameters = gr_device_engine_restore_parameters,
-    .finish = gr_device_engine_finish,
-    .read_sums = gr_device_engine_read_sums,
-    .read_gradient = gr_device_engine_read_gradient,
-    .probabilities = layered_probabilities,
-    .destroy = gr_layered_destroy,
-};
+#define LAYERED_ENGINE(engine_name, create_function)                                                                  \
+    {                                                                                                                 \
+        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .gradient = layered_gradient, .update = gr_device_engine_update, .evaluate = layered_evaluate,                \
+        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
+        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
+        .read_gradient = gr_device_engine_read_gradient, .probabilities = layered_probabilities,                      \
+        .describe = gr_layered_describe, .destroy = gr_layered_destroy,                                               \
+    }
+
+const engine_type gr_engine_layered = LAYERED_ENGINE("layered", gr_layered_create);
+const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", gr_sparse_create);

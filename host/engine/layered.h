@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engine "layered": each step of network.md's iteration is a GEMM or a kernel of its own, so any depth and width will
+ * Engine "layered": each step of network.md's iteration is a product or a kernel of its own, so any depth and width will
  * do. This is its state; layered_plan.c makes it, layered.c runs it.
  *
- * X stays on the device as bytes. The GEMMs want floats, and the activations of all samples may be more than the device
- * holds; so the work is done in slices of S samples, each expanded to floats when it is needed. Where one slice holds
- * all samples, X is expanded once. Every launch has the shape of a whole slice; what the last slice has too many is
- * made to contribute zero.
+ * X stays on the device as bytes. Our own products take them as they are; CLBlast wants floats, and the activations of
+ * all samples may be more than the device holds; so the work is done in slices of S samples, each expanded to floats
+ * when it is needed and if it is. Where one slice holds all samples, X is expanded once. Every launch has the shape of a
+ * whole slice; what the last slice has too many is made to contribute zero.
  */
 #ifndef GRADUS_ENGINE_LAYERED_H
 #define GRADUS_ENGINE_LAYERED_H
 
 #include "engine/device_engine.h"
-#include "engine/gemm.h"
+#include "engine/gemm_choose.h"
 #include "engine/operations.h"
+#include "engine/sparse_products.h"
 
-/* The launches and products of one layer with I inputs and O outputs. Unused ones (the first layer needs no dA, the
- * last has no ReLU) are zero. */
+/* The work of one layer with I inputs and O outputs. The first layer has no input gradient. What touches X is the first
+ * layer's forward and weight_gradient alone. */
 typedef struct layer_plan {
-    launch bias_broadcast;  /* Z = b */
-    gemm forward;           /* Z += W A */
-    launch relu_forward;    /* A = relu(Z) */
+    gemm forward;           /* Z = W A + b, then ReLU except in the last layer */
     gemm weight_gradient;   /* dW = scale dZ A^T */
     row_sums bias_gradient; /* db = scale * row sums of dZ */
-    gemm input_gradient;    /* dA = W^T dZ, of the layer below */
-    launch relu_backward;   /* dZ = dA .* relu'(Z), of the layer below */
+    gemm input_gradient;    /* dZ of the layer below = (W^T dZ) .* relu'(A) */
 } layer_plan;
+
+/* Which candidates compute a layer's products, by gemm_kind. */
+typedef struct layer_choice {
+    gemm_choice by[3];
+} layer_choice;
 
 /* What the queued work is currently set for. */
 typedef struct slice_state {
@@ -36,22 +39,31 @@ typedef struct slice_state {
 
 typedef struct layered {
     device_engine common;
-    size_t slice; /* S */
+    size_t slice;            /* S */
+    sparse_products *sparse; /* the first layer's products in engine "sparse", else NULL */
     slice_state current;
-    size_t expanded_first;           /* which slice x holds; SIZE_MAX: none */
-    cl_mem pixels;                   /* X (F x B) as bytes */
-    cl_mem labels;                   /* (B); NULL for a data set without labels */
-    cl_mem a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
-    cl_mem dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
-    cl_mem sample_metrics;           /* (2 x S) */
-    cl_mem partial, scratch;         /* for row sums and GEMMs */
+    size_t samples_first; /* the slice that the first layer's products see; SIZE_MAX: none */
+    bool expands;         /* a[0] is in use */
+    cl_mem pixels;        /* X (F x B) as bytes; not with sparse products */
+    cl_mem labels;        /* (B); NULL for a data set without labels */
+    /* a[0]: X of the slice (F x S), if it is expanded; a[l + 1]: layer l's output (sizes[l + 1] x S) */
+    cl_mem a[GRADUS_LAYERS_MAX + 1];
+    cl_mem dz[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
+    cl_mem sample_metrics;        /* (2 x S) */
+    cl_mem partial, scratch;      /* for row sums and GEMMs */
     launch expand_bytes, softmax_forward, softmax_cross_entropy;
     row_sums metric_sums;
     layer_plan layers[GRADUS_LAYERS_MAX];
+    layer_choice choices[GRADUS_LAYERS_MAX];
 } layered;
 
 /* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
 gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out);
+
+/* The same with sparse products. */
+gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine **out);
+
+void gr_layered_describe(const engine *e, char *text, size_t size);
 void gr_layered_destroy(engine *e);
 
 #endif

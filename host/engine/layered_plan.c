@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "engine/layered.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FLOAT sizeof(cl_float)
@@ -12,41 +13,43 @@ static size_t maximum(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* ---- Products. Shapes: W (O x I), A (I x S), dZ and Z (O x S); W and dW stand row after row, see gemm.h. ---- */
+/* ---- Products ---- */
 
-static void plan_products(layered *e, size_t l)
+static gemm_shape product_shape(const layered *e, size_t l, gemm_kind kind)
 {
-    const gradus_network *net = &e->common.base.network;
-    const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
-    const gemm_operand w = {e->common.parameters, e->common.base.layout.weights[l], false},
-                       w_transposed = {w.buffer, w.offset, true};
-    const gemm_operand a = {e->a[l], 0, false}, z = {e->a[l + 1], 0, false};
-    const gemm_operand dz = {e->dz[l], 0, false}, dz_transposed = {e->dz[l], 0, true};
-    const gemm_operand dw = {e->common.gradient, e->common.base.layout.weights[l], false};
-    layer_plan *layer = &e->layers[l];
+    return gr_gemm_layer_shape(&e->common.base.network, l, kind, e->slice);
+}
 
-    layer->forward = (gemm){outputs, e->slice, inputs, l == 0 ? 1.0f / 255 : 1, 1, w_transposed, a, z};
-    layer->weight_gradient = (gemm){inputs, outputs, e->slice, 1, 0, a, dz_transposed, dw};
-    if (l > 0) {
-        const gemm_operand da = {e->dz[l - 1], 0, false};
-        layer->input_gradient = (gemm){inputs, e->slice, outputs, 1, 0, w, dz, da};
-    }
+/* The products of a layer that GEMMs compute; the first layer's may be sparse. */
+static size_t product_kinds(const layered *e, size_t l)
+{
+    return l == 0 && e->sparse != NULL ? 0 : gr_gemm_kinds(l);
+}
+
+static gradus_status choose_products(layered *e)
+{
+    gradus_status status = GRADUS_OK;
+    e->slice = e->common.base.dataset->info.samples;
+    for (size_t l = 0; l < e->common.base.network.layers; l++)
+        for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
+            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
+            TRY(gr_gemm_choose(e->common.device, &shape, &e->choices[l].by[kind]));
+            e->expands |= l == 0 && !gr_gemm_takes_bytes(&e->choices[l].by[kind].candidate);
+        }
+cleanup:
+    return status;
 }
 
 static gradus_status scratch_bytes(layered *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
     size_t largest = 0, bytes = 0;
-    for (size_t l = 0; l < e->common.base.network.layers; l++) {
-        plan_products(e, l);
-        TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].forward, &bytes));
-        largest = maximum(largest, bytes);
-        TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].weight_gradient, &bytes));
-        largest = maximum(largest, bytes);
-        if (l > 0)
-            TRY(gr_gemm_scratch_size(e->common.device, &e->layers[l].input_gradient, &bytes));
-        largest = maximum(largest, bytes);
-    }
+    for (size_t l = 0; l < e->common.base.network.layers; l++)
+        for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
+            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
+            TRY(gr_gemm_scratch_size(e->common.device, &shape, &e->choices[l].by[kind].candidate, &bytes));
+            largest = maximum(largest, bytes);
+        }
     *out = largest;
 cleanup:
     return status;
@@ -55,8 +58,9 @@ cleanup:
 /* ---- How large everything is for a given S ---- */
 
 typedef struct sizes {
-    size_t pixels, partial, scratch; /* bytes */
-    size_t largest, total;           /* of the buffers that depend on S, and of all */
+    size_t pixels, largest_pixels;               /* bytes of X on the device, and of its largest buffer */
+    size_t expanded, products, partial, scratch; /* bytes; products: of the sparse ones, without X */
+    size_t largest, total;                       /* of the buffers that depend on S or are products', and of all */
 } sizes;
 
 static gradus_status measure(layered *e, sizes *out)
@@ -64,11 +68,16 @@ static gradus_status measure(layered *e, sizes *out)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
     const size_t s = e->slice;
-    sizes now = {.pixels = e->common.base.dataset->info.samples * net->sizes[0]};
+    sizes now = {0};
 
+    now.pixels = now.largest_pixels = e->common.base.dataset->info.samples * net->sizes[0];
+    now.largest = now.expanded = e->expands ? FLOAT * gr_expand_bytes_size(s * net->sizes[0]) : 0;
+    if (e->sparse != NULL) {
+        now.pixels = gr_compressed_bytes(&e->sparse->shape, &now.largest_pixels);
+        now.products = gr_sparse_products_bytes(e->sparse, &now.largest);
+    }
     now.partial = FLOAT * gr_row_sums_partial_size(2, s);
-    now.largest = FLOAT * gr_expand_bytes_size(s * net->sizes[0]);
-    size_t slices_total = now.largest + FLOAT * 2 * s;
+    size_t slices_total = now.expanded + FLOAT * 2 * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
         now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
@@ -78,7 +87,7 @@ static gradus_status measure(layered *e, sizes *out)
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
     now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base.layout) +
-                now.partial + slices_total + now.scratch;
+                now.partial + slices_total + now.scratch + now.products;
     *out = now;
 cleanup:
     return status;
@@ -93,13 +102,14 @@ static gradus_status choose_slice(layered *e, sizes *out)
     for (size_t slices = 1;; slices *= 2) {
         e->slice = gr_divide_up(data->samples, slices);
         TRY(measure(e, out));
-        if (maximum(out->pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
+        if (maximum(out->largest_pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
             break;
         if (e->slice == 1) {
-            const double sample_bytes = (double)data->features + 1; /* and its label */
-            const memory_need need = {sample_bytes, (double)data->features,
-                                      (double)out->total - sample_bytes * (double)data->samples};
+            const double samples = (double)data->samples;
+            const double sample_bytes = (double)out->pixels / samples + 1; /* and its label */
+            const memory_need need = {sample_bytes, (double)out->largest_pixels / samples,
+                                      (double)out->total - sample_bytes * samples};
             TRY(gr_device_engine_check_fit(&e->common, &need));
             break;
         }
@@ -116,11 +126,12 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
 
-    TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
+    if (e->sparse == NULL)
+        TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
+    if (e->expands)
+        TRY(gr_buffer_create_zeroed(e->common.device, bytes->expanded, "X as floats", &e->a[0]));
     if (e->common.base.dataset->labels != NULL)
         TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
-    TRY(gr_buffer_create_zeroed(e->common.device, FLOAT * gr_expand_bytes_size(e->slice * net->sizes[0]),
-                                "X as floats", &e->a[0]));
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
         TRY(gr_buffer_create_zeroed(e->common.device, outputs, "activations", &e->a[l + 1]));
@@ -140,7 +151,8 @@ static gradus_status upload(layered *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *data = e->common.base.dataset;
-    TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
+    if (e->sparse == NULL)
+        TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
     if (data->labels != NULL)
         TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
 cleanup:
@@ -149,22 +161,34 @@ cleanup:
 
 /* ---- Launches ---- */
 
+static gradus_status plan_product(layered *e, size_t l, gemm_kind kind, gemm *out)
+{
+    const gemm_shape shape = product_shape(e, l, kind);
+    const gemm_candidate *candidate = &e->choices[l].by[kind].candidate;
+    const parameter_layout *layout = &e->common.base.layout;
+    const gemm_buffers buffers = {
+        .samples = l == 0 && gr_gemm_takes_bytes(candidate) ? e->pixels : e->a[l],
+        .outputs = kind == GEMM_FORWARD ? e->a[l + 1] : e->dz[l],
+        .parameters = kind == GEMM_WEIGHT_GRADIENT ? e->common.gradient : e->common.parameters,
+        .weights_at = layout->weights[l],
+        .bias_at = layout->bias[l],
+        .below = kind == GEMM_INPUT_GRADIENT ? e->dz[l - 1] : NULL,
+    };
+    return gr_gemm_create(e->common.device, &shape, candidate, &buffers, e->scratch, out);
+}
+
 static gradus_status plan_layer(layered *e, size_t l)
 {
     gradus_status status = GRADUS_OK;
-    gradus_device *device = e->common.device;
-    const size_t outputs = e->common.base.network.sizes[l + 1], elements = outputs * e->slice;
     layer_plan *layer = &e->layers[l];
-
-    plan_products(e, l);
-    TRY(gr_bias_broadcast(device, e->common.parameters, e->common.base.layout.bias[l], e->a[l + 1], outputs, e->slice,
-                          &layer->bias_broadcast));
-    TRY(gr_row_sums(device, e->dz[l], outputs, e->slice, e->partial, e->common.gradient, &layer->bias_gradient));
-    if (l + 1 < e->common.base.network.layers)
-        TRY(gr_relu_forward(device, e->a[l + 1], elements, &layer->relu_forward));
+    if (product_kinds(e, l) > 0) {
+        TRY(plan_product(e, l, GEMM_FORWARD, &layer->forward));
+        TRY(plan_product(e, l, GEMM_WEIGHT_GRADIENT, &layer->weight_gradient));
+    }
+    TRY(gr_row_sums(e->common.device, e->dz[l], e->common.base.network.sizes[l + 1], e->slice, e->partial,
+                    e->common.gradient, &layer->bias_gradient));
     if (l > 0)
-        TRY(gr_relu_backward(device, e->a[l], e->dz[l - 1], e->common.base.network.sizes[l] * e->slice,
-                             &layer->relu_backward));
+        TRY(plan_product(e, l, GEMM_INPUT_GRADIENT, &layer->input_gradient));
 cleanup:
     return status;
 }
@@ -178,18 +202,38 @@ static gradus_status plan_launches(layered *e)
 
     for (size_t l = 0; l < net->layers; l++)
         TRY(plan_layer(e, l));
-    TRY(gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
+    if (e->sparse != NULL)
+        TRY(gr_sparse_products_plan(e->sparse, e->slice, e->a[1], e->dz[0]));
+    if (e->expands)
+        TRY(gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
     TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.sums, &e->metric_sums));
+    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums,
+                    &e->metric_sums));
 cleanup:
     return status;
 }
 
+/* ---- What was decided ---- */
+
+void gr_layered_describe(const engine *base, char *text, size_t size)
+{
+    const layered *e = (const layered *)base;
+    size_t used = (size_t)snprintf(text, size, "slices of %zu samples%s\n", e->slice,
+                                   e->expands ? ", X expanded to floats" : "");
+    for (size_t l = 0; l < base->network.layers; l++)
+        for (size_t kind = 0; kind < product_kinds(e, l) && used < size; kind++) {
+            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
+            char product[GEMM_CHOICE_TEXT];
+            gr_gemm_describe(&shape, &e->choices[l].by[kind], product);
+            used += (size_t)snprintf(text + used, size - used, "%s\n", product);
+        }
+}
+
 /* ---- Life cycle ---- */
 
-gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out)
+static gradus_status create(const engine *base, gradus_device *device, bool sparse, engine **out)
 {
     gradus_status status = GRADUS_OK;
     layered *e = NULL;
@@ -197,7 +241,10 @@ gradus_status gr_layered_create(const engine *base, gradus_device *device, engin
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
-    e->expanded_first = SIZE_MAX;
+    e->samples_first = SIZE_MAX;
+    if (sparse)
+        TRY(gr_sparse_products_create(&e->common, &e->sparse));
+    TRY(choose_products(e));
     TRY(choose_slice(e, &bytes));
     TRY(create_buffers(e, &bytes));
     TRY(upload(e));
@@ -210,19 +257,30 @@ cleanup:
     return status;
 }
 
+gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out)
+{
+    return create(base, device, false, out);
+}
+
+gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine **out)
+{
+    return create(base, device, true, out);
+}
+
 void gr_layered_destroy(engine *base)
 {
     layered *e = (layered *)base;
     clFinish(e->common.device->queue);
+    gr_sparse_products_destroy(e->sparse);
     gr_launch_destroy(&e->expand_bytes);
     gr_launch_destroy(&e->softmax_forward);
     gr_launch_destroy(&e->softmax_cross_entropy);
     gr_row_sums_destroy(&e->metric_sums);
     for (size_t l = 0; l < base->network.layers; l++) {
         layer_plan *layer = &e->layers[l];
-        gr_launch_destroy(&layer->bias_broadcast);
-        gr_launch_destroy(&layer->relu_forward);
-        gr_launch_destroy(&layer->relu_backward);
+        gr_gemm_destroy(&layer->forward);
+        gr_gemm_destroy(&layer->weight_gradient);
+        gr_gemm_destroy(&layer->input_gradient);
         gr_row_sums_destroy(&layer->bias_gradient);
         gr_buffer_release(&e->a[l + 1]);
         if (l + 1 < base->network.layers)

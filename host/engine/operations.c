@@ -161,13 +161,26 @@ void gr_row_sums_destroy(row_sums *sums)
 /* ---- sgd.cl ---- */
 
 gradus_status gr_sgd_update(gradus_device *device, cl_mem parameters, cl_mem gradient, size_t elements,
-                            launch *prepared)
+                            const step_record *record, launch *prepared)
 {
     const cl_float learning_rate = 0;
     const cl_ulong count = elements;
-    return gr_launch_create(
-        device, "sgd_update", elements,
-        ARGUMENTS(ARGUMENT(parameters), ARGUMENT(gradient), ARGUMENT(learning_rate), ARGUMENT(count)), prepared);
+    const cl_uint slots = record->slots;
+    return gr_launch_create(device, "sgd_update", elements,
+                            ARGUMENTS(ARGUMENT(parameters), ARGUMENT(gradient), ARGUMENT(learning_rate),
+                                      ARGUMENT(count), ARGUMENT(record->sums), ARGUMENT(record->history),
+                                      ARGUMENT(record->progress), ARGUMENT(slots)),
+                            prepared);
+}
+
+gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_mem kept, size_t elements,
+                                 const step_record *record, launch *prepared)
+{
+    const cl_ulong count = elements;
+    return gr_launch_create(device, "keep_parameters", elements,
+                            ARGUMENTS(ARGUMENT(parameters), ARGUMENT(kept), ARGUMENT(count), ARGUMENT(record->sums),
+                                      ARGUMENT(record->progress)),
+                            prepared);
 }
 
 gradus_status gr_sgd_update_set_learning_rate(launch *prepared, float learning_rate)

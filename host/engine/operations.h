@@ -19,8 +19,19 @@ gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_
 gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes, size_t samples, launch *prepared);
 gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem labels, cl_mem metrics, size_t classes,
                                        size_t samples, launch *prepared);
+
+/* What is remembered of each step, see kernels/sgd.cl. */
+typedef struct step_record {
+    cl_mem sums;     /* (2): of the gradient that was computed last */
+    cl_mem history;  /* (2 x slots): of the steps, a ring */
+    cl_mem progress; /* (2): the next slot; whether a loss was not finite */
+    cl_uint slots;
+} step_record;
+
 gradus_status gr_sgd_update(gradus_device *device, cl_mem parameters, cl_mem gradient, size_t elements,
-                            launch *prepared);
+                            const step_record *record, launch *prepared);
+gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_mem kept, size_t elements,
+                                 const step_record *record, launch *prepared);
 
 /* Row sums take two launches and a buffer for the sums of pieces, which any number of them may share. */
 typedef struct row_sums {

@@ -4,7 +4,7 @@
  * what the other engines are compared with, so it is written to be obviously right; it needs no device.
  */
 #include "core/memory.h"
-#include "engine/engine.h"
+#include "engine/host_engine.h"
 
 #include <float.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 
 typedef struct reference {
-    engine base;
+    host_engine common;
     double *parameters; /* (layout.length) */
     double *kept;       /* (layout.length) */
     double *gradient;   /* (layout.length) */
@@ -20,7 +20,6 @@ typedef struct reference {
         *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
     double *dz;                    /* of one sample and layer (largest size) */
     double *da;                    /* likewise */
-    batch_sums sums[METRIC_SLOTS];
 } reference;
 
 static double dot(const double *a, const double *b, size_t n)
@@ -56,12 +55,13 @@ static void softmax(double *z, size_t classes)
 /* Leaves the activations in a[], the last ones as logits. */
 static void forward(reference *e, size_t sample)
 {
-    const gradus_network *net = &e->base.network;
-    const uint8_t *x = e->base.dataset->pixels + sample * net->sizes[0];
+    const gradus_network *net = &e->common.base.network;
+    const uint8_t *x = e->common.base.dataset->pixels + sample * net->sizes[0];
     for (size_t f = 0; f < net->sizes[0]; f++)
         e->a[0][f] = x[f] / 255.0;
     for (size_t l = 0; l < net->layers; l++) {
-        const double *w = e->parameters + e->base.layout.weights[l], *b = e->parameters + e->base.layout.bias[l];
+        const double *w = e->parameters + e->common.base.layout.weights[l],
+                     *b = e->parameters + e->common.base.layout.bias[l];
         const size_t inputs = net->sizes[l];
         for (size_t h = 0; h < net->sizes[l + 1]; h++) {
             const double z = b[h] + dot(w + h * inputs, e->a[l], inputs);
@@ -87,16 +87,16 @@ static void add_loss(const double *logits, size_t classes, size_t label, batch_s
 
 static void backward(reference *e, size_t label)
 {
-    const gradus_network *net = &e->base.network;
+    const gradus_network *net = &e->common.base.network;
     const size_t classes = net->sizes[net->layers];
     softmax(e->a[net->layers], classes);
     memcpy(e->dz, e->a[net->layers], classes * sizeof *e->dz);
     e->dz[label] -= 1;
     for (size_t l = net->layers; l-- > 0;) {
         const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
-        const double *w = e->parameters + e->base.layout.weights[l];
-        double *dw = e->gradient + e->base.layout.weights[l];
-        add_scaled(e->gradient + e->base.layout.bias[l], 1, e->dz, outputs);
+        const double *w = e->parameters + e->common.base.layout.weights[l];
+        double *dw = e->gradient + e->common.base.layout.weights[l];
+        add_scaled(e->gradient + e->common.base.layout.bias[l], 1, e->dz, outputs);
         for (size_t h = 0; h < outputs; h++)
             add_scaled(dw + h * inputs, e->dz[h], e->a[l], inputs);
         if (l == 0)
@@ -111,15 +111,15 @@ static void backward(reference *e, size_t label)
 
 /* ---- The engine ---- */
 
-static gradus_status reference_gradient(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status reference_gradient(engine *base, size_t first, size_t count)
 {
     reference *e = (reference *)base;
     const size_t classes = base->network.sizes[base->network.layers], length = base->layout.length;
     memset(e->gradient, 0, length * sizeof *e->gradient);
-    e->sums[slot] = (batch_sums){0, 0};
+    e->common.sums = (batch_sums){0, 0};
     for (size_t s = first; s < first + count; s++) {
         forward(e, s);
-        add_loss(e->a[base->network.layers], classes, base->dataset->labels[s], &e->sums[slot]);
+        add_loss(e->a[base->network.layers], classes, base->dataset->labels[s], &e->common.sums);
         backward(e, base->dataset->labels[s]);
     }
     for (size_t i = 0; i < length; i++)
@@ -135,17 +135,18 @@ static gradus_status reference_update(engine *base, float learning_rate)
     for (size_t i = 0; i < base->layout.length; i++)
         if (fabs(e->parameters[i]) > (double)FLT_MAX)
             e->parameters[i] = copysign(INFINITY, e->parameters[i]);
+    gr_host_engine_note_step(&e->common);
     return GRADUS_OK;
 }
 
-static gradus_status reference_evaluate(engine *base, size_t first, size_t count, unsigned slot)
+static gradus_status reference_evaluate(engine *base, size_t first, size_t count)
 {
     reference *e = (reference *)base;
-    e->sums[slot] = (batch_sums){0, 0};
+    e->common.sums = (batch_sums){0, 0};
     for (size_t s = first; s < first + count; s++) {
         forward(e, s);
         add_loss(e->a[base->network.layers], base->network.sizes[base->network.layers], base->dataset->labels[s],
-                 &e->sums[slot]);
+                 &e->common.sums);
     }
     return GRADUS_OK;
 }
@@ -169,6 +170,7 @@ static gradus_status reference_write_parameters(engine *base, const float *param
     reference *e = (reference *)base;
     for (size_t i = 0; i < base->layout.length; i++)
         e->parameters[i] = (double)parameters[i];
+    gr_host_engine_begin(&e->common);
     return GRADUS_OK;
 }
 
@@ -183,7 +185,8 @@ static gradus_status reference_read_parameters(engine *base, float *parameters)
 static gradus_status reference_keep_parameters(engine *base)
 {
     reference *e = (reference *)base;
-    memcpy(e->kept, e->parameters, base->layout.length * sizeof *e->kept);
+    if (gr_host_engine_is_sound(&e->common))
+        memcpy(e->kept, e->parameters, base->layout.length * sizeof *e->kept);
     return GRADUS_OK;
 }
 
@@ -194,24 +197,11 @@ static gradus_status reference_restore_parameters(engine *base)
     return GRADUS_OK;
 }
 
-static gradus_status reference_finish(engine *base)
-{
-    (void)base;
-    return GRADUS_OK;
-}
-
 static gradus_status reference_read_gradient(engine *base, float *gradient)
 {
     const reference *e = (const reference *)base;
     for (size_t i = 0; i < base->layout.length; i++)
         gradient[i] = (float)e->gradient[i];
-    return GRADUS_OK;
-}
-
-static gradus_status reference_read_sums(engine *base, unsigned count, batch_sums *sums)
-{
-    const reference *e = (const reference *)base;
-    memcpy(sums, e->sums, count * sizeof *sums);
     return GRADUS_OK;
 }
 
@@ -236,7 +226,7 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
     size_t largest = 0;
 
     TRY(gr_allocate(1, &e));
-    e->base = *base;
+    e->common.base = *base;
     for (size_t l = 0; l <= base->network.layers; l++) {
         TRY(gr_allocate(base->network.sizes[l], &e->a[l]));
         largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
@@ -246,11 +236,11 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
     TRY(gr_allocate(base->layout.length, &e->parameters));
     TRY(gr_allocate(base->layout.length, &e->kept));
     TRY(gr_allocate(base->layout.length, &e->gradient));
-    *out = &e->base;
+    *out = &e->common.base;
     e = NULL;
 cleanup:
     if (e != NULL)
-        reference_destroy(&e->base);
+        reference_destroy(&e->common.base);
     return status;
 }
 
@@ -265,8 +255,9 @@ const engine_type gr_engine_reference = {
     .evaluate = reference_evaluate,
     .keep_parameters = reference_keep_parameters,
     .restore_parameters = reference_restore_parameters,
-    .finish = reference_finish,
-    .read_sums = reference_read_sums,
+    .send_sums = gr_host_engine_send_sums,
+    .await_sums = gr_host_engine_await_sums,
+    .read_sums = gr_host_engine_read_sums,
     .read_gradient = reference_read_gradient,
     .probabilities = reference_probabilities,
     .destroy = reference_destroy,

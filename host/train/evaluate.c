@@ -14,7 +14,7 @@ static gradus_status open_engine(gradus_device *device, const gradus_model *mode
 {
     gradus_status status = GRADUS_OK;
     engine *e = NULL;
-    TRY(gr_engine_open("auto", device, &model->network, dataset, &e));
+    TRY(gr_engine_open("auto", device, &model->network, dataset, 0, &e));
     TRY(e->type->write_parameters(e, model->parameters));
     *out = e;
     e = NULL;
@@ -59,8 +59,8 @@ gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model, 
     if (!dataset->info.labelled)
         FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels to evaluate by");
     TRY(open_engine(device, model, dataset, &e));
-    TRY(e->type->evaluate(e, 0, dataset->info.samples, 0));
-    TRY(e->type->read_sums(e, 1, &sums));
+    TRY(e->type->evaluate(e, 0, dataset->info.samples));
+    TRY(e->type->read_sums(e, &sums));
     if (!isfinite(sums.loss))
         FAIL(GRADUS_ERROR_DIVERGED, "the loss is not finite: the model's parameters are too large");
     if (confusion != NULL)

@@ -5,6 +5,7 @@
 #include "data/dataset.h"
 #include "engine/engine.h"
 #include "model/model.h"
+#include "train/pending.h"
 #include "train/verify.h"
 
 #include <math.h>
@@ -29,17 +30,16 @@ static gradus_status check_options(const gradus_train_options *options, const gr
 
 /* ---- The loop ---- */
 
-/* Work is queued in bursts: up to the next report, but no more than can be waited for when somebody says stop. */
-#define BURST_SECONDS 0.2
-
 typedef struct run {
     engine *e;
     const gradus_train_options *options;
-    size_t done;                  /* iterations whose update is queued or done */
-    double started;               /* clock at the first iteration */
-    double seconds_per_iteration; /* of the last burst; 0: not known yet */
-    size_t kept_iteration;        /* whose parameters are set aside; SIZE_MAX: none */
-    bool stopped;
+    size_t queued;         /* iterations */
+    pending pending;       /* those of them that nobody has looked at */
+    double started;        /* clock at the first iteration */
+    double looked;         /* clock when a burst was last found complete */
+    double wait_seconds;   /* spent in waiting for that */
+    gradus_report latest;  /* of the last iteration that was looked at */
+    size_t kept_iteration; /* whose parameters are set aside; SIZE_MAX: none */
 } run;
 
 static bool stop_requested(const run *r)
@@ -53,20 +53,6 @@ static bool is_reported(const run *r, size_t iteration)
     return iteration + 1 == r->options->iterations || (every > 0 && iteration % every == 0);
 }
 
-/* The number of iterations from `done` up to and including the next one that is reported, within limits. */
-static size_t burst_length(const run *r)
-{
-    size_t limit = 1;
-    if (r->seconds_per_iteration > 0) {
-        const double in_time = BURST_SECONDS / r->seconds_per_iteration;
-        limit = in_time < 1 ? 1 : in_time > METRIC_SLOTS ? METRIC_SLOTS : (size_t)in_time;
-    }
-    size_t length = 1;
-    while (length < limit && !is_reported(r, r->done + length - 1))
-        length++;
-    return length;
-}
-
 static gradus_status diverged(const run *r, size_t iteration, double loss)
 {
     char kept[64] = "nothing was learned";
@@ -77,52 +63,91 @@ static gradus_status diverged(const run *r, size_t iteration, double loss)
                    isnan(loss) ? "not a number" : "infinite", iteration, (double)r->options->learning_rate, kept);
 }
 
-/* Waits for the burst's sums, checks every one of them, and reports the last iteration if it is due. */
-static gradus_status finish_burst(run *r, size_t length)
+/* One step of gradient descent. A report tells of the forward pass, so its parameters are those before the update. */
+static gradus_status queue_iteration(run *r)
 {
     gradus_status status = GRADUS_OK;
-    const double samples = (double)r->e->dataset->info.samples;
-    const size_t last = r->done + length - 1;
-    batch_sums sums[METRIC_SLOTS];
-
-    TRY(r->e->type->read_sums(r->e, (unsigned)length, sums));
-    for (size_t i = 0; i < length; i++) {
-        if (!isfinite(sums[i].loss)) {
-            status = diverged(r, r->done + i, sums[i].loss);
-            goto cleanup;
-        }
-    }
-    if (is_reported(r, last) || stop_requested(r)) {
-        const gradus_metrics metrics = {sums[length - 1].loss / samples, sums[length - 1].correct / samples};
-        const gradus_report report = {last, r->options->iterations, metrics, gr_seconds() - r->started};
-        TRY(r->e->type->keep_parameters(r->e));
-        r->kept_iteration = last;
-        if (r->options->report != NULL)
-            r->options->report(&report, r->options->user);
-    }
+    const engine_type *type = r->e->type;
+    TRY(type->gradient(r->e, 0, r->e->dataset->info.samples));
+    if (is_reported(r, r->queued))
+        TRY(type->keep_parameters(r->e));
+    TRY(type->update(r->e, r->options->learning_rate));
+    r->queued++;
 cleanup:
     return status;
 }
 
-/* Up to `length` iterations; their figures are looked at before the last one's update, which is why that waits. */
-static gradus_status run_burst(run *r, size_t length)
+static gradus_status queue_burst(run *r, size_t length)
 {
     gradus_status status = GRADUS_OK;
-    const double started = gr_seconds();
-    const engine_type *type = r->e->type;
-    size_t queued = 0;
+    const burst *b = gr_pending_add(&r->pending, r->queued, length);
+    for (size_t i = 0; i < length; i++)
+        TRY(queue_iteration(r));
+    TRY(r->e->type->send_sums(r->e, b->place, gr_burst_range(b)));
+cleanup:
+    return status;
+}
 
-    for (;;) {
-        TRY(type->gradient(r->e, 0, r->e->dataset->info.samples, (unsigned)queued));
-        queued++;
-        if (queued == length || stop_requested(r))
-            break;
-        TRY(type->update(r->e, r->options->learning_rate));
+static void report_latest(const run *r)
+{
+    if (r->options->report != NULL)
+        r->options->report(&r->latest, r->options->user);
+}
+
+/* Checks the loss of each iteration of a burst, and reports those that are due. A burst's end is all that is known of
+ * the time; its iterations take equal shares of it. */
+static gradus_status look_at(run *r, const burst *b, const batch_sums *sums, double before)
+{
+    const double samples = (double)r->e->dataset->info.samples, each = (r->looked - before) / (double)b->length;
+    for (size_t i = 0; i < b->length; i++) {
+        const size_t iteration = b->first + i;
+        if (!isfinite(sums[i].loss))
+            return diverged(r, iteration, sums[i].loss);
+        r->latest = (gradus_report){.iteration = iteration,
+                                    .iterations = r->options->iterations,
+                                    .train = {sums[i].loss / samples, sums[i].correct / samples},
+                                    .seconds = before + (double)(i + 1) * each - r->started};
+        if (is_reported(r, iteration)) {
+            r->kept_iteration = iteration;
+            report_latest(r);
+        }
     }
-    TRY(finish_burst(r, queued));
-    TRY(type->update(r->e, r->options->learning_rate));
-    r->done += queued;
-    r->seconds_per_iteration = (gr_seconds() - started) / (double)queued;
+    return GRADUS_OK;
+}
+
+/* Waits for the oldest burst and looks at it. */
+static gradus_status finish_burst(run *r)
+{
+    gradus_status status = GRADUS_OK;
+    const burst b = *gr_pending_oldest(&r->pending);
+    const double waiting_since = gr_seconds(), before = r->looked;
+    batch_sums sums[METRIC_SLOTS];
+
+    TRY(r->e->type->await_sums(r->e, b.place, gr_burst_range(&b), sums));
+    r->looked = gr_seconds();
+    r->wait_seconds += r->looked - waiting_since;
+    gr_pending_remove(&r->pending, r->looked - before);
+    TRY(look_at(r, &b, sums, before));
+cleanup:
+    return status;
+}
+
+/* Keeps the device busy: a burst is looked at when those behind it have long been queued. */
+static gradus_status run_bursts(run *r)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t iterations = r->options->iterations;
+    r->started = r->looked = gr_seconds();
+    gr_pending_begin(&r->pending, r->e->type->needs_device);
+    while (r->queued < iterations && !stop_requested(r)) {
+        const size_t length = gr_pending_next_length(&r->pending, r->queued, iterations);
+        if (gr_pending_has_room(&r->pending, length))
+            TRY(queue_burst(r, length));
+        else
+            TRY(finish_burst(r));
+    }
+    while (r->pending.count > 0)
+        TRY(finish_burst(r));
 cleanup:
     return status;
 }
@@ -132,10 +157,10 @@ static gradus_status measure_result(run *r, gradus_train_result *result)
     gradus_status status = GRADUS_OK;
     const size_t samples = r->e->dataset->info.samples;
     batch_sums sums;
-    TRY(r->e->type->evaluate(r->e, 0, samples, 0));
-    TRY(r->e->type->read_sums(r->e, 1, &sums));
+    TRY(r->e->type->evaluate(r->e, 0, samples));
+    TRY(r->e->type->read_sums(r->e, &sums));
     if (!isfinite(sums.loss)) {
-        status = diverged(r, r->done, sums.loss);
+        status = diverged(r, r->queued, sums.loss);
         goto cleanup;
     }
     result->train = (gradus_metrics){sums.loss / (double)samples, sums.correct / (double)samples};
@@ -143,17 +168,19 @@ cleanup:
     return status;
 }
 
+/* When it was stopped, the last iteration is reported although it was not due; now that its update is known to be good,
+ * since its own parameters were not set aside. */
 static gradus_status run_iterations(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
-    r->started = gr_seconds();
-    while (r->done < r->options->iterations && !stop_requested(r))
-        TRY(run_burst(r, burst_length(r)));
-    result->iterations = r->done;
-    result->stopped = r->done < r->options->iterations;
-    TRY(r->e->type->finish(r->e));
-    result->train_seconds = gr_seconds() - r->started;
+    TRY(run_bursts(r));
+    result->iterations = r->queued;
+    result->stopped = r->queued < r->options->iterations;
+    result->train_seconds = r->looked - r->started;
+    result->wait_seconds = r->wait_seconds;
     TRY(measure_result(r, result));
+    if (result->stopped && r->queued > 0 && !is_reported(r, r->queued - 1))
+        report_latest(r);
 cleanup:
     return status;
 }
@@ -191,9 +218,11 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     run r = {.options = options, .kept_iteration = SIZE_MAX};
 
     TRY(check_options(options, dataset));
-    TRY(gr_engine_open(options->engine, device, &model->network, dataset, &e));
+    TRY(gr_engine_open(options->engine, device, &model->network, dataset, options->threads, &e));
     TRY(gr_verify_engine(e, model->parameters, verified_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
+    if (e->type->describe != NULL)
+        e->type->describe(e, outcome.plan, sizeof outcome.plan);
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
     status = run_iterations(&r, &outcome);

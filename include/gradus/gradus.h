@@ -219,7 +219,7 @@ typedef struct gradus_device_info {
     bool discrete;           /* has memory of its own */
     unsigned platform_index; /* P and D of the selector "P:D": the order in which OpenCL lists them */
     unsigned device_index;
-    unsigned compute_units;
+    unsigned compute_units; /* of an open CPU device: the cores that are used */
     unsigned clock_mhz;
     uint64_t memory_bytes, max_allocation_bytes, local_memory_bytes;
 } gradus_device_info;
@@ -247,12 +247,23 @@ typedef struct gradus_device gradus_device;
 typedef struct gradus_device_options {
     const char *selector; /* as gradus_device_choose() has it */
     const char *kernels;  /* those made for what is a "cpu" or a "gpu"; "auto", the default: as the device's type is */
+    const char *wait;     /* how the host waits: "sleep" and looks from time to time; "spin": leaves it to the driver,
+                             which may be a little quicker and may keep a core busy; "auto", the default: sleeps,
+                             except for CPUs, whose drivers sleep themselves or help with the work */
+    size_t threads;       /* cores of a CPU device that are used. 0: as many as it has and this process may use, by its
+                             affinity and its control groups' quota */
+    const char *products; /* who computes matrix products where an engine is made of them: "own" kernels, "clblast", or
+                             "auto", the default: the fastest, by a short measurement that the user's cache keeps */
 } gradus_device_options;
 
 GRADUS_API gradus_device_options gradus_device_options_default(void);
 
-/* Lists, chooses and opens. Takes a second or so where the driver must compile the kernels. ARGUMENT names the option that
- * cannot be. options may be NULL. */
+/*
+ * Lists, chooses and opens. Takes a second or so where the driver must compile the kernels. ARGUMENT names the option
+ * that cannot be: threads of what is not a CPU, or more than it has. options may be NULL. The threads are a part of the
+ * device that OpenCL cuts off (device fission): drivers are known that show the part and use the whole all the same,
+ * which limits the engine "fused", but not the others.
+ */
 GRADUS_API gradus_status gradus_device_open_with(const gradus_device_options *options, gradus_device **out);
 
 /* The same with a selector and nothing else out of the ordinary. */
@@ -272,31 +283,35 @@ typedef struct gradus_report {
     size_t iteration;
     size_t iterations; /* the run's length */
     gradus_metrics train;
-    double seconds; /* since the first iteration began */
+    double seconds; /* from the first iteration's begin to this one's end */
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "layered" (OpenCL, any device);
-                               without a device: "blas" (threads over OpenBLAS, as many as OPENBLAS_NUM_THREADS says;
-                               not in every build), "reference" (plain C, sums in double) */
+    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "sparse" and "layered" (OpenCL,
+                           any device; sparse skips the zeros of X); without a device: "blas" (threads over OpenBLAS; not
+                           in every build), "reference" (plain C on one core, sums in double) */
+    size_t threads;     /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
+                           and at most $OPENBLAS_NUM_THREADS */
     size_t iterations;  /* full-batch gradient-descent steps */
     float learning_rate; /* alpha in W := W - alpha dW */
     size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;
-    const volatile int *stop; /* training ends after the running iteration once *stop is not 0; NULL: never. A signal
-                                 handler may set it */
+    const volatile int *stop; /* once *stop is not 0, training ends after the iterations that are queued: the running
+                                 one, and what else takes 0.15 s at most. A signal handler may set it. NULL: never */
 } gradus_train_options;
 
 /* The notebook's recipe: auto, 500 iterations, learning rate 0.1, a report every 10. */
 GRADUS_API gradus_train_options gradus_train_options_default(void);
 
 typedef struct gradus_train_result {
-    const char *engine;   /* the engine that was used */
-    size_t iterations;    /* done */
-    bool stopped;         /* by options->stop */
+    const char *engine; /* the engine that was used */
+    char plan[2048];    /* what it decided about how to compute, and the times that led to it, as lines of text; "" */
+    size_t iterations;  /* done */
+    bool stopped;       /* by options->stop */
     double setup_seconds; /* upload, kernels, the check against the reference */
     double train_seconds; /* from the first iteration's start to the last one's end */
+    double wait_seconds;  /* of these: the host waited for the device. The rest is its own work, beside the device's */
     gradus_metrics train; /* of the final parameters */
 } gradus_train_result;
 
@@ -309,6 +324,32 @@ typedef struct gradus_train_result {
  */
 GRADUS_API gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                                       const gradus_train_options *options, gradus_train_result *result);
+
+/* ---- Tuning ----------------------------------------------------------------------------------------------------- */
+
+/* What a search has found for one product of a network. */
+typedef struct gradus_tune_result {
+    const char *product;                  /* "weight gradient 784-128, 41000 samples, pixels" */
+    const char *configuration;            /* "own gpu 128x64x16 8x4" */
+    double seconds_before, seconds_after; /* equal where nothing better was found */
+} gradus_tune_result;
+
+typedef struct gradus_tune_options {
+    double seconds; /* after which the search ends, give or take a measurement; 30 by default */
+    void (*report)(const gradus_tune_result *result, void *user); /* called for each product; NULL: none */
+    void *user;
+    const volatile int *stop; /* as in gradus_train_options */
+} gradus_tune_options;
+
+GRADUS_API gradus_tune_options gradus_tune_options_default(void);
+
+/*
+ * Tries on the device all configurations of the matrix products of this network, over so many samples, as engine
+ * "layered" has them. Each gain is written to the user's cache as it is found, and used by who trains such a network
+ * from then on. options may be NULL.
+ */
+GRADUS_API gradus_status gradus_tune(gradus_device *device, const gradus_network *network, size_t samples,
+                                     const gradus_tune_options *options);
 
 /* ---- Using a model ---------------------------------------------------------------------------------------------- */
 

@@ -241,6 +241,27 @@ static void test_train_layered(void **state)
     json_decref(result);
 }
 
+static void test_train_verbose(void **state)
+{
+    (void)state;
+    assert_runs("\"$GRADUS\" train tiny --engine layered --products own --iterations 1 --quiet -v");
+    assert_non_null(strstr(program_err, "gradus: forward"));
+    assert_non_null(strstr(program_err, ": own "));
+    assert_runs("\"$GRADUS\" train tiny --engine layered --products clblast --iterations 1 --quiet --verbose");
+    assert_non_null(strstr(program_err, ": clblast"));
+    assert_runs("\"$GRADUS\" train tiny --engine layered --iterations 1 --quiet");
+    assert_string_equal(program_err, "");
+}
+
+static void test_tune(void **state)
+{
+    (void)state;
+    assert_runs("\"$GRADUS\" tune --samples 50 --features 9 --classes 3 --hidden 4 --seconds 1");
+    assert_non_null(strstr(program_out, "weight gradient 9-4, 50 samples, pixels"));
+    assert_non_null(strstr(program_out, "input gradient 4-3, 50 samples, relu"));
+    assert_non_null(strstr(program_out, "  own "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +278,8 @@ int main(void)
         program_test(test_devices),
         program_test(test_check),
         program_test(test_train_layered),
+        program_test(test_train_verbose),
+        program_test(test_tune),
     };
     program_prepare();
     gradus_device_close(open_test_device());

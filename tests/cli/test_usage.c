@@ -64,7 +64,7 @@ static void test_refusals(void **state)
         {"train tiny --holdout 9 --train-samples 9", "expected fewer than the 9 training samples"},
         {"train tiny --train-samples 25", "--train-samples: found 25, expected at most 24"},
         {"train tiny --engine fast",
-         "--engine: found \"fast\", expected one of: auto, fused, layered, blas, reference"},
+         "--engine: found \"fast\", expected one of: auto, fused, sparse, layered, blas, reference"},
         {"train tiny --preset xyzzy", "--preset: found \"xyzzy\", expected one of: notebook"},
         {"train tiny --out ''", "--out: found an empty text, expected MODEL"},
         {"train tiny --out x --log x", "--log x: is the file of --out as well"},
@@ -95,7 +95,7 @@ static void test_no_arguments(void **state)
 static void test_help(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"train", "evaluate", "predict", "inspect", "devices", "check"};
+    static const char *const commands[] = {"train", "evaluate", "predict", "inspect", "devices", "check", "tune"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         assert_runs("\"$GRADUS\" --help");
         assert_prints(program_out, commands[i]);

@@ -128,19 +128,48 @@ static void test_open_options(void **state)
     options.kernels = "npu";
     assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "kernels \"npu\"");
     options.kernels = NULL;
+    options.wait = "nap";
+    assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "wait \"nap\"");
+    options.wait = NULL;
+    options.products = "mkl";
+    assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "products \"mkl\"");
+    options.products = NULL;
     assert_ok(gradus_device_open_with(&options, &device));
     gradus_device_close(device);
     assert_ok(gradus_device_open_with(NULL, &device));
     gradus_device_close(device);
 }
 
+/* The part is a device of its own for as long as it is open. */
+static void test_threads(void **state)
+{
+    (void)state;
+    gradus_device_options options = gradus_device_options_default();
+    gradus_device *device = open_test_device();
+    const gradus_device_info whole = *gradus_device_get_info(device);
+    gradus_device_close(device);
+
+    options.threads = 1;
+    if (whole.type != GRADUS_DEVICE_CPU) {
+        assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "is no CPU");
+        return;
+    }
+    assert_ok(gradus_device_open_with(&options, &device));
+    assert_int_equal(gradus_device_get_info(device)->compute_units, 1);
+    gradus_device_close(device);
+    options.threads = 100000;
+    assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "threads 100000");
+    options.threads = 0;
+    assert_ok(gradus_device_open_with(&options, &device));
+    assert_int_equal(gradus_device_get_info(device)->compute_units, whole.compute_units);
+    gradus_device_close(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choose),
-        cmocka_unit_test(test_nothing_fits),
-        cmocka_unit_test(test_no_platform),
-        cmocka_unit_test(test_open_options),
+        cmocka_unit_test(test_choose),       cmocka_unit_test(test_nothing_fits), cmocka_unit_test(test_no_platform),
+        cmocka_unit_test(test_open_options), cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas" against the reference, for several numbers of threads; needs no device. */
+#include "core/cores.h"
 #include "engine/blas.h"
 #include "engine_cases.h"
 
@@ -33,17 +34,33 @@ static void test_blas_threads_and_slices(void **state)
     (void)state;
     gradus_dataset *dataset = random_dataset(97, 3001, 7);
     const int before = openblas_get_num_threads();
-    for (int threads = 1; threads <= 5; threads++) {
-        openblas_set_num_threads(threads);
-        const size_t expected = (size_t)openblas_get_num_threads(); /* a sequential OpenBLAS stays with one */
-        engine *e = new_engine(&deep, dataset);
-        assert_int_equal(((blas *)e)->part_count, expected);
-        assert_true(((blas *)e)->slice * expected < 3001);
+    for (size_t threads = 1; threads <= 5; threads++) {
+        engine *e = NULL;
+        assert_ok(gr_engine_open("blas", NULL, &deep, dataset, threads, &e));
+        assert_int_equal(((blas *)e)->part_count, threads);
+        assert_true(((blas *)e)->slice * threads < 3001);
         compare_with_reference(e, 0, 3001);
         compare_with_reference(e, 7, 1234);
         compare_with_reference(e, 3000, 1);
         gr_engine_destroy(e);
-        assert_int_equal(openblas_get_num_threads(), (int)expected);
+        assert_int_equal(openblas_get_num_threads(), before);
+    }
+    gradus_dataset_destroy(dataset);
+}
+
+/* Without a number: no more than OpenBLAS would take, nor than the process may. */
+static void test_blas_automatic_threads(void **state)
+{
+    (void)state;
+    gradus_dataset *dataset = random_dataset(97, 3001, 7);
+    const int before = openblas_get_num_threads();
+    const size_t cores = gr_cores_available();
+    for (int threads = 1; threads <= 3; threads++) {
+        openblas_set_num_threads(threads);
+        const size_t usual = (size_t)openblas_get_num_threads(); /* a sequential OpenBLAS stays with one */
+        engine *e = new_engine(&deep, dataset);
+        assert_int_equal(((blas *)e)->part_count, usual < cores ? usual : cores);
+        gr_engine_destroy(e);
     }
     openblas_set_num_threads(before);
     gradus_dataset_destroy(dataset);
@@ -100,11 +117,9 @@ static void test_blas_refuses_huge_layers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blas_gradient),
-        cmocka_unit_test(test_blas_threads_and_slices),
-        cmocka_unit_test(test_blas_short_slices),
-        cmocka_unit_test(test_blas_same_bits),
-        cmocka_unit_test(test_blas_refuses_huge_layers),
+        cmocka_unit_test(test_blas_gradient),          cmocka_unit_test(test_blas_threads_and_slices),
+        cmocka_unit_test(test_blas_automatic_threads), cmocka_unit_test(test_blas_short_slices),
+        cmocka_unit_test(test_blas_same_bits),         cmocka_unit_test(test_blas_refuses_huge_layers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

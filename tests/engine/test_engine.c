@@ -15,8 +15,8 @@ static double loss_of(engine *e, const float *parameters)
 {
     batch_sums sums;
     assert_ok(e->type->write_parameters(e, parameters));
-    assert_ok(e->type->evaluate(e, 0, e->dataset->info.samples, 0));
-    assert_ok(e->type->read_sums(e, 1, &sums));
+    assert_ok(e->type->evaluate(e, 0, e->dataset->info.samples));
+    assert_ok(e->type->read_sums(e, &sums));
     return sums.loss / (double)e->dataset->info.samples;
 }
 
@@ -89,6 +89,21 @@ static void test_gradient(void **state)
     compared = *state;
     for_each_engine_case(compare_whole);
     for_each_engine_case(compare_piece);
+}
+
+/* The kernels for GPUs, whatever the device is. */
+static int use_gpu_kernels(void **state)
+{
+    (void)state;
+    device->kernels = KERNELS_GPU;
+    return 0;
+}
+
+static int use_own_kernels(void **state)
+{
+    (void)state;
+    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
+    return 0;
 }
 
 /* ---- fused for GPUs, of which PoCL takes seconds to build one: fewer cases, and both ranges with each ---- */
@@ -181,7 +196,7 @@ static void test_gpu_auto(void **state)
     for (size_t i = 0; i < 3; i++) {
         engine *e = NULL;
         device->info.local_memory_bytes = i == 2 ? 64 : local;
-        assert_ok(gr_engine_open("auto", device, &networks[i % 2], dataset, &e));
+        assert_ok(gr_engine_open("auto", device, &networks[i % 2], dataset, 0, &e));
         assert_string_equal(e->type->name, i == 0 ? "fused" : "layered");
         gr_engine_destroy(e);
     }
@@ -190,33 +205,114 @@ static void test_gpu_auto(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* ---- Slices of layered ---- */
+/* ---- Sparse products ---- */
+
+/* Widths around those of vectors and blocks; no hidden layer, one and two; and X with nothing, little and no zero. */
+static void test_sparse_widths(void **state)
+{
+    static const size_t widths[] = {1, 7, 10, 33, 129};
+    (void)state;
+    compared = &gr_engine_sparse;
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+        for (size_t layers = 1; layers <= 3; layers++)
+            for (int data = 0; data < 3; data++) {
+                gradus_network network = {.layers = layers, .sizes = {53, widths[w], widths[w], 3}};
+                network.sizes[layers] = layers == 1 ? widths[w] + 1 : 3;
+                gradus_dataset *dataset = random_dataset(53, 300, (uint32_t)network.sizes[layers]);
+                for (size_t i = 0; data != 1 && i < 53 * 300; i++)
+                    dataset->pixels[i] = data == 0 ? 0 : (uint8_t)(1 + i % 255);
+                compare_whole(&network, dataset);
+                compare_piece(&network, dataset);
+                gradus_dataset_destroy(dataset);
+            }
+}
+
+/* The sums over samples have one order: the same bits every time. */
+static void test_sparse_same_bits(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 2, .sizes = {97, 33, 7}};
+    const parameter_layout layout = gr_network_layout(&network);
+    gradus_dataset *dataset = random_dataset(97, 3001, 7);
+    float *parameters = calloc(layout.length, sizeof *parameters), *first = calloc(layout.length, sizeof *first),
+          *again = calloc(layout.length, sizeof *again);
+    batch_sums sums;
+    engine *e = NULL;
+    gr_network_initialise(&network, SEED, parameters);
+    assert_ok(gr_engine_create(&gr_engine_sparse, device, &network, dataset, &e));
+    gradient_of(e, parameters, 0, 3001, first, &sums);
+    for (int i = 0; i < 20; i++) {
+        gradient_of(e, parameters, 0, 3001, again, &sums);
+        assert_memory_equal(again, first, layout.length * sizeof *first);
+    }
+    gr_engine_destroy(e);
+    free(again);
+    free(first);
+    free(parameters);
+    gradus_dataset_destroy(dataset);
+}
+
+/* ---- layered with other products than its own choice ---- */
+
+typedef struct layered_variant {
+    product_choice products;
+    kernel_kind kernels;
+} layered_variant;
+
+static layered_variant clblast_products = {PRODUCTS_CLBLAST, KERNELS_CPU}, gpu_products = {PRODUCTS_OWN, KERNELS_GPU},
+                       cpu_products = {PRODUCTS_OWN, KERNELS_CPU};
+
+static void test_layered_products(void **state)
+{
+    const layered_variant *variant = *state;
+    const layered_variant before = {device->products, device->kernels};
+    compared = &gr_engine_layered;
+    device->products = variant->products;
+    device->kernels = variant->kernels;
+    for_each_engine_case(compare_piece);
+    device->products = before.products;
+    device->kernels = before.kernels;
+}
+
+/* ---- Slices of layered and sparse ---- */
 
 /* Compares on all of `dataset`. Returns the number of slices. */
-static size_t compare_layered(const gradus_network *network, const gradus_dataset *dataset)
+static size_t compare_slices(const engine_type *type, const gradus_network *network, const gradus_dataset *dataset)
 {
     engine *e = NULL;
-    assert_ok(gr_engine_create(&gr_engine_layered, device, network, dataset, &e));
+    assert_ok(gr_engine_create(type, device, network, dataset, &e));
     compare_with_reference(e, 0, dataset->info.samples);
+    compare_with_reference(e, 77, dataset->info.samples - 200);
     const size_t slice = ((layered *)e)->slice;
     gr_engine_destroy(e);
     return (dataset->info.samples + slice - 1) / slice;
 }
 
 /* A batch whose activations do not fit is done in slices; the last one is shorter for these numbers. */
-static void test_layered_slices(void **state)
+static void test_slices(void **state)
 {
-    (void)state;
+    const engine_type *type = *state;
     const gradus_network network = {.layers = 3, .sizes = {97, 33, 17, 7}};
     gradus_dataset *dataset = random_dataset(97, 1003, 7);
     const uint64_t memory = device->memory_limit, allocation = device->info.max_allocation_bytes;
-    device->memory_limit = 400000;
-    assert_true(compare_layered(&network, dataset) >= 4);
+    device->memory_limit = type == &gr_engine_layered ? 400000 : 500000; /* sparse products need some of it */
+    assert_true(compare_slices(type, &network, dataset) >= 2);
     device->memory_limit = memory;
     device->info.max_allocation_bytes = 110000; /* room for X, but not for as many floats */
-    assert_true(compare_layered(&network, dataset) >= 4);
+    assert_true(type != &gr_engine_layered || compare_slices(type, &network, dataset) >= 2);
     device->info.max_allocation_bytes = allocation;
     gradus_dataset_destroy(dataset);
+}
+
+static void test_layered_slices(void **state)
+{
+    const layered_variant *variant = *state;
+    const product_choice products = device->products;
+    const engine_type *type = &gr_engine_layered;
+    void *slices = (void *)(uintptr_t)type;
+    device->products = variant->products;
+    test_slices(&slices);
+    device->products = products;
 }
 
 /* The message promises that so many samples fit. */
@@ -255,7 +351,7 @@ static void test_refusals(void **state)
     assert_fails(gr_engine_create(&gr_engine_reference, NULL, &wider, dataset, &e), GRADUS_ERROR_DATA,
                  "the samples have 6 features, the network takes 7");
     assert_fails(gr_engine_find("magic", device, &type), GRADUS_ERROR_ARGUMENT,
-                 "engine \"magic\": expected auto, fused, layered");
+                 "engine \"magic\": expected auto, fused, sparse, layered");
     assert_fails(gr_engine_find("layered", NULL, &type), GRADUS_ERROR_ARGUMENT, "needs an OpenCL device");
     assert_ok(gr_engine_find("auto", NULL, &type));
     assert_string_equal(type->name, GRADUS_BLAS ? "blas" : "reference");
@@ -267,14 +363,30 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradient),
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
+        {"gradient, sparse", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
         {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
         {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
+        {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_WIDE]},
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
         cmocka_unit_test(test_gpu_plan),
         cmocka_unit_test(test_gpu_auto),
-        cmocka_unit_test(test_layered_slices),
+        {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
+         (void *)(uintptr_t)&gr_engine_sparse},
+        cmocka_unit_test(test_sparse_widths),
+        cmocka_unit_test_setup_teardown(test_sparse_widths, use_gpu_kernels, use_own_kernels),
+        cmocka_unit_test(test_sparse_same_bits),
+        cmocka_unit_test_setup_teardown(test_sparse_same_bits, use_gpu_kernels, use_own_kernels),
+        {"slices, sparse", test_slices, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
+        {"slices, sparse, GPU kernels", test_slices, use_gpu_kernels, use_own_kernels,
+         (void *)(uintptr_t)&gr_engine_sparse},
+        {"too large, sparse", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
+        {"layered, own products for CPUs", test_layered_products, NULL, NULL, &cpu_products},
+        {"layered, own products for GPUs", test_layered_products, NULL, NULL, &gpu_products},
+        {"layered, CLBlast", test_layered_products, NULL, NULL, &clblast_products},
+        {"slices, own products", test_layered_slices, NULL, NULL, &cpu_products},
+        {"slices, CLBlast", test_layered_slices, NULL, NULL, &clblast_products},
         {"too large, layered", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
         {"too large, gpu", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GPU]},

@@ -62,7 +62,7 @@ static void check_first_gradient(const golden *run, const gradus_dataset *datase
     assert_ok(gr_engine_find(run->engine, device, &type));
     assert_ok(gr_engine_create(type, device, &initial->network, dataset, &e));
     assert_ok(type->write_parameters(e, initial->parameters));
-    assert_ok(type->gradient(e, 0, dataset->info.samples, 0));
+    assert_ok(type->gradient(e, 0, dataset->info.samples));
     assert_ok(type->read_gradient(e, gradient));
     for (size_t l = 0; l < 2; l++) {
         const size_t offsets[] = {initial->layout.weights[l], initial->layout.bias[l]};
@@ -142,8 +142,11 @@ int main(int argc, char **argv)
     } engines[] = {
         {"reference", "reference", KERNELS_CPU},
         {"layered", "layered", KERNELS_CPU},
+        {"layered, gpu", "layered", KERNELS_GPU},
         {"fused", "fused", KERNELS_CPU},
         {"fused, gpu", "fused", KERNELS_GPU},
+        {"sparse", "sparse", KERNELS_CPU},
+        {"sparse, gpu", "sparse", KERNELS_GPU},
 #if GRADUS_BLAS
         {"blas", "blas", KERNELS_CPU},
 #endif

@@ -9,7 +9,7 @@ static gradus_device *device;
 static gradus_dataset *digits, *digits_test;
 
 typedef struct log {
-    gradus_report reports[64];
+    gradus_report reports[512];
     size_t count;
     size_t stop_after; /* report after which `stop` is raised; 0: never */
     int stop;
@@ -18,7 +18,7 @@ typedef struct log {
 static void keep_report(const gradus_report *report, void *user)
 {
     run_log *log = user;
-    assert_true(log->count < 64);
+    assert_true(log->count < sizeof log->reports / sizeof *log->reports);
     log->reports[log->count++] = *report;
     if (log->count == log->stop_after)
         log->stop = 1;
@@ -191,16 +191,38 @@ static void test_overflow_is_told(void **state)
 
 /* ---- Ending early ---- */
 
+/* As many iterations are done as were queued; the parameters are exactly those of so many. */
 static void test_stop(void **state)
+{
+    run_log log = {.stop_after = 2};
+    gradus_train_options options = options_for(&log, *state, 100000, 5);
+    gradus_train_result result;
+    gradus_model *model = new_model(1), *whole = new_model(1);
+    assert_ok(gradus_train(device, model, digits_test, &options, &result));
+    assert_true(result.stopped);
+    assert_true(result.iterations >= 6 && result.iterations < 100000);
+    assert_true(result.train_seconds - log.reports[1].seconds < 0.5);
+    assert_int_equal(log.reports[log.count - 1].iteration, result.iterations - 1);
+
+    options = options_for(&(run_log){0}, *state, result.iterations, 0);
+    assert_ok(gradus_train(device, whole, digits_test, &options, NULL));
+    assert_true(gradus_model_hash(model) == gradus_model_hash(whole));
+    gradus_model_destroy(whole);
+    gradus_model_destroy(model);
+}
+
+/* What works without a queue stops at once. */
+static void test_stop_on_host(void **state)
 {
     (void)state;
     run_log log = {.stop_after = 2};
-    gradus_train_options options = options_for(&log, "layered", 100000, 5);
+    gradus_train_options options = options_for(&log, "reference", 100000, 5);
     gradus_train_result result;
     gradus_model *model = new_model(1);
-    assert_ok(gradus_train(device, model, digits_test, &options, &result));
+    assert_ok(gradus_train(NULL, model, digits_test, &options, &result));
     assert_true(result.stopped);
     assert_int_equal(result.iterations, 6); /* iteration 5 was running when it was asked to stop */
+    assert_int_equal(log.count, 2);
     gradus_model_destroy(model);
 }
 
@@ -286,7 +308,9 @@ int main(void)
         cmocka_unit_test(test_learns_digits),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_overflow_is_told),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test_prestate(test_stop, fused_name),
+        cmocka_unit_test_prestate(test_stop, layered_name),
+        cmocka_unit_test(test_stop_on_host),
         cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, layered_name),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test_prestate(test_wrong_device_is_refused, faulty_layered),

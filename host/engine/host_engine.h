@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engines without a device have in common: the sums and the record of the steps. */
+#ifndef GRADUS_ENGINE_HOST_ENGINE_H
+#define GRADUS_ENGINE_HOST_ENGINE_H
+
+#include "engine/engine.h"
+
+typedef struct host_engine {
+    engine base;
+    batch_sums sums;                  /* of the last gradient or evaluation */
+    batch_sums history[METRIC_SLOTS]; /* of the steps, a ring */
+    unsigned next;                    /* the next step's slot */
+    bool diverged;                    /* the loss of a step was not finite */
+} host_engine;
+
+/* The record begins anew: new parameters were written. */
+void gr_host_engine_begin(host_engine *e);
+
+/* Notes the sums of the step that is being taken. */
+void gr_host_engine_note_step(host_engine *e);
+
+/* Whether the parameters are worth keeping: all losses so far were finite, the one just computed as well. */
+bool gr_host_engine_is_sound(const host_engine *e);
+
+/* These serve as members of an engine_type. All work is done when it has been asked for, so nobody waits. */
+gradus_status gr_host_engine_send_sums(engine *e, unsigned place, sums_range range);
+gradus_status gr_host_engine_await_sums(engine *e, unsigned place, sums_range range, batch_sums *sums);
+gradus_status gr_host_engine_read_sums(engine *e, batch_sums *sums);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is remembered of measurements: written, found again, replaced; broken files are ignored; and products obey. */
+#include "assert_close.h"
+#include "engine/choice.h"
+#include "engine/gemm_choose.h"
+#include "with_device.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+static gradus_device *device;
+static char folder[] = "/tmp/gradus-choices-XXXXXX";
+
+static void assert_choice(const char *key, const char *expected)
+{
+    char value[CHOICE_TEXT];
+    assert_ok(gr_choice_read(device, key, value));
+    assert_string_equal(value, expected);
+}
+
+static void test_written_and_replaced(void **state)
+{
+    (void)state;
+    assert_choice("a", "");
+    assert_ok(gr_choice_write(device, "a", "1"));
+    assert_ok(gr_choice_write(device, "ab", "2"));
+    assert_ok(gr_choice_write(device, "b", "3"));
+    assert_ok(gr_choice_write(device, "ab", "4 and more"));
+    assert_choice("a", "1");
+    assert_choice("ab", "4 and more");
+    assert_choice("b", "3");
+    device->kernels = device->kernels == KERNELS_CPU ? KERNELS_GPU : KERNELS_CPU;
+    assert_choice("a", ""); /* holds for the other kernels only */
+    device->kernels = device->kernels == KERNELS_CPU ? KERNELS_GPU : KERNELS_CPU;
+}
+
+/* Calls the function for each file of choices. */
+static void for_each_file(void (*change)(const char *path))
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/gradus/choices", folder);
+    DIR *files = opendir(path);
+    size_t changed = 0;
+    assert_non_null(files);
+    for (const struct dirent *entry; (entry = readdir(files)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/gradus/choices/%s", folder, entry->d_name);
+        change(path);
+        changed++;
+    }
+    closedir(files);
+    assert_true(changed > 0);
+}
+
+static void cut_short(const char *path)
+{
+    assert_int_equal(truncate(path, 70), 0);
+}
+
+static void test_broken_file_is_ignored(void **state)
+{
+    (void)state;
+    assert_ok(gr_choice_write(device, "a", "1"));
+    for_each_file(cut_short);
+    assert_choice("a", "");
+    assert_ok(gr_choice_write(device, "a", "2"));
+    assert_choice("a", "2");
+}
+
+static const gemm_shape shape = {GEMM_WEIGHT_GRADIENT, 33, 97, 1003, false, false};
+
+static void assert_chosen(const gemm_candidate *expected)
+{
+    char name[GEMM_NAME], expected_name[GEMM_NAME];
+    gemm_choice choice;
+    assert_ok(gr_gemm_choose(device, &shape, &choice));
+    gr_gemm_name(&choice.candidate, name);
+    gr_gemm_name(expected, expected_name);
+    assert_string_equal(name, expected_name);
+}
+
+static void test_products_obey(void **state)
+{
+    (void)state;
+    gemm_candidate own[GEMM_CANDIDATES];
+    char key[GEMM_KEY];
+    const size_t count = gr_gemm_candidates(device, gr_gemm_family(device), &shape, GEMM_THOROUGH, own);
+    const gemm_choice other = {own[count - 1], 0.001, 0};
+    assert_true(count > 1);
+    assert_chosen(&own[0]); /* too small to be measured */
+    assert_ok(gr_gemm_remember(device, &shape, &other));
+    assert_chosen(&own[count - 1]);
+    device->products = PRODUCTS_OWN;
+    assert_chosen(&own[0]);
+    device->products = PRODUCTS_CLBLAST;
+    assert_chosen(&gr_gemm_clblast);
+    device->products = PRODUCTS_AUTO;
+    gr_gemm_key(&shape, key);
+    assert_ok(gr_choice_write(device, key, "own abacus; 0.1; 0.2"));
+    assert_chosen(&own[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_written_and_replaced),
+        cmocka_unit_test(test_broken_file_is_ignored),
+        cmocka_unit_test(test_products_obey),
+    };
+    char command[64];
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    setenv("XDG_CACHE_HOME", folder, 1);
+    device = open_test_device();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    gradus_device_close(device);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return failed + (system(command) != 0);
+}
