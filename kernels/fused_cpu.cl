@@ -173,15 +173,15 @@ static void write_probabilities(global floatv *z, uint s0, uint end, global floa
             probabilities[(size_t)(s0 + s) * sizes[LAYERS] + c] = ((global const float *)z)[c * TILE + s];
 }
 
-// The pass over samples first .. end - 1. values, places, sample_offsets, lists, list_offsets: X as the file first_*.cl
-// takes it; labels (B, padded to whole tiles); place_feature: the order of pixels; scratch (SCRATCH x work-items);
-// probabilities (C x B), for MODE_PROBABILITIES only.
-kernel void fused_pass(global const uchar *restrict values, global const ushort *restrict places,
+// The pass over samples first .. end - 1. probabilities (C x B), for MODE_PROBABILITIES only; values, places,
+// sample_offsets, lists, list_offsets: X as the file first_*.cl takes it; labels (B, padded to whole tiles);
+// place_feature: the order of pixels; scratch (SCRATCH x work-items).
+kernel void fused_pass(uint first, uint end, uint mode, global float *restrict probabilities,
+                       global const uchar *restrict values, global const ushort *restrict places,
                        global const uint *restrict sample_offsets, global const uint *restrict lists,
                        global const uint *restrict list_offsets, global const uchar *restrict labels,
                        global const uint *restrict place_feature, global const float *restrict parameters,
-                       global float *restrict all_scratch, global float *restrict probabilities, uint first, uint end,
-                       uint mode)
+                       global float *restrict all_scratch)
 {
     const uint me = get_global_id(0), count = get_global_size(0);
     const uint first_tile = first / TILE, tiles = (end + TILE - 1) / TILE - first_tile;
@@ -212,8 +212,9 @@ kernel void fused_pass(global const uchar *restrict values, global const ushort 
 
 // Adds up the work-items' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
 // sums[0], [1]. feature_place (F): where each pixel is. NDRange: one work-item per parameter, and at least two.
-kernel void fused_reduce(global const float *restrict all_scratch, global const uint *restrict feature_place,
-                         global float *restrict gradient, global float *restrict sums, uint work_items, float scale)
+kernel void fused_reduce(float scale, global const float *restrict all_scratch,
+                         global const uint *restrict feature_place, global float *restrict gradient,
+                         global float *restrict sums, uint work_items)
 {
     const uint i = get_global_id(0);
     uint at = REST_AT + i - bias_at[0];

@@ -79,5 +79,6 @@ gradus_status gr_check_first_groups(check *c, const check_shape *shape);
 gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
+gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

@@ -94,3 +94,8 @@ gradus_status gr_check_first_wide(check *c, const check_shape *shape)
 {
     return check_engine(c, shape, &gr_fused_variants[FIRST_WIDE], "first_wide");
 }
+
+gradus_status gr_check_first_gpu(check *c, const check_shape *shape)
+{
+    return check_engine(c, shape, &gr_fused_variants[FIRST_GPU], "first_gpu");
+}

@@ -54,6 +54,14 @@ gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
                                const char *options, cl_program *out);
 
+/* The same for a program that several may want: it is built once per device and options, and released with the device. */
+gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
+                               cl_program *out);
+void gr_program_release_shared(gradus_device *device);
+
+/* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
+gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
+
 /* ---- Waiting (wait.c) ---- */
 
 /* Returns when *event, of the device's queue, is complete, and releases it; *event is NULL then. */
@@ -61,10 +69,6 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event);
 
 /* Returns when all queued work is done. */
 gradus_status gr_device_finish(gradus_device *device);
-/* The same for a program that several may want: it is built once per device and options, and released with the device. */
-gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
-                               cl_program *out);
-void gr_program_release_shared(gradus_device *device);
 
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 

@@ -113,6 +113,22 @@ cleanup:
     return status;
 }
 
+gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count)
+{
+    gradus_status status = GRADUS_OK;
+    char *longer = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0)
+            TRY(gr_format_text(&longer, "%s -D %s=%zu", *options, name, values[i]));
+        else
+            TRY(gr_format_text(&longer, "%s,%zu", *options, values[i]));
+        free(*options);
+        *options = longer;
+    }
+cleanup:
+    return status;
+}
+
 static gradus_status build(cl_context context, cl_device_id device, const char *source, const char *options,
                            cl_program *out)
 {

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "engine/choice.h"
 #include "engine/engine.h"
+#include "engine/fused_gpu.h"
 
 #include <assert.h>
 #include <math.h>
@@ -183,6 +184,8 @@ static gradus_status create_probable(const engine *base, gradus_device *device, 
 #else
         return become(&gr_engine_reference, base, NULL, out);
 #endif
+    if (device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(&base->network))
+        return become(&gr_engine_layered, base, device, out);
     const gradus_status status = become(&gr_engine_fused, base, device, out);
     return status == GRADUS_ERROR_DEVICE ? become(&gr_engine_layered, base, device, out) : status;
 }

@@ -2,17 +2,40 @@
 /* Engine "fused" at work. */
 #include "engine/fused.h"
 
-/* Sets what differs from the pass before: between the iterations of a training nothing does. */
-static gradus_status set_pass(fused *e, const fused_range *next)
+/* The pass for this mode: a GPU has a kernel of its own for all but gradients. */
+static launch *pass_for(fused *e, fused_mode mode)
+{
+    return e->first == FIRST_GPU && mode != FUSED_GRADIENT ? &e->fused_forward : &e->fused_pass;
+}
+
+/* Sets the arguments that may change, the first ones of the kernels of both forms. */
+static gradus_status set_arguments(fused *e, const fused_range *range)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint first_sample = (cl_uint)range->first, end_sample = (cl_uint)range->end, what = (cl_uint)range->mode;
+    const float scale = 1.0f / (float)(range->end - range->first);
+    launch *pass = pass_for(e, range->mode);
+    TRY(gr_launch_set(pass, 0, (kernel_argument)ARGUMENT(first_sample)));
+    TRY(gr_launch_set(pass, 1, (kernel_argument)ARGUMENT(end_sample)));
+    if (e->first != FIRST_GPU || range->mode != FUSED_GRADIENT) {
+        TRY(gr_launch_set(pass, 2, (kernel_argument)ARGUMENT(what)));
+        TRY(gr_launch_set(pass, 3, (kernel_argument)ARGUMENT(range->probabilities)));
+    }
+    TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+cleanup:
+    return status;
+}
+
+/* Queues the pass and sets what differs from the one before: between the iterations of a training nothing does. */
+static gradus_status enqueue_pass(fused *e, const fused_range *next)
 {
     gradus_status status = GRADUS_OK;
     const fused_range *now = &e->current;
-    if (now->probabilities == next->probabilities && now->first == next->first && now->end == next->end &&
-        now->mode == next->mode)
-        return GRADUS_OK;
-    TRY(gr_fused_pass_set(&e->fused_pass, next));
-    TRY(gr_fused_reduce_set(&e->fused_reduce, 1.0f / (float)(next->end - next->first)));
+    if (now->probabilities != next->probabilities || now->first != next->first || now->end != next->end ||
+        now->mode != next->mode)
+        TRY(set_arguments(e, next));
     e->current = *next;
+    TRY(gr_launch_enqueue(e->common.device, pass_for(e, next->mode)));
 cleanup:
     return status;
 }
@@ -20,8 +43,7 @@ cleanup:
 static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
 {
     gradus_status status = GRADUS_OK;
-    TRY(set_pass(e, &(fused_range){NULL, first, first + count, mode}));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(enqueue_pass(e, &(fused_range){NULL, first, first + count, mode}));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
 cleanup:
     return status;
@@ -46,8 +68,7 @@ static gradus_status fused_probabilities(engine *base, float *out)
     cl_mem probabilities = NULL; /* (C x B) */
 
     TRY(gr_buffer_create(e->common.device, bytes, "the probabilities", &probabilities));
-    TRY(set_pass(e, &(fused_range){probabilities, 0, samples, FUSED_PROBABILITIES}));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(enqueue_pass(e, &(fused_range){probabilities, 0, samples, FUSED_PROBABILITIES}));
     TRY(gr_buffer_read(e->common.device, probabilities, 0, bytes, out));
 cleanup:
     e->current = (fused_range){0}; /* the next such buffer may well have the same handle */
@@ -94,4 +115,5 @@ const engine_type gr_fused_variants[] = {
     [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
     [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
     [FIRST_WIDE] = FUSED_ENGINE("fused, first_wide", create_wide),
+    [FIRST_GPU] = FUSED_ENGINE("fused, first_gpu", gr_fused_gpu_create),
 };

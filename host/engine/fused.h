@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engine "fused": one pass over compressed X (groups.h) computes Z1 through dZ1 and accumulates all gradients, a tile
- * of samples at a time, each core on its own share; then one launch adds up the shares and one updates. For CPU devices,
- * any width and depth. This is its state; fused_plan.c makes it, fused.c runs it; the kernels and how they divide the
- * work are in kernels/fused_cpu.cl.
+ * Engine "fused": one pass over X computes Z1 through dZ1 and accumulates all gradients, a tile of samples at a time,
+ * each core or work-group on its own share; then one launch adds up the shares and one updates. This is its state;
+ * fused.c runs it. There are two sets of kernels, chosen by device->kernels:
+ *
+ * For CPUs, any width and depth: on compressed X (groups.h), with a work-item per core. fused_plan.c makes it, the
+ * kernels and how they divide the work are in kernels/fused_cpu.cl.
+ * For GPUs, narrow layers: on the bytes of X, with work-groups and local memory. fused_gpu.c makes it by the plan of
+ * fused_gpu_plan.c; the kernels are in kernels/fused_gpu.cl.
  */
 #ifndef GRADUS_ENGINE_FUSED_H
 #define GRADUS_ENGINE_FUSED_H
@@ -12,9 +16,10 @@
 #include "engine/compressed.h"
 #include "engine/device_engine.h"
 
-/* How the pass goes about the products that touch X: the files first_*.cl. */
-typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE } first_layer;
-#define FIRST_LAYERS 4
+/* How the pass goes about the products that touch X: the files first_*.cl. The last is the GPU's. */
+typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE, FIRST_GPU } first_layer;
+#define FIRST_CPU_LAYERS 4
+#define FIRST_LAYERS 5
 
 /* What fused_pass is asked for; the numbers are the kernel's. */
 typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
@@ -30,24 +35,27 @@ typedef struct fused {
     device_engine common;
     fused_range current; /* that the launches are set for; end 0: none */
     first_layer first;
-    group_shape shape;    /* of X; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
-    size_t work_items;    /* shares of the pass */
-    compressed x;         /* X; for FIRST_DENSE and FIRST_WIDE its values are all bytes, and the rest is NULL */
-    cl_mem place_feature; /* (lanes x groups) */
-    cl_mem feature_place; /* (F) */
-    cl_mem labels;        /* (tiles * tile); NULL for a data set without labels */
-    cl_mem scratch;       /* the work-items' own memory and partial sums */
+    group_shape shape;    /* of X on a CPU; for FIRST_DENSE and FIRST_WIDE every group of a sample counts */
+    size_t work_items;    /* shares of the pass on a CPU */
+    compressed x;         /* X; if not compressed its values are all bytes, and the rest is NULL */
+    cl_mem place_feature; /* (lanes x groups), CPU */
+    cl_mem feature_place; /* (F), CPU */
+    cl_mem labels;        /* (B), on a CPU (tiles * tile); NULL for a data set without labels */
+    cl_mem scratch;       /* the work-items' own memory and partial sums; of a GPU, partial sums of the work-groups */
+    cl_mem kept;          /* dZ1, where the GPU's pass needs it again */
     cl_program program;   /* built for this network */
     launch fused_pass, fused_reduce;
+    launch fused_forward; /* a GPU's pass without gradients */
 } fused;
 
-/* Builds the kernels for the network, compresses and uploads the data set, prepares the launches. */
+/* Builds the kernels for the network, uploads the data set, prepares the launches. */
 gradus_status gr_fused_create(const engine *base, gradus_device *device, engine **out);
 void gr_fused_destroy(engine *e);
 
 /* The engine with one first layer, whatever would be fastest; for checks and tests. Indexed by first_layer. */
 extern const engine_type gr_fused_variants[FIRST_LAYERS];
 gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out);
+gradus_status gr_fused_gpu_create(const engine *base, gradus_device *device, engine **out);
 
 /* ---- X (fused_upload.c) ---- */
 
@@ -70,9 +78,5 @@ static inline size_t gr_fused_wide_columns(size_t units, size_t lanes)
 {
     return gr_divide_up(units, 2 * lanes) * 2 * lanes;
 }
-
-/* The arguments that change between launches. */
-gradus_status gr_fused_pass_set(launch *prepared, const fused_range *range);
-gradus_status gr_fused_reduce_set(launch *prepared, float scale);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" is made here: the kernels' constants, compressed X, the buffers, the launches. */
+/* Engine "fused" for CPUs is made here: the kernels' constants, compressed X, the buffers, the launches. */
 #include "core/memory.h"
 #include "engine/fused.h"
 
@@ -38,6 +38,8 @@ static size_t plan_blocks(const fused *e, constants *plan)
         const size_t forward = plan->unit_blocks * plan->unit_block,
                      backward = gr_fused_wide_columns(units, plan->lanes);
         return forward > backward ? forward : backward;
+    case FIRST_GPU: /* planned in fused_gpu_plan.c */
+        break;
     }
     return plan->unit_block * plan->unit_blocks;
 }
@@ -75,23 +77,6 @@ static constants make_constants(const fused *e, size_t lanes)
     return plan;
 }
 
-/* " -D NAME=1,2,3", appended to the text. */
-static gradus_status append_list(char **text, const char *name, const size_t *values, size_t count)
-{
-    gradus_status status = GRADUS_OK;
-    char *longer = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0)
-            TRY(gr_format_text(&longer, "%s -D %s=%zu", *text, name, values[i]));
-        else
-            TRY(gr_format_text(&longer, "%s,%zu", *text, values[i]));
-        free(*text);
-        *text = longer;
-    }
-cleanup:
-    return status;
-}
-
 static gradus_status build_program(fused *e, const constants *plan)
 {
     gradus_status status = GRADUS_OK;
@@ -120,12 +105,12 @@ static gradus_status build_program(fused *e, const constants *plan)
 
     TRY(gr_copy_text("", &options));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        TRY(append_list(&options, numbers[i].name, &numbers[i].value, 1));
-    TRY(append_list(&options, "SIZES", net->sizes, net->layers + 1));
-    TRY(append_list(&options, "WEIGHTS_AT", layout->weights, net->layers));
-    TRY(append_list(&options, "BIAS_AT", layout->bias, net->layers));
-    TRY(append_list(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
-    TRY(append_list(&options, "DZ_AT", plan->dz_at, net->layers));
+        TRY(gr_program_define(&options, numbers[i].name, &numbers[i].value, 1));
+    TRY(gr_program_define(&options, "SIZES", net->sizes, net->layers + 1));
+    TRY(gr_program_define(&options, "WEIGHTS_AT", layout->weights, net->layers));
+    TRY(gr_program_define(&options, "BIAS_AT", layout->bias, net->layers));
+    TRY(gr_program_define(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
+    TRY(gr_program_define(&options, "DZ_AT", plan->dz_at, net->layers));
     TRY(gr_program_build(e->common.device->context, e->common.device->id, files, sizeof files / sizeof *files, options,
                          &e->program));
 cleanup:
@@ -135,38 +120,25 @@ cleanup:
 
 /* ---- Launches ---- */
 
-gradus_status gr_fused_pass_set(launch *prepared, const fused_range *range)
-{
-    gradus_status status = GRADUS_OK;
-    const cl_uint first_sample = (cl_uint)range->first, end_sample = (cl_uint)range->end, what = (cl_uint)range->mode;
-    TRY(gr_launch_set(prepared, 9, (kernel_argument)ARGUMENT(range->probabilities)));
-    TRY(gr_launch_set(prepared, 10, (kernel_argument)ARGUMENT(first_sample)));
-    TRY(gr_launch_set(prepared, 11, (kernel_argument)ARGUMENT(end_sample)));
-    TRY(gr_launch_set(prepared, 12, (kernel_argument)ARGUMENT(what)));
-cleanup:
-    return status;
-}
-
-gradus_status gr_fused_reduce_set(launch *prepared, float scale)
-{
-    return gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(scale));
-}
-
 static gradus_status plan_launches(fused *e)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint work_items = (cl_uint)e->work_items;
+    const cl_mem unset = NULL;
+    const cl_uint none = 0, work_items = (cl_uint)e->work_items;
+    const cl_float unscaled = 0;
     const size_t local = 32; /* divides the length of the parameters, see PARAMETER_ALIGNMENT */
 
     TRY(gr_launch_create_in(e->program, "fused_pass", e->work_items, 1,
-                            ARGUMENTS(ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets),
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
+                                      ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets),
                                       ARGUMENT(e->x.lists), ARGUMENT(e->x.list_offsets), ARGUMENT(e->labels),
                                       ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
                                       ARGUMENT(e->scratch)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
-                            ARGUMENTS(ARGUMENT(e->scratch), ARGUMENT(e->feature_place), ARGUMENT(e->common.gradient),
-                                      ARGUMENT(e->common.record.sums), ARGUMENT(work_items)),
+                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(e->scratch), ARGUMENT(e->feature_place),
+                                      ARGUMENT(e->common.gradient), ARGUMENT(e->common.record.sums),
+                                      ARGUMENT(work_items)),
                             &e->fused_reduce));
 cleanup:
     return status;
@@ -223,6 +195,8 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
     gradus_status status = GRADUS_OK;
     size_t lanes = 0;
     first_layer first;
+    if (device->kernels == KERNELS_GPU)
+        return gr_fused_gpu_create(base, device, out);
     TRY(gr_device_lanes(device, &lanes));
     TRY(gr_fused_choose(base->dataset, base->network.sizes[1], lanes, &first));
     TRY(gr_fused_create_with(base, device, first, out));
@@ -233,10 +207,11 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->place_feature, &e->feature_place, &e->labels, &e->scratch};
+    cl_mem *const buffers[] = {&e->place_feature, &e->feature_place, &e->labels, &e->scratch, &e->kept};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);
+    gr_launch_destroy(&e->fused_forward);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         gr_buffer_release(buffers[i]);
     gr_compressed_release(&e->x);

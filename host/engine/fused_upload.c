@@ -17,7 +17,7 @@ static const struct {
     size_t multiple;    /* the number of a sample's groups is one of this */
     bool single_pixels; /* a group is one pixel, not a vector of them */
     bool dense;         /* all groups are there, and pixels in their order */
-} forms[FIRST_LAYERS] = {
+} forms[FIRST_CPU_LAYERS] = {
     [FIRST_GROUPS] = {64, 1, false, false},
     [FIRST_DENSE] = {64, 2, false, true},
     [FIRST_WIDE] = {64, WIDE_ROWS, true, true},
@@ -40,14 +40,14 @@ gradus_status gr_fused_choose(const gradus_dataset *dataset, size_t units, size_
     const double all_groups = (double)(dataset->info.samples * groups.groups);
     const double wide_units =
         0.5 * (double)(gr_divide_up(units, WIDE_ROWS) * WIDE_ROWS + gr_fused_wide_columns(units, lanes));
-    const double costs[FIRST_LAYERS] = {
+    const double costs[FIRST_CPU_LAYERS] = {
         [FIRST_GROUPS] = (double)groups.entries * (0.73 * (double)units + 0.8),
         [FIRST_ELEMENTS] = (double)elements.entries * (0.55 * vectors + 2.2 * blocks),
         [FIRST_DENSE] = all_groups * (0.57 * (double)units + 1.0),
         [FIRST_WIDE] = all_groups * (0.55 * wide_units + 1.0),
     };
     *out = FIRST_GROUPS;
-    for (int first = FIRST_GROUPS + 1; first < FIRST_LAYERS; first++)
+    for (int first = FIRST_GROUPS + 1; first < FIRST_CPU_LAYERS; first++)
         if (costs[first] < costs[*out])
             *out = (first_layer)first;
 cleanup:
@@ -147,11 +147,16 @@ static gradus_status upload_labels(fused *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *data = e->common.base.dataset;
+    const size_t padded = e->shape.tiles * e->shape.tile;
+    uint8_t *labels = NULL; /* (tiles * tile) */
     if (data->labels == NULL)
         return GRADUS_OK;
-    TRY(gr_buffer_create_zeroed(e->common.device, e->shape.tiles * e->shape.tile, "the labels", &e->labels));
-    TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
+    TRY(gr_allocate(padded, &labels));
+    memcpy(labels, data->labels, data->info.samples);
+    TRY(gr_buffer_create(e->common.device, padded, "the labels", &e->labels));
+    TRY(gr_buffer_write(e->common.device, e->labels, 0, padded, labels));
 cleanup:
+    free(labels);
     return status;
 }
 

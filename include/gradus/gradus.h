@@ -288,7 +288,8 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine; /* "auto": what is fastest; on a GPU by trying, which the user's cache remembers. "fused", "sparse",
+    const char
+        *engine; /* "auto": what is fastest; on a GPU by trying, which the user's cache remembers. "fused", "sparse",
                            which skips the zeros of X, and "layered" need OpenCL; "blas" (threads over OpenBLAS; not in
                            every build) and "reference" (plain C on one core, sums in double) do not */
     size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,

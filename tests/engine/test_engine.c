@@ -5,6 +5,7 @@
  */
 #include "engine/choice.h"
 #include "engine/fused.h"
+#include "engine/fused_gpu.h"
 #include "engine/layered.h"
 #include "engine_cases.h"
 #include "with_device.h"
@@ -104,6 +105,105 @@ static int use_own_kernels(void **state)
     (void)state;
     device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
     return 0;
+}
+
+/* ---- fused for GPUs, of which PoCL takes seconds to build one: fewer cases, and both ranges with each ---- */
+
+static void compare_gpu(const gradus_network *network, size_t samples)
+{
+    gradus_dataset *dataset = random_dataset(network->sizes[0], samples, (uint32_t)network->sizes[network->layers]);
+    engine *e = NULL;
+    assert_ok(gr_engine_create(&gr_fused_variants[FIRST_GPU], device, network, dataset, &e));
+    compare_with_reference(e, 0, samples);
+    if (samples > 2)
+        compare_with_reference(e, samples / 3, samples - samples / 3 - samples / 5);
+    gr_engine_destroy(e);
+    gradus_dataset_destroy(dataset);
+}
+
+static void test_gpu_gradient(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < sizeof engine_networks / sizeof *engine_networks; n++)
+        compare_gpu(&engine_networks[n], n % 2 == 0 ? 257 : 61);
+    compare_gpu(&engine_networks[1], 1);
+}
+
+/* dW1 in several chunks, of which the last is not full, in tiles that little local memory leaves room for. */
+static void test_gpu_chunks(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 3, .sizes = {403, 70, 9, 64}};
+    const uint64_t local = device->info.local_memory_bytes;
+    device->info.local_memory_bytes = 24576;
+    compare_gpu(&network, 79);
+    device->info.local_memory_bytes = 1024;
+    gradus_dataset *dataset = random_dataset(403, 3, 64);
+    engine *e = NULL;
+    assert_fails(gr_engine_create(&gr_fused_variants[FIRST_GPU], device, &network, dataset, &e), GRADUS_ERROR_DEVICE,
+                 "403 features and 70 units in the first layer are too many for work-groups of 448 with 1.0 KB");
+    gradus_dataset_destroy(dataset);
+    device->info.local_memory_bytes = local;
+}
+
+static void check_plan(const gradus_network *network, size_t samples, const fused_gpu_limits *limits)
+{
+    fused_gpu_plan plan;
+    if (gr_fused_gpu_plan(network, samples, limits, &plan) != GRADUS_OK)
+        fail_msg("%s", gradus_last_error());
+    const size_t features = network->sizes[0], units = network->sizes[1], pixels = (features + 15) / 16;
+    assert_true(plan.threads <= limits->threads && plan.items * plan.splits <= plan.threads);
+    assert_true(plan.unit_block * plan.unit_blocks >= units);
+    assert_true(plan.columns * plan.quad_block * 4 >= features);
+    assert_true(plan.items * plan.chunks >= plan.columns * plan.unit_blocks);
+    assert_true(plan.slices >= 1);
+    assert_true(plan.slices * plan.unit_blocks * (plan.tile / plan.sample_block) <= plan.threads);
+    assert_true(plan.groups * plan.tiles * plan.tile >= samples && plan.groups <= samples);
+    assert_true(plan.tile * pixels * 16 + plan.activations * sizeof(float) < limits->local_bytes);
+}
+
+/* A GPU's plan, without one. */
+static void test_gpu_plan(void **state)
+{
+    (void)state;
+    static const fused_gpu_limits devices[] = {{132, 49152, 1024}, {60, 65536, 256}, {1, 32768, 64}};
+    static const gradus_network networks[] = {{.layers = 2, .sizes = {784, 10, 10}},
+                                              {.layers = 2, .sizes = {784, 64, 10}},
+                                              {.layers = 4, .sizes = {3072, 32, 64, 64, 64}},
+                                              {.layers = 1, .sizes = {1, 2}}};
+    for (size_t d = 0; d < 3; d++)
+        for (size_t n = 0; n < 4; n++)
+            for (size_t samples = 1; samples < 100000; samples = 7 * samples + 3)
+                check_plan(&networks[n], samples, &devices[d]);
+    fused_gpu_plan plan;
+    assert_ok(gr_fused_gpu_plan(&networks[0], 41000, &devices[0], &plan)); /* as fused_gpu.cl has it */
+    assert_int_equal(plan.threads, 224);
+    assert_int_equal(plan.tile, 32);
+    assert_int_equal(plan.groups, 264);
+    assert_true(gr_fused_gpu_suits(&networks[1]));
+    const gradus_network wide = {.layers = 2, .sizes = {784, 65, 10}};
+    assert_false(gr_fused_gpu_suits(&wide));
+}
+
+/* "auto" with kernels for GPUs: fused for narrow layers, layered for wide ones and where fused cannot. */
+static void test_gpu_auto(void **state)
+{
+    (void)state;
+    static const gradus_network networks[] = {{.layers = 2, .sizes = {31, 5, 3}}, {.layers = 2, .sizes = {31, 65, 3}}};
+    const kernel_kind kernels = device->kernels;
+    const uint64_t local = device->info.local_memory_bytes;
+    gradus_dataset *dataset = random_dataset(31, 9, 3);
+    device->kernels = KERNELS_GPU;
+    for (size_t i = 0; i < 3; i++) {
+        engine *e = NULL;
+        device->info.local_memory_bytes = i == 2 ? 64 : local;
+        assert_ok(gr_engine_open("auto", device, &networks[i % 2], dataset, 0, &e));
+        assert_string_equal(e->type->name, i == 0 ? "fused" : "layered");
+        gr_engine_destroy(e);
+    }
+    device->kernels = kernels;
+    device->info.local_memory_bytes = local;
+    gradus_dataset_destroy(dataset);
 }
 
 /* ---- Sparse products ---- */
@@ -327,6 +427,10 @@ int main(void)
         {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
         {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
         {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_WIDE]},
+        cmocka_unit_test(test_gpu_gradient),
+        cmocka_unit_test(test_gpu_chunks),
+        cmocka_unit_test(test_gpu_plan),
+        cmocka_unit_test(test_gpu_auto),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         cmocka_unit_test(test_sparse_widths),
@@ -344,6 +448,7 @@ int main(void)
         {"slices, CLBlast", test_layered_slices, NULL, NULL, &clblast_products},
         {"too large, layered", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
+        {"too large, gpu", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GPU]},
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_auto),
         cmocka_unit_test_setup_teardown(test_auto_measures, use_gpu_kernels, use_own_kernels),

@@ -4,6 +4,7 @@
  * iterations and the first gradient of every parameter. The digits are bundled; MNIST is used where it is found.
  */
 #include "assert_close.h"
+#include "device/device.h"
 #include "engine/engine.h"
 #include "model/model.h"
 #include "with_device.h"
@@ -14,6 +15,7 @@ static gradus_device *device;
 
 typedef struct golden {
     const char *set, *engine;
+    kernel_kind kernels;
 } golden;
 
 static char *golden_path(const char *name, const char *suffix)
@@ -109,6 +111,7 @@ static void test_golden(void **state)
     gradus_train_options options = gradus_train_options_default();
     gradus_train_result result;
 
+    device->kernels = run->kernels;
     assert_non_null(expected);
     gradus_dataset *dataset = open_set(expected, run->set);
     if (dataset == NULL) {
@@ -133,13 +136,19 @@ static void test_golden(void **state)
 
 int main(int argc, char **argv)
 {
-    static const char *const engines[] = {
-        "reference",
-        "layered",
-        "fused",
-        "sparse",
+    static const struct {
+        const char *name, *engine;
+        kernel_kind kernels;
+    } engines[] = {
+        {"reference", "reference", KERNELS_CPU},
+        {"layered", "layered", KERNELS_CPU},
+        {"layered, gpu", "layered", KERNELS_GPU},
+        {"fused", "fused", KERNELS_CPU},
+        {"fused, gpu", "fused", KERNELS_GPU},
+        {"sparse", "sparse", KERNELS_CPU},
+        {"sparse, gpu", "sparse", KERNELS_GPU},
 #if GRADUS_BLAS
-        "blas"
+        {"blas", "blas", KERNELS_CPU},
 #endif
     };
     enum { engine_count = sizeof engines / sizeof *engines };
@@ -152,8 +161,8 @@ int main(int argc, char **argv)
     }
     device = open_test_device();
     for (size_t i = 0; i < engine_count; i++) {
-        runs[i] = (golden){argv[1], engines[i]};
-        tests[i] = (struct CMUnitTest){engines[i], test_golden, NULL, NULL, &runs[i]};
+        runs[i] = (golden){argv[1], engines[i].engine, engines[i].kernels};
+        tests[i] = (struct CMUnitTest){engines[i].name, test_golden, NULL, NULL, &runs[i]};
     }
     const int failed = _cmocka_run_group_tests(argv[1], tests, engine_count, NULL, NULL);
     gradus_device_close(device);
