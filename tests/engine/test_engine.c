@@ -185,8 +185,8 @@ static void test_gpu_plan(void **state)
     assert_false(gr_fused_gpu_suits(&wide));
 }
 
-/* "auto" with kernels for GPUs: fused for narrow layers, layered for wide ones and where fused cannot. */
-static void test_gpu_auto(void **state)
+/* What passes data once with kernels for GPUs: fused for narrow layers, layered for wide ones and where fused cannot. */
+static void test_gpu_once(void **state)
 {
     (void)state;
     static const gradus_network networks[] = {{.layers = 2, .sizes = {31, 5, 3}}, {.layers = 2, .sizes = {31, 65, 3}}};
@@ -197,7 +197,7 @@ static void test_gpu_auto(void **state)
     for (size_t i = 0; i < 3; i++) {
         engine *e = NULL;
         device->info.local_memory_bytes = i == 2 ? 64 : local;
-        assert_ok(gr_engine_open("auto", device, &networks[i % 2], dataset, 0, &e));
+        assert_ok(gr_engine_create(&gr_engine_once, device, &networks[i % 2], dataset, &e));
         assert_string_equal(e->type->name, i == 0 ? "fused" : "layered");
         gr_engine_destroy(e);
     }
@@ -430,7 +430,7 @@ int main(void)
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
         cmocka_unit_test(test_gpu_plan),
-        cmocka_unit_test(test_gpu_auto),
+        cmocka_unit_test(test_gpu_once),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         cmocka_unit_test(test_sparse_widths),
