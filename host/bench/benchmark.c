@@ -46,10 +46,11 @@ static gradus_status run_burst(gradus_benchmark *b, size_t length)
     gradus_status status = GRADUS_OK;
     const engine_type *type = b->e->type;
     const double started = gr_seconds();
+    const update_step step = gr_optimizer_step(&b->e->optimizer, LEARNING_RATE, 1);
     batch_sums last;
     for (size_t i = 0; i < length; i++) {
         TRY(type->gradient(b->e, 0, b->e->dataset->info.samples));
-        TRY(type->update(b->e, LEARNING_RATE));
+        TRY(type->update(b->e, &step));
     }
     TRY(type->read_sums(b->e, &last)); /* waits */
     b->seconds_per_iteration = (gr_seconds() - started) / (double)length;
@@ -168,7 +169,7 @@ gradus_status gradus_benchmark_create(gradus_device *device, const char *name, c
     if (!dataset->info.labelled)
         FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels");
     TRY(gr_allocate(1, &b));
-    TRY(gr_engine_open(name, device, network, dataset, threads, &b->e));
+    TRY(gr_engine_open(&(engine_settings){.name = name, .threads = threads}, device, network, dataset, &b->e));
     b->device = b->e->type->needs_device ? device : NULL;
     TRY(gr_allocate(b->e->layout.length, &parameters));
     gr_network_initialise(network, PARAMETER_SEED, parameters);

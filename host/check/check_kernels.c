@@ -17,12 +17,6 @@ static gradus_status run_once(check *c, launch *prepared)
     return status;
 }
 
-static void widen(const float *from, double *to, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        to[i] = (double)from[i];
-}
-
 /* ---- expand_bytes ---- */
 
 static gradus_status check_expand_bytes(check *c, const check_shape *shape)
@@ -262,95 +256,6 @@ cleanup:
     return status;
 }
 
-/* ---- sgd_update, keep_parameters ---- */
-
-/* A ring of four slots of which the third comes next, and a loss and a number correct to note. */
-static const float step_sums[2] = {2.5f, 7};
-static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
-{
-    gradus_status status = GRADUS_OK;
-    const cl_uint progress[] = {2, diverged};
-    out->slots = 4;
-    TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
-    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
-    TRY(gr_check_space(c, 2 * out->slots, &out->history));
-    TRY(gr_buffer_clear(c->device, out->history, 2 * out->slots * sizeof(cl_float)));
-cleanup:
-    return status;
-}
-
-/* Three steps with the same gradient: one more than the ring has slots left. */
-static gradus_status check_sgd_update(check *c, const check_shape *shape)
-{
-    gradus_status status = GRADUS_OK;
-    const size_t count = shape->rows * shape->columns, steps = 3;
-    const float learning_rate = 0.3f;
-    const double history[] = {2.5, 7, 0, 0, 2.5, 7, 2.5, 7};
-    float *p = NULL, *g = NULL;
-    double *expected = NULL;
-    cl_mem parameters = NULL, gradient = NULL;
-    step_record record;
-    launch prepared = {0};
-
-    TRY(gr_check_random(c, count, -1, 1, &p));
-    TRY(gr_check_random(c, count, -1, 1, &g));
-    TRY(gr_check_doubles(c, count, &expected));
-    widen(p, expected, count);
-    for (size_t i = 0; i < count; i++)
-        expected[i] -= (double)steps * (double)learning_rate * (double)g[i];
-    TRY(gr_check_upload(c, p, count * sizeof *p, &parameters));
-    TRY(gr_check_upload(c, g, count * sizeof *g, &gradient));
-    TRY(make_record(c, step_sums, 0, &record));
-    TRY(gr_sgd_update(c->device, parameters, gradient, count, &record, &prepared));
-    TRY(gr_sgd_update_set_learning_rate(&prepared, learning_rate));
-    for (size_t i = 0; i < steps; i++)
-        TRY(gr_launch_enqueue(c->device, &prepared));
-    TRY(gr_check_compare(c, "sgd_update", parameters, expected, count, 2 * (double)steps * EPSILON, 1));
-    TRY(gr_check_compare(c, "sgd_update", record.history, history, sizeof history / sizeof *history, EPSILON, 0));
-cleanup:
-    gr_launch_destroy(&prepared);
-    return status;
-}
-
-/* What is kept after this step: p, or, where a loss is or was not finite, what was kept before. */
-static gradus_status check_keep(check *c, size_t count, const float *sums, cl_uint diverged)
-{
-    gradus_status status = GRADUS_OK;
-    const bool sound = isfinite(sums[0]) && diverged == 0;
-    float *p = NULL, *before = NULL;
-    double *expected = NULL;
-    cl_mem parameters = NULL, kept = NULL;
-    step_record record;
-    launch prepared = {0};
-
-    TRY(gr_check_random(c, count, -1, 1, &p));
-    TRY(gr_check_random(c, count, -1, 1, &before));
-    TRY(gr_check_doubles(c, count, &expected));
-    widen(sound ? p : before, expected, count);
-    TRY(gr_check_upload(c, p, count * sizeof *p, &parameters));
-    TRY(gr_check_upload(c, before, count * sizeof *before, &kept));
-    TRY(make_record(c, sums, diverged, &record));
-    TRY(gr_keep_parameters(c->device, parameters, kept, count, &record, &prepared));
-    TRY(run_once(c, &prepared));
-    TRY(gr_check_compare(c, "keep_parameters", kept, expected, count, EPSILON, 0));
-cleanup:
-    gr_launch_destroy(&prepared);
-    return status;
-}
-
-static gradus_status check_keep_parameters(check *c, const check_shape *shape)
-{
-    gradus_status status = GRADUS_OK;
-    const size_t count = shape->rows * shape->columns;
-    const float unsound[][2] = {{NAN, 7}, {INFINITY, 7}};
-    TRY(check_keep(c, count, step_sums, 0));
-    TRY(check_keep(c, count, step_sums, 1));
-    TRY(check_keep(c, count, unsound[0], 0));
-    TRY(check_keep(c, count, unsound[1], 0));
-cleanup:
-    return status;
-}
-
 /* ---- The list ---- */
 
 /* 1 x 1, primes, exactly a work-group and one more, more columns than row sums have pieces, the notebook's rows. */
@@ -381,8 +286,8 @@ const operation gr_operations[] = {
     {"softmax_forward", check_softmax_forward, SHAPES(class_shapes)},
     {"softmax_cross_entropy", check_softmax_cross_entropy, SHAPES(class_shapes)},
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
-    {"sgd_update", check_sgd_update, SHAPES(element_shapes)},
-    {"keep_parameters", check_keep_parameters, SHAPES(element_shapes)},
+    {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes)},
+    {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes)},
     {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},
     {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes)},
     {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gpu_gemm_shapes)},

@@ -103,6 +103,7 @@ static gradus_status train_model(training_run *run, double started)
     options.threads = settings->device.threads;
     options.iterations = settings->iterations;
     options.learning_rate = settings->learning_rate;
+    options.optimizer = settings->optimizer;
     options.report_every = settings->report_every;
     options.report = on_report;
     options.user = run;

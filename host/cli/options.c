@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 24, VALUE_HELP = OPTIONS_MAX + 1 };
+enum { OPTIONS_MAX = 64, VALUE_HELP = OPTIONS_MAX + 1 };
 
 /* ---- Values ---- */
 

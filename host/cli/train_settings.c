@@ -42,6 +42,7 @@ static void fill_in_preset(train_settings *settings)
 
 /* ---- Options ---- */
 
+static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", NULL};
 static const char *const engines[] = {"auto", "fused", "sparse", "layered", "blas", "reference", NULL};
 
 static const command_description description = {
@@ -76,12 +77,24 @@ cleanup:
 int train_settings_parse(int argc, const char **argv, train_settings *settings)
 {
     int code = EX_OK;
-    *settings = (train_settings){.iterations = NOT_GIVEN, .report_every = NOT_GIVEN, .seed = DEFAULT_SEED};
+    *settings = (train_settings){.iterations = NOT_GIVEN,
+                                 .report_every = NOT_GIVEN,
+                                 .seed = DEFAULT_SEED,
+                                 .optimizer = gradus_optimizer_default()};
     const option_row options[] = {
         CHOICE_OPTION("preset", &settings->preset, preset_names, "the recipe to start from: notebook"),
         SIZES_OPTION("hidden", &settings->hidden, "units of each hidden layer (10)"),
         COUNT_OPTION("iterations", &settings->iterations, 1, "steps over the whole batch (500)"),
         FLOAT_OPTION("lr", &settings->learning_rate, "learning rate (0.1)"),
+        CHOICE_OPTION("optimizer", &settings->optimizer_name, optimizers,
+                      "sgd, momentum, nesterov, rmsprop, adam, adamw (sgd)"),
+        FLOAT_OPTION("momentum", &settings->optimizer.momentum, "of momentum and nesterov (0.9)"),
+        FLOAT_OPTION("beta1", &settings->optimizer.beta1, "of adam and adamw (0.9)"),
+        FLOAT_OPTION("beta2", &settings->optimizer.beta2, "of adam and adamw (0.999)"),
+        FLOAT_OPTION("rho", &settings->optimizer.rho, "of rmsprop (0.99)"),
+        FLOAT_OPTION("weight-decay", &settings->optimizer.weight_decay, "of weights, not of biases (0)"),
+        FLOAT_OPTION("clip-norm", &settings->optimizer.clip_norm, "longest gradient (any)"),
+        FLOAT_OPTION("max-norm", &settings->optimizer.max_norm, "longest row of weights into a unit (any)"),
         COUNT_OPTION("seed", &settings->seed, 0, "of initial weights and holdout (1)"),
         COUNT_OPTION("holdout", &settings->holdout, 1, "training samples to set aside"),
         COUNT_OPTION("train-samples", &settings->train_samples, 1, "use the first N of them, holdout included"),
@@ -105,6 +118,8 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     TRY(command_line_parse(&description, options, argc, argv, &settings->line));
     settings->dataset = settings->line.arguments[0];
     fill_in_preset(settings);
+    if (settings->optimizer_name != NULL)
+        settings->optimizer.name = settings->optimizer_name;
     TRY(check_outputs(settings));
 cleanup:
     return code;
@@ -112,8 +127,8 @@ cleanup:
 
 void train_settings_free(train_settings *settings)
 {
-    char *texts[] = {settings->preset,    settings->data_dir, settings->engine,
-                     settings->init_from, settings->out,      settings->log};
+    char *texts[] = {settings->preset, settings->data_dir, settings->engine,        settings->init_from,
+                     settings->out,    settings->log,      settings->optimizer_name};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     device_settings_free(&settings->device);

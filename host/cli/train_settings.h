@@ -16,6 +16,8 @@ typedef struct train_settings {
     uint64_t iterations, report_every, seed;
     uint64_t holdout, train_samples; /* 0: none, all */
     float learning_rate;
+    gradus_optimizer optimizer; /* its name is that of optimizer_name, if given */
+    char *optimizer_name;
 } train_settings;
 
 /* Reads the command line and fills in the preset. The caller frees *settings in every case. */

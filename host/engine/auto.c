@@ -43,11 +43,12 @@ static gradus_status become(const engine_type *type, const engine *base, gradus_
 static gradus_status time_iterations(engine *e, size_t count, double *seconds)
 {
     gradus_status status = GRADUS_OK;
+    const update_step nothing = gr_optimizer_step(&e->optimizer, 0, 1);
     batch_sums last;
     const double started = gr_seconds();
     for (size_t i = 0; i < count; i++) {
         TRY(e->type->gradient(e, 0, e->dataset->info.samples));
-        TRY(e->type->update(e, 0));
+        TRY(e->type->update(e, &nothing));
     }
     TRY(e->type->read_sums(e, &last)); /* waits */
     *seconds = (gr_seconds() - started) / (double)count;

@@ -137,11 +137,11 @@ static gradus_status blas_evaluate(engine *base, size_t first, size_t count)
     return GRADUS_OK;
 }
 
-static gradus_status blas_update(engine *base, float learning_rate)
+static gradus_status blas_update(engine *base, const update_step *step)
 {
     blas *e = (blas *)base;
-    for (size_t i = 0; i < base->layout.length; i++)
-        e->parameters[i] -= learning_rate * e->gradient[i];
+    gr_optimizer_update_float(&base->optimizer, step, &base->network, &base->layout, e->parameters, e->gradient,
+                              e->first, e->second);
     gr_host_engine_note_step(&e->common);
     return GRADUS_OK;
 }
@@ -156,7 +156,12 @@ static gradus_status blas_probabilities(engine *base, float *out)
 static gradus_status blas_write_parameters(engine *base, const float *parameters)
 {
     blas *e = (blas *)base;
-    memcpy(e->parameters, parameters, base->layout.length * sizeof *parameters);
+    const size_t bytes = base->layout.length * sizeof *parameters;
+    memcpy(e->parameters, parameters, bytes);
+    if (e->first != NULL)
+        memset(e->first, 0, bytes);
+    if (e->second != NULL)
+        memset(e->second, 0, bytes);
     gr_host_engine_begin(&e->common);
     return GRADUS_OK;
 }
@@ -253,6 +258,8 @@ static void blas_destroy(engine *base)
     free(e->parts);
     free(e->ones);
     free(e->gradient);
+    free(e->first);
+    free(e->second);
     free(e->kept);
     free(e->parameters);
     free(e);
@@ -276,6 +283,10 @@ static gradus_status blas_create(const engine *base, gradus_device *device, engi
     TRY(gr_allocate(base->layout.length, &e->parameters));
     TRY(gr_allocate(base->layout.length, &e->kept));
     TRY(gr_allocate(base->layout.length, &e->gradient));
+    if (gr_optimizer_has_first_moment(&base->optimizer))
+        TRY(gr_allocate(base->layout.length, &e->first));
+    if (gr_optimizer_has_second_moment(&base->optimizer))
+        TRY(gr_allocate(base->layout.length, &e->second));
     TRY(create_team(e));
     *out = &e->common.base;
     e = NULL;

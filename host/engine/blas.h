@@ -32,6 +32,7 @@ typedef struct blas {
     size_t slice;                        /* S */
     float *ones;                         /* (S) */
     float *parameters, *kept, *gradient; /* (layout.length) */
+    float *first, *second;               /* (layout.length), the optimizer's moments; NULL where it has none */
 } blas;
 
 /* From the samples first .. first + n - 1, n <= S, to the logits in a[L]. */

@@ -13,9 +13,10 @@ static size_t parameter_bytes(const parameter_layout *layout)
     return layout->length * sizeof(cl_float);
 }
 
-size_t gr_device_engine_bytes(const parameter_layout *layout)
+size_t gr_device_engine_bytes(const engine *base)
 {
-    return 3 * parameter_bytes(layout) + HISTORY_BYTES + SUMS_BYTES + PROGRESS_BYTES;
+    return 3 * parameter_bytes(&base->layout) + HISTORY_BYTES + SUMS_BYTES + PROGRESS_BYTES +
+           gr_device_optimizer_bytes(&base->optimizer, &base->layout);
 }
 
 static gradus_status create_record(device_engine *e)
@@ -39,7 +40,8 @@ gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters set aside", &e->kept));
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
-    TRY(gr_sgd_update(device, e->parameters, e->gradient, base->layout.length, &e->record, &e->sgd_update));
+    TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network,
+                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record}, &e->optimizer));
     TRY(gr_keep_parameters(device, e->parameters, e->kept, base->layout.length, &e->record, &e->keep_parameters));
 cleanup:
     return status;
@@ -52,7 +54,7 @@ void gr_device_engine_release(device_engine *e)
             clReleaseEvent(e->arrival[i]);
     if (e->landed != NULL)
         (void)gr_buffer_unmap(e->device, e->landing, e->landed);
-    gr_launch_destroy(&e->sgd_update);
+    gr_device_optimizer_release(&e->optimizer);
     gr_launch_destroy(&e->keep_parameters);
     gr_buffer_release(&e->parameters);
     gr_buffer_release(&e->kept);
@@ -87,6 +89,7 @@ gradus_status gr_device_engine_write_parameters(engine *base, const float *param
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
     TRY(gr_buffer_clear(e->device, e->record.progress, PROGRESS_BYTES));
+    TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &base->layout));
     TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&base->layout), parameters));
 cleanup:
     return status;
@@ -110,16 +113,10 @@ gradus_status gr_device_engine_restore_parameters(engine *base)
     return gr_buffer_copy(e->device, e->kept, e->parameters, parameter_bytes(&base->layout));
 }
 
-gradus_status gr_device_engine_update(engine *base, float learning_rate)
+gradus_status gr_device_engine_update(engine *base, const update_step *step)
 {
-    gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    if (learning_rate != e->learning_rate)
-        TRY(gr_sgd_update_set_learning_rate(&e->sgd_update, learning_rate));
-    e->learning_rate = learning_rate;
-    TRY(gr_launch_enqueue(e->device, &e->sgd_update));
-cleanup:
-    return status;
+    return gr_device_optimizer_enqueue(e->device, &e->optimizer, step);
 }
 
 /* The queue is flushed here, once for all that a burst has put into it. */

@@ -7,8 +7,8 @@
 #define GRADUS_ENGINE_DEVICE_ENGINE_H
 
 #include "device/device.h"
+#include "engine/device_optimizer.h"
 #include "engine/engine.h"
-#include "engine/operations.h"
 
 typedef struct device_engine {
     engine base;
@@ -17,8 +17,8 @@ typedef struct device_engine {
     cl_mem kept;        /* (layout.length), parameters set aside */
     cl_mem gradient;    /* (layout.length) */
     step_record record; /* record.sums is where an engine's kernels put loss and number correct */
-    launch sgd_update, keep_parameters;
-    float learning_rate; /* that sgd_update is set for */
+    device_optimizer optimizer;
+    launch keep_parameters;
 
     /* The record's way to the host: memory that the device writes without anybody waiting, and when it has done so. */
     cl_mem landing;                   /* (2 x METRIC_SLOTS), on the host's side */
@@ -31,7 +31,7 @@ gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus
 void gr_device_engine_release(device_engine *e);
 
 /* Bytes of the buffers that init makes. */
-size_t gr_device_engine_bytes(const parameter_layout *layout);
+size_t gr_device_engine_bytes(const engine *base);
 
 /* What a data set needs of the device's memory. */
 typedef struct memory_need {
@@ -49,7 +49,7 @@ gradus_status gr_device_engine_write_parameters(engine *e, const float *paramete
 gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);
 gradus_status gr_device_engine_keep_parameters(engine *e);
 gradus_status gr_device_engine_restore_parameters(engine *e);
-gradus_status gr_device_engine_update(engine *e, float learning_rate);
+gradus_status gr_device_engine_update(engine *e, const update_step *step);
 gradus_status gr_device_engine_send_sums(engine *e, unsigned place, sums_range range);
 gradus_status gr_device_engine_await_sums(engine *e, unsigned place, sums_range range, batch_sums *sums);
 gradus_status gr_device_engine_read_sums(engine *e, batch_sums *sums);

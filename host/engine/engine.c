@@ -64,13 +64,18 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
     return GRADUS_OK;
 }
 
-static gradus_status create(const engine_type *type, gradus_device *device, const gradus_network *network,
-                            const gradus_dataset *dataset, size_t threads, engine **out)
+static gradus_status create(const engine_type *type, const engine_settings *settings, gradus_device *device,
+                            const gradus_network *network, const gradus_dataset *dataset, engine **out)
 {
     gradus_status status = GRADUS_OK;
     TRY(gr_network_validate(network));
     TRY(check_fit(network, dataset));
-    const engine base = {type, *network, gr_network_layout(network), dataset, threads, ""};
+    const engine base = {.type = type,
+                         .network = *network,
+                         .layout = gr_network_layout(network),
+                         .dataset = dataset,
+                         .threads = settings->threads,
+                         .optimizer = settings->optimizer};
     TRY(type->create(&base, device, out));
 cleanup:
     return status;
@@ -79,16 +84,16 @@ cleanup:
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out)
 {
-    return create(type, device, network, dataset, 0, out);
+    return create(type, &(engine_settings){0}, device, network, dataset, out);
 }
 
-gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, size_t threads, engine **out)
+gradus_status gr_engine_open(const engine_settings *settings, gradus_device *device, const gradus_network *network,
+                             const gradus_dataset *dataset, engine **out)
 {
     gradus_status status = GRADUS_OK;
     const engine_type *type = NULL;
-    TRY(gr_engine_find(name, device, &type));
-    TRY(create(type, device, network, dataset, threads, out));
+    TRY(gr_engine_find(settings->name, device, &type));
+    TRY(create(type, settings, device, network, dataset, out));
 cleanup:
     return status;
 }

@@ -8,7 +8,7 @@
 #define GRADUS_ENGINE_ENGINE_H
 
 #include "data/dataset.h"
-#include "net/network.h"
+#include "engine/optimizer.h"
 
 /* Sums over the samples of one gradient() call. */
 typedef struct batch_sums {
@@ -40,10 +40,11 @@ typedef struct engine_type {
     gradus_status (*read_parameters)(engine *e, float *parameters);
 
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
-     * samples first .. first + count - 1 and their sums; update() takes a step with it. evaluate() computes the sums
+     * samples first .. first + count - 1 and their sums; update() takes a step with it, and
+     * may change it. evaluate() computes the sums
      * alone; the gradient is undefined afterwards. */
     gradus_status (*gradient)(engine *e, size_t first, size_t count);
-    gradus_status (*update)(engine *e, float learning_rate);
+    gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
 
     /* Between gradient() and update(): sets the parameters aside, unless the loss just computed or that of an earlier
@@ -75,7 +76,8 @@ struct engine {
     gradus_network network;
     parameter_layout layout;
     const gradus_dataset *dataset;
-    size_t threads;   /* of engines without a device; 0: as many as may be used */
+    size_t threads; /* of engines without a device; 0: as many as may be used */
+    optimizer optimizer;
     char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
 };
 
@@ -93,13 +95,20 @@ extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 /* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
-/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not. */
+/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not. Its steps
+ * are plain gradient descent. */
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
 
-/* Both in one, with a number of threads. */
-gradus_status gr_engine_open(const char *name, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, size_t threads, engine **out);
+typedef struct engine_settings {
+    const char *name; /* NULL: "auto" */
+    size_t threads;   /* of engines without a device; 0: as many as may be used */
+    optimizer optimizer;
+} engine_settings;
+
+/* Both in one. */
+gradus_status gr_engine_open(const engine_settings *settings, gradus_device *device, const gradus_network *network,
+                             const gradus_dataset *dataset, engine **out);
 
 /* How the engine, and who chose it, have decided to compute: lines that each end with "\n", or "". */
 void gr_engine_describe(const engine *e, char *text, size_t size);

@@ -144,8 +144,7 @@ static gradus_status check_fit(const fused *e, const fused_gpu_plan *plan)
     const double sums = (double)plan->groups * (double)plan->partial * sizeof(cl_float);
     const double kept = (double)plan->groups * (double)plan->kept * sizeof(cl_float);
     const double pixels = (double)sample_bytes(e);
-    const memory_need need = {pixels + 1, pixels,
-                              (double)gr_device_engine_bytes(&e->common.base.layout) + sums + kept};
+    const memory_need need = {pixels + 1, pixels, (double)gr_device_engine_bytes(&e->common.base) + sums + kept};
     const double largest = sums > kept ? sums : kept;
     if (largest > (double)device->info.max_allocation_bytes)
         return gr_fail(GRADUS_ERROR_DEVICE, "%s: engine fused needs a buffer of %.1f MB for this network's gradients",

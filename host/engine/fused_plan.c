@@ -154,7 +154,7 @@ static gradus_status check_fit(fused *e, const constants *plan)
     size_t largest = 0;
     const size_t pixels = gr_fused_pixel_bytes(e, &largest);
     const memory_need need = {(double)pixels / samples + 1, (double)largest / samples,
-                              (double)gr_device_engine_bytes(&e->common.base.layout) + scratch};
+                              (double)gr_device_engine_bytes(&e->common.base) + scratch};
 
     if (plan->scratch > UINT32_MAX || scratch > (double)e->common.device->info.max_allocation_bytes)
         FAIL(GRADUS_ERROR_DEVICE, "%s: engine fused needs %.1f MB for each of %zu cores for this network",

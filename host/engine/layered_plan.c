@@ -86,7 +86,7 @@ static gradus_status measure(layered *e, sizes *out)
     }
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
-    now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base.layout) +
+    now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base) +
                 now.partial + slices_total + now.scratch + now.products;
     *out = now;
 cleanup:

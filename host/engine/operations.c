@@ -158,18 +158,62 @@ void gr_row_sums_destroy(row_sums *sums)
     gr_launch_destroy(&sums->total);
 }
 
-/* ---- sgd.cl ---- */
+/* ---- optimizer.cl ---- */
 
-gradus_status gr_sgd_update(gradus_device *device, cl_mem parameters, cl_mem gradient, size_t elements,
-                            const step_record *record, launch *prepared)
+/* An optimizer without this moment never touches the buffer that stands in its place. */
+static cl_mem moment(cl_mem own, const update_buffers *buffers)
 {
-    const cl_float learning_rate = 0;
+    return own == NULL ? buffers->gradient : own;
+}
+
+gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,
+                                   const step_record *record, const update_buffers *buffers, launch *prepared)
+{
+    const cl_float none = 0;
     const cl_ulong count = elements;
-    const cl_uint slots = record->slots;
-    return gr_launch_create(device, "sgd_update", elements,
-                            ARGUMENTS(ARGUMENT(parameters), ARGUMENT(gradient), ARGUMENT(learning_rate),
-                                      ARGUMENT(count), ARGUMENT(record->sums), ARGUMENT(record->history),
-                                      ARGUMENT(record->progress), ARGUMENT(slots)),
+    const cl_uint kind = how->kind;
+    const cl_mem first = moment(buffers->first, buffers), second = moment(buffers->second, buffers);
+    return gr_launch_create(device, "update_parameters", elements,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(buffers->parameters),
+                                      ARGUMENT(buffers->gradient), ARGUMENT(count), ARGUMENT(record->sums),
+                                      ARGUMENT(record->history), ARGUMENT(record->progress), ARGUMENT(record->slots),
+                                      ARGUMENT(kind), ARGUMENT(how->momentum), ARGUMENT(how->decay),
+                                      ARGUMENT(how->epsilon), ARGUMENT(how->weight_decay), ARGUMENT(buffers->decays),
+                                      ARGUMENT(buffers->clip), ARGUMENT(first), ARGUMENT(second)),
+                            prepared);
+}
+
+gradus_status gr_update_parameters_set(launch *prepared, const update_step *step)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(step->learning_rate)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(step->first_correction)));
+    TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(step->second_correction)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_square_sums(gradus_device *device, cl_mem gradient, size_t elements, cl_mem partial, launch *prepared)
+{
+    const cl_ulong count = elements;
+    return gr_launch_create_in(device->program, "square_sums", SQUARE_SHARES, 1,
+                               ARGUMENTS(ARGUMENT(gradient), ARGUMENT(count), ARGUMENT(partial)), prepared);
+}
+
+gradus_status gr_clip_factor(gradus_device *device, cl_mem partial, float clip_norm, cl_mem clip, launch *prepared)
+{
+    const cl_uint shares = SQUARE_SHARES;
+    return gr_launch_create_in(device->program, "clip_factor", 1, 1,
+                               ARGUMENTS(ARGUMENT(partial), ARGUMENT(shares), ARGUMENT(clip_norm), ARGUMENT(clip)),
+                               prepared);
+}
+
+gradus_status gr_limit_norms(gradus_device *device, cl_mem parameters, cl_mem rows, size_t row_count, float max_norm,
+                             launch *prepared)
+{
+    const cl_ulong count = row_count;
+    return gr_launch_create(device, "limit_norms", row_count,
+                            ARGUMENTS(ARGUMENT(parameters), ARGUMENT(rows), ARGUMENT(count), ARGUMENT(max_norm)),
                             prepared);
 }
 
@@ -181,9 +225,4 @@ gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_me
                             ARGUMENTS(ARGUMENT(parameters), ARGUMENT(kept), ARGUMENT(count), ARGUMENT(record->sums),
                                       ARGUMENT(record->progress)),
                             prepared);
-}
-
-gradus_status gr_sgd_update_set_learning_rate(launch *prepared, float learning_rate)
-{
-    return gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(learning_rate));
 }

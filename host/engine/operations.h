@@ -7,6 +7,7 @@
 #define GRADUS_ENGINE_OPERATIONS_H
 
 #include "device/device.h"
+#include "engine/optimizer.h"
 
 /* out needs room for gr_expand_bytes_size(elements) floats. */
 gradus_status gr_expand_bytes(gradus_device *device, cl_mem bytes, cl_mem out, size_t elements, launch *prepared);
@@ -20,7 +21,7 @@ gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes
 gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem labels, cl_mem metrics, size_t classes,
                                        size_t samples, launch *prepared);
 
-/* What is remembered of each step, see kernels/sgd.cl. */
+/* What is remembered of each step, see kernels/optimizer.cl. */
 typedef struct step_record {
     cl_mem sums;     /* (2): of the gradient that was computed last */
     cl_mem history;  /* (2 x slots): of the steps, a ring */
@@ -28,8 +29,21 @@ typedef struct step_record {
     cl_uint slots;
 } step_record;
 
-gradus_status gr_sgd_update(gradus_device *device, cl_mem parameters, cl_mem gradient, size_t elements,
-                            const step_record *record, launch *prepared);
+/* first, second: NULL where the optimizer has no such moment. */
+typedef struct update_buffers {
+    cl_mem parameters, gradient, first, second, decays, clip;
+} update_buffers;
+
+gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,
+                                   const step_record *record, const update_buffers *buffers, launch *prepared);
+
+/* Shares of a sum of squares. */
+#define SQUARE_SHARES 256
+gradus_status gr_square_sums(gradus_device *device, cl_mem gradient, size_t elements, cl_mem partial,
+                             launch *prepared);
+gradus_status gr_clip_factor(gradus_device *device, cl_mem partial, float clip_norm, cl_mem clip, launch *prepared);
+gradus_status gr_limit_norms(gradus_device *device, cl_mem parameters, cl_mem rows, size_t row_count, float max_norm,
+                             launch *prepared);
 gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_mem kept, size_t elements,
                                  const step_record *record, launch *prepared);
 
@@ -49,6 +63,6 @@ void gr_row_sums_destroy(row_sums *sums);
 gradus_status gr_expand_bytes_set(launch *prepared, size_t first, size_t valid);
 gradus_status gr_softmax_cross_entropy_set_samples(launch *prepared, size_t first, size_t valid);
 gradus_status gr_row_sums_set(row_sums *sums, size_t out_offset, float scale, bool accumulate);
-gradus_status gr_sgd_update_set_learning_rate(launch *prepared, float learning_rate);
+gradus_status gr_update_parameters_set(launch *prepared, const update_step *step);
 
 #endif

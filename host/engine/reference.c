@@ -13,9 +13,10 @@
 
 typedef struct reference {
     host_engine common;
-    double *parameters; /* (layout.length) */
-    double *kept;       /* (layout.length) */
-    double *gradient;   /* (layout.length) */
+    double *parameters;     /* (layout.length) */
+    double *kept;           /* (layout.length) */
+    double *gradient;       /* (layout.length) */
+    double *first, *second; /* (layout.length), the optimizer's moments; NULL where it has none */
     double
         *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
     double *dz;                    /* of one sample and layer (largest size) */
@@ -128,10 +129,11 @@ static gradus_status reference_gradient(engine *base, size_t first, size_t count
 }
 
 /* A parameter beyond a float's range counts as infinite, as it would be on any device. */
-static gradus_status reference_update(engine *base, float learning_rate)
+static gradus_status reference_update(engine *base, const update_step *step)
 {
     reference *e = (reference *)base;
-    add_scaled(e->parameters, -(double)learning_rate, e->gradient, base->layout.length);
+    gr_optimizer_update_double(&base->optimizer, step, &base->network, &base->layout, e->parameters, e->gradient,
+                               e->first, e->second);
     for (size_t i = 0; i < base->layout.length; i++)
         if (fabs(e->parameters[i]) > (double)FLT_MAX)
             e->parameters[i] = copysign(INFINITY, e->parameters[i]);
@@ -170,6 +172,10 @@ static gradus_status reference_write_parameters(engine *base, const float *param
     reference *e = (reference *)base;
     for (size_t i = 0; i < base->layout.length; i++)
         e->parameters[i] = (double)parameters[i];
+    for (size_t i = 0; e->first != NULL && i < base->layout.length; i++)
+        e->first[i] = 0;
+    for (size_t i = 0; e->second != NULL && i < base->layout.length; i++)
+        e->second[i] = 0;
     gr_host_engine_begin(&e->common);
     return GRADUS_OK;
 }
@@ -213,6 +219,8 @@ static void reference_destroy(engine *base)
     free(e->dz);
     free(e->da);
     free(e->gradient);
+    free(e->first);
+    free(e->second);
     free(e->kept);
     free(e->parameters);
     free(e);
@@ -236,6 +244,10 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
     TRY(gr_allocate(base->layout.length, &e->parameters));
     TRY(gr_allocate(base->layout.length, &e->kept));
     TRY(gr_allocate(base->layout.length, &e->gradient));
+    if (gr_optimizer_has_first_moment(&base->optimizer))
+        TRY(gr_allocate(base->layout.length, &e->first));
+    if (gr_optimizer_has_second_moment(&base->optimizer))
+        TRY(gr_allocate(base->layout.length, &e->second));
     *out = &e->common.base;
     e = NULL;
 cleanup:

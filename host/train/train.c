@@ -15,7 +15,11 @@
 
 gradus_train_options gradus_train_options_default(void)
 {
-    return (gradus_train_options){.engine = "auto", .iterations = 500, .learning_rate = 0.1f, .report_every = 10};
+    return (gradus_train_options){.engine = "auto",
+                                  .iterations = 500,
+                                  .learning_rate = 0.1f,
+                                  .optimizer = gradus_optimizer_default(),
+                                  .report_every = 10};
 }
 
 static gradus_status check_options(const gradus_train_options *options, const gradus_dataset *dataset)
@@ -71,7 +75,8 @@ static gradus_status queue_iteration(run *r)
     TRY(type->gradient(r->e, 0, r->e->dataset->info.samples));
     if (is_reported(r, r->queued))
         TRY(type->keep_parameters(r->e));
-    TRY(type->update(r->e, r->options->learning_rate));
+    const update_step step = gr_optimizer_step(&r->e->optimizer, r->options->learning_rate, r->queued + 1);
+    TRY(type->update(r->e, &step));
     r->queued++;
 cleanup:
     return status;
@@ -209,9 +214,11 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
+    engine_settings settings = {.name = options->engine, .threads = options->threads};
 
     TRY(check_options(options, dataset));
-    TRY(gr_engine_open(options->engine, device, &model->network, dataset, options->threads, &e));
+    TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
+    TRY(gr_engine_open(&settings, device, &model->network, dataset, &e));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
     gr_engine_describe(e, outcome.plan, sizeof outcome.plan);

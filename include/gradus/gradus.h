@@ -287,6 +287,24 @@ typedef struct gradus_report {
     double seconds; /* from the first iteration's begin to this one's end */
 } gradus_report;
 
+/* What a step does with the gradient g: p := p - lr * ..., by the formulas of PyTorch's torch.optim of the same names, where
+ * "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are ignored. */
+typedef struct gradus_optimizer {
+    const char *name;   /* "sgd", "momentum", "nesterov", "rmsprop", "adam" or "adamw" */
+    float momentum;     /* of momentum and nesterov; 0.9 */
+    float beta1, beta2; /* of adam and adamw; 0.9, 0.999 */
+    float rho;          /* of rmsprop, PyTorch's alpha; 0.99 */
+    float epsilon;      /* beside the root; 1e-8 */
+    float
+        weight_decay; /* of weights, not of biases: added to g as weight_decay * p; for adamw p := p - lr * weight_decay * p
+                            first; 0 */
+    float clip_norm; /* a gradient with a larger norm, all parameters together, is shortened to it; 0: none */
+    float max_norm;  /* after each step, weights into one unit with a larger norm are shortened to it; 0: none */
+} gradus_optimizer;
+
+/* "sgd" and the numbers above. */
+GRADUS_API gradus_optimizer gradus_optimizer_default(void);
+
 typedef struct gradus_train_options {
     const char *engine;  /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
                            "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
@@ -295,6 +313,7 @@ typedef struct gradus_train_options {
                            and at most $OPENBLAS_NUM_THREADS */
     size_t iterations;   /* full-batch gradient-descent steps */
     float learning_rate; /* alpha in W := W - alpha dW */
+    gradus_optimizer optimizer;
     size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;

@@ -112,7 +112,7 @@ static void test_profile(void **state)
     assert_ok(gradus_benchmark_profile(benchmark, &options, &profile));
     const size_t iterations = profile.sample.iterations;
     assert_true(iterations >= 10);
-    assert_int_equal(find_kernel(&profile, "sgd_update")->launches, iterations);
+    assert_int_equal(find_kernel(&profile, "update_parameters")->launches, iterations);
     assert_int_equal(find_kernel(&profile, "relu_forward")->launches, iterations);
     assert_int_equal(find_kernel(&profile, "CLBlast's gemm")->launches, 5 * iterations);
     for (size_t i = 0; i < profile.kernel_count; i++)

@@ -71,7 +71,7 @@ static void test_device(void **state)
     assert_prints(program_out, " GFLOP/s of multiply-adds, ");
     assert_prints(program_out, "16-5-3   0       fused ");
     assert_prints(program_out, "16-5-3, device 0, layered: ");
-    assert_prints(program_out, "\n  sgd_update ");
+    assert_prints(program_out, "\n  update_parameters ");
     assert_prints(program_out, "\n  host, and between launches ");
     for (const char *line = strstr(program_out, "\nnetwork") + 1; *line != '\0'; line += strcspn(line, "\n") + 1)
         assert_true(strcspn(line, "\n") <= 100);

@@ -36,7 +36,7 @@ static void test_blas_threads_and_slices(void **state)
     const int before = openblas_get_num_threads();
     for (size_t threads = 1; threads <= 5; threads++) {
         engine *e = NULL;
-        assert_ok(gr_engine_open("blas", NULL, &deep, dataset, threads, &e));
+        assert_ok(gr_engine_open(&(engine_settings){.name = "blas", .threads = threads}, NULL, &deep, dataset, &e));
         assert_int_equal(((blas *)e)->part_count, threads);
         assert_true(((blas *)e)->slice * threads < 3001);
         compare_with_reference(e, 0, 3001);

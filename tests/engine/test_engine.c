@@ -364,7 +364,7 @@ static void assert_auto(gradus_device *on, const gradus_dataset *dataset, const 
 {
     const gradus_network network = {.layers = 2, .sizes = {6, 5, 3}};
     engine *e = NULL;
-    assert_ok(gr_engine_open(NULL, on, &network, dataset, 0, &e));
+    assert_ok(gr_engine_open(&(engine_settings){0}, on, &network, dataset, &e));
     gr_engine_describe(e, plan, size);
     if (engine_name != NULL)
         assert_string_equal(e->type->name, engine_name);

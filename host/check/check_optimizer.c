@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels of optimizer.cl. */
+#include "check/check.h"
+#include "engine/device_optimizer.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define EPSILON ((double)FLT_EPSILON)
+
+static void widen(const float *from, double *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = (double)from[i];
+}
+
+/* ---- update_parameters with what belongs to it, keep_parameters ---- */
+
+/* What lies between tensors is zero. */
+static void forget_padding(const gradus_network *network, const parameter_layout *layout, float *buffer)
+{
+    for (size_t l = 0; l < network->layers; l++) {
+        const size_t weights = layout->weights[l] + network->sizes[l] * network->sizes[l + 1];
+        const size_t bias = layout->bias[l] + network->sizes[l + 1];
+        const size_t end = l + 1 < network->layers ? layout->weights[l + 1] : layout->length;
+        memset(buffer + weights, 0, (layout->bias[l] - weights) * sizeof *buffer);
+        memset(buffer + bias, 0, (end - bias) * sizeof *buffer);
+    }
+}
+
+/* A ring of four slots of which the third comes next, and a loss and a number correct to note. */
+static const float step_sums[2] = {2.5f, 7};
+static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint progress[] = {2, diverged};
+    out->slots = 4;
+    TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
+    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
+    TRY(gr_check_space(c, 2 * out->slots, &out->history));
+    TRY(gr_buffer_clear(c->device, out->history, 2 * out->slots * sizeof(cl_float)));
+cleanup:
+    return status;
+}
+
+/* Three steps with the same gradient: one more than the ring has slots left. The buffers are a network's of `rows` inputs
+ * and `columns` classes. */
+static gradus_status check_update_by(check *c, const check_shape *shape, const gradus_optimizer *options)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network network = {.layers = 1, .sizes = {shape->rows, shape->columns}};
+    const parameter_layout layout = gr_network_layout(&network);
+    const size_t count = layout.length, steps = 3;
+    const double history[] = {2.5, 7, 0, 0, 2.5, 7, 2.5, 7};
+    float *p = NULL, *g = NULL;
+    double *expected = NULL, *slope = NULL, *first = NULL, *second = NULL;
+    step_record record;
+    optimizer how;
+    optimizer_buffers buffers = {.record = &record};
+    device_optimizer prepared = {0};
+
+    TRY(gr_optimizer_make(options, &how));
+    TRY(gr_check_random(c, count, -1, 1, &p));
+    TRY(gr_check_random(c, count, -1, 1, &g));
+    TRY(gr_check_doubles(c, count, &expected));
+    TRY(gr_check_doubles(c, count, &slope));
+    TRY(gr_check_doubles(c, count, &first));
+    TRY(gr_check_doubles(c, count, &second));
+    forget_padding(&network, &layout, p);
+    forget_padding(&network, &layout, g);
+    widen(p, expected, count);
+    TRY(gr_check_upload(c, p, count * sizeof *p, &buffers.parameters));
+    TRY(gr_check_upload(c, g, count * sizeof *g, &buffers.gradient));
+    TRY(make_record(c, step_sums, 0, &record));
+    TRY(gr_device_optimizer_create(c->device, &how, &network, &buffers, &prepared));
+    memset(first, 0, count * sizeof *first);
+    memset(second, 0, count * sizeof *second);
+    for (size_t t = 1; t <= steps; t++) {
+        const update_step step = gr_optimizer_step(&how, 0.3f, t);
+        widen(g, slope, count);
+        gr_optimizer_update_double(&how, &step, &network, &layout, expected, slope,
+                                   gr_optimizer_has_first_moment(&how) ? first : NULL,
+                                   gr_optimizer_has_second_moment(&how) ? second : NULL);
+        TRY(gr_device_optimizer_enqueue(c->device, &prepared, &step));
+    }
+    /* The norms are sums of up to `count` squares; the quotient of Adam's moments is as good as the root of the second. */
+    TRY(gr_check_compare(c, "update_parameters", buffers.parameters, expected, count, 4 * (double)steps * EPSILON,
+                         1));
+    TRY(gr_check_compare(c, "update_parameters", record.history, history, sizeof history / sizeof *history, EPSILON,
+                         0));
+cleanup:
+    gr_device_optimizer_release(&prepared);
+    return status;
+}
+
+gradus_status gr_check_update_parameters(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    static const char *const names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (int limited = 0; limited < 2; limited++) {
+            gradus_optimizer options = gradus_optimizer_default();
+            options.name = names[i];
+            options.weight_decay = limited ? 0.1f : 0;
+            options.clip_norm = limited ? 0.5f : 0;
+            options.max_norm = limited ? 0.75f : 0;
+            TRY(check_update_by(c, shape, &options));
+            gr_check_end_case(c);
+        }
+cleanup:
+    return status;
+}
+
+/* What is kept after this step: p, or, where a loss is or was not finite, what was kept before. */
+static gradus_status check_keep(check *c, size_t count, const float *sums, cl_uint diverged)
+{
+    gradus_status status = GRADUS_OK;
+    const bool sound = isfinite(sums[0]) && diverged == 0;
+    float *p = NULL, *before = NULL;
+    double *expected = NULL;
+    cl_mem parameters = NULL, kept = NULL;
+    step_record record;
+    launch prepared = {0};
+
+    TRY(gr_check_random(c, count, -1, 1, &p));
+    TRY(gr_check_random(c, count, -1, 1, &before));
+    TRY(gr_check_doubles(c, count, &expected));
+    widen(sound ? p : before, expected, count);
+    TRY(gr_check_upload(c, p, count * sizeof *p, &parameters));
+    TRY(gr_check_upload(c, before, count * sizeof *before, &kept));
+    TRY(make_record(c, sums, diverged, &record));
+    TRY(gr_keep_parameters(c->device, parameters, kept, count, &record, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
+    TRY(gr_check_compare(c, "keep_parameters", kept, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+gradus_status gr_check_keep_parameters(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns;
+    const float unsound[][2] = {{NAN, 7}, {INFINITY, 7}};
+    TRY(check_keep(c, count, step_sums, 0));
+    TRY(check_keep(c, count, step_sums, 1));
+    TRY(check_keep(c, count, unsound[0], 0));
+    TRY(check_keep(c, count, unsound[1], 0));
+cleanup:
+    return status;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The body of optimizer.c, which includes it for each type REAL; IN_REAL(name) is a function's name there. */
+
+static void IN_REAL(clip)(const optimizer *o, size_t length, REAL *g)
+{
+    REAL squares = 0;
+    for (size_t i = 0; i < length; i++)
+        squares += g[i] * g[i];
+    const REAL factor = (REAL)o->clip_norm / (sqrt(squares) + CLIP_EPSILON);
+    for (size_t i = 0; factor < 1 && i < length; i++)
+        g[i] *= factor;
+}
+
+/* The moments of one parameter; where the optimizer has none, whatever is there. */
+typedef struct IN_REAL(moments) {
+    REAL first, second;
+} IN_REAL(moments);
+
+/* The parameter after the step. */
+static REAL IN_REAL(update_one)(const optimizer *o, const update_step *step, REAL weight_decay, REAL p, REAL g,
+                                IN_REAL(moments) * m)
+{
+    const REAL lr = (REAL)step->learning_rate, mu = (REAL)o->momentum, rho = (REAL)o->decay;
+    if (o->kind == OPTIMIZER_ADAMW)
+        p -= lr * weight_decay * p;
+    else
+        g += weight_decay * p;
+    switch (o->kind) {
+    case OPTIMIZER_SGD:
+        return p - lr * g;
+    case OPTIMIZER_MOMENTUM:
+        m->first = mu * m->first + g;
+        return p - lr * m->first;
+    case OPTIMIZER_NESTEROV:
+        m->first = mu * m->first + g;
+        return p - lr * (g + mu * m->first);
+    case OPTIMIZER_RMSPROP:
+        m->second = rho * m->second + (1 - rho) * g * g;
+        return p - lr * g / (sqrt(m->second) + (REAL)o->epsilon);
+    default:
+        m->first = mu * m->first + (1 - mu) * g;
+        m->second = rho * m->second + (1 - rho) * g * g;
+        return p - lr / (REAL)step->first_correction * m->first /
+                       (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
+    }
+}
+
+static void IN_REAL(update_tensor)(const optimizer *o, const update_step *step, REAL weight_decay, size_t length,
+                                   REAL *p, const REAL *g, REAL *first, REAL *second)
+{
+    for (size_t i = 0; i < length; i++) {
+        IN_REAL(moments) m = {first == NULL ? 0 : first[i], second == NULL ? 0 : second[i]};
+        p[i] = IN_REAL(update_one)(o, step, weight_decay, p[i], g[i], &m);
+        if (first != NULL)
+            first[i] = m.first;
+        if (second != NULL)
+            second[i] = m.second;
+    }
+}
+
+/* Shortens the rows of W that are longer than max_norm: the weights into one unit. */
+static void IN_REAL(limit_rows)(REAL max_norm, size_t rows, size_t columns, REAL *w)
+{
+    for (size_t r = 0; r < rows; r++, w += columns) {
+        REAL squares = 0;
+        for (size_t i = 0; i < columns; i++)
+            squares += w[i] * w[i];
+        const REAL factor = max_norm / sqrt(squares);
+        for (size_t i = 0; factor < 1 && i < columns; i++)
+            w[i] *= factor;
+    }
+}
+
+void IN_REAL(gr_optimizer_update)(const optimizer *o, const update_step *step, const gradus_network *network,
+                                  const parameter_layout *layout, REAL *p, REAL *g, REAL *first, REAL *second)
+{
+    if (o->clip_norm > 0)
+        IN_REAL(clip)(o, layout->length, g);
+    for (size_t l = 0; l < network->layers; l++) {
+        const size_t outputs = network->sizes[l + 1], inputs = network->sizes[l];
+        const struct {
+            size_t at, length;
+            REAL weight_decay;
+        } tensors[] = {{layout->weights[l], outputs * inputs, (REAL)o->weight_decay}, {layout->bias[l], outputs, 0}};
+        for (size_t t = 0; t < 2; t++) {
+            const size_t at = tensors[t].at;
+            IN_REAL(update_tensor)
+            (o, step, tensors[t].weight_decay, tensors[t].length, p + at, g + at, first == NULL ? NULL : first + at,
+             second == NULL ? NULL : second + at);
+        }
+        if (o->max_norm > 0)
+            IN_REAL(limit_rows)((REAL)o->max_norm, outputs, inputs, p + layout->weights[l]);
+    }
+}
