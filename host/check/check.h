@@ -68,6 +68,9 @@ void gr_check_record(check *c, const char *name, double error);
 gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
+/* The kernels that measure a device's limits; check_limits.c */
+gradus_status gr_check_limit_fma(check *c, const check_shape *shape);
+gradus_status gr_check_limit_read(check *c, const check_shape *shape);
 /* The engines against the reference on random networks and data; check_engine.c */
 gradus_status gr_check_engine_layered(check *c, const check_shape *shape);
 gradus_status gr_check_sparse_cpu(check *c, const check_shape *shape);

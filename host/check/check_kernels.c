@@ -368,6 +368,9 @@ static const check_shape gpu_gemm_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
+/* Rounds, or vectors (a multiple of 4), x work-groups. */
+static const check_shape limit_shapes[] = {{4, 1, 0}, {8, 3, 0}, {1000, 2, 0}};
+
 #define SHAPES(list) list, sizeof(list) / sizeof *(list)
 
 const operation gr_operations[] = {
@@ -383,6 +386,8 @@ const operation gr_operations[] = {
     {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},
     {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes)},
     {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gpu_gemm_shapes)},
+    {"limit_fma", gr_check_limit_fma, SHAPES(limit_shapes)},
+    {"limit_read", gr_check_limit_read, SHAPES(limit_shapes)},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
     {"sparse_cpu", gr_check_sparse_cpu, SHAPES(engine_shapes)},
     {"sparse_gpu", gr_check_sparse_gpu, SHAPES(engine_shapes)},

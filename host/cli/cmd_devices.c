@@ -15,37 +15,11 @@ typedef struct device_choice {
     const char *reason; /* NULL: nothing fits the selector */
 } device_choice;
 
-static const char *type_name(gradus_device_type type)
-{
-    switch (type) {
-    case GRADUS_DEVICE_GPU:
-        return "gpu";
-    case GRADUS_DEVICE_ACCELERATOR:
-        return "accelerator";
-    case GRADUS_DEVICE_CPU:
-        return "cpu";
-    }
-    return "unknown";
-}
-
-static json_t *device_object(const gradus_device_info *info, size_t index)
-{
-    char selector[32];
-    snprintf(selector, sizeof selector, "%u:%u", info->platform_index, info->device_index);
-    return json_pack("{sI ss so so so so so ss sb sI sI sI sI sI}", "index", (json_int_t)index, "selector", selector,
-                     "name", json_text(info->name), "vendor", json_text(info->vendor), "platform",
-                     json_text(info->platform), "version", json_text(info->version), "driver", json_text(info->driver),
-                     "type", type_name(info->type), "discrete", info->discrete, "compute_units",
-                     (json_int_t)info->compute_units, "clock_mhz", (json_int_t)info->clock_mhz, "memory_bytes",
-                     (json_int_t)info->memory_bytes, "max_allocation_bytes", (json_int_t)info->max_allocation_bytes,
-                     "local_memory_bytes", (json_int_t)info->local_memory_bytes);
-}
-
 static json_t *choice_object(const device_choice *choice)
 {
     json_t *devices = json_array();
     for (size_t i = 0; i < choice->count; i++)
-        json_array_append_new(devices, device_object(&choice->list[i], i));
+        json_array_append_new(devices, json_device(&choice->list[i], i));
     json_t *chosen = choice->reason == NULL ? json_null() : json_integer((json_int_t)choice->index);
     return json_pack("{so so so}", "devices", devices, "chosen", chosen, "reason", json_text(choice->reason));
 }
@@ -54,7 +28,7 @@ static void print_device(const gradus_device_info *info, size_t index, bool chos
 {
     printf("%s%zu  %s\n", chosen ? "* " : "  ", index, info->name);
     printf("     selector      %u:%u\n", info->platform_index, info->device_index);
-    printf("     type          %s%s\n", type_name(info->type),
+    printf("     type          %s%s\n", device_type_name(info->type),
            info->type == GRADUS_DEVICE_CPU ? ""
            : info->discrete                ? ", memory of its own"
                                            : ", shares the host's memory");

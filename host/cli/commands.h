@@ -8,6 +8,7 @@ int cmd_evaluate(int argc, const char **argv);
 int cmd_predict(int argc, const char **argv);
 int cmd_inspect(int argc, const char **argv);
 int cmd_devices(int argc, const char **argv);
+int cmd_bench(int argc, const char **argv);
 int cmd_check(int argc, const char **argv);
 int cmd_tune(int argc, const char **argv);
 

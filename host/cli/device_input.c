@@ -40,6 +40,7 @@ int device_open(const device_settings *settings, const char *otherwise, gradus_d
     options.threads = settings->threads;
     restrict_intel_runtime(settings->threads);
     options.products = settings->products;
+    options.profile = settings->profile;
     gradus_status status = gradus_device_open_with(&options, out);
     int code = fail_status(status);
     if (status == GRADUS_ERROR_NO_DEVICE && otherwise != NULL && !is_any_there())

@@ -9,6 +9,7 @@
 typedef struct device_settings {
     char *selector, *kernels, *wait, *products;
     uint64_t threads; /* 0: not given */
+    bool profile;     /* of no row: `gradus bench` sets it */
 } device_settings;
 
 /* The rows of an option table for how a device is used: DEVICE_OPTIONS(device_settings *). */

@@ -37,6 +37,32 @@ json_t *json_layers(const gradus_network *network)
     return layers;
 }
 
+const char *device_type_name(gradus_device_type type)
+{
+    switch (type) {
+    case GRADUS_DEVICE_GPU:
+        return "gpu";
+    case GRADUS_DEVICE_ACCELERATOR:
+        return "accelerator";
+    case GRADUS_DEVICE_CPU:
+        return "cpu";
+    }
+    return "unknown";
+}
+
+json_t *json_device(const gradus_device_info *info, size_t index)
+{
+    char selector[32];
+    snprintf(selector, sizeof selector, "%u:%u", info->platform_index, info->device_index);
+    return json_pack("{sI ss so so so so so ss sb sI sI sI sI sI}", "index", (json_int_t)index, "selector", selector,
+                     "name", json_text(info->name), "vendor", json_text(info->vendor), "platform",
+                     json_text(info->platform), "version", json_text(info->version), "driver", json_text(info->driver),
+                     "type", device_type_name(info->type), "discrete", info->discrete, "compute_units",
+                     (json_int_t)info->compute_units, "clock_mhz", (json_int_t)info->clock_mhz, "memory_bytes",
+                     (json_int_t)info->memory_bytes, "max_allocation_bytes", (json_int_t)info->max_allocation_bytes,
+                     "local_memory_bytes", (json_int_t)info->local_memory_bytes);
+}
+
 int json_print(json_t *value)
 {
     if (value == NULL)

@@ -18,6 +18,12 @@ json_t *json_text(const char *text);
 /* [784, 10, 10] */
 json_t *json_layers(const gradus_network *network);
 
+/* "gpu" */
+const char *device_type_name(gradus_device_type type);
+
+/* A device as `gradus devices` tells it, with its index there. */
+json_t *json_device(const gradus_device_info *info, size_t index);
+
 /* Prints and releases the value, or reports that there was no memory for it (NULL). */
 int json_print(json_t *value);
 

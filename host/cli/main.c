@@ -22,6 +22,7 @@ static const struct {
     {"predict", cmd_predict, "predict MODEL INPUT...", "label and probabilities of samples, drawn with --show"},
     {"inspect", cmd_inspect, "inspect MODEL", "architecture, statistics, the weights themselves"},
     {"devices", cmd_devices, "devices", "what can be used, what is chosen and why"},
+    {"bench", cmd_bench, "bench [DATASET]", "iterations per second by device, engine and network"},
     {"check", cmd_check, "check", "every kernel on the device against the reference"},
     {"tune", cmd_tune, "tune [DATASET]", "search the fastest products for a network on the device"},
 };

@@ -16,8 +16,7 @@ enum { OPTIONS_MAX = 24, VALUE_HELP = OPTIONS_MAX + 1 };
 
 /* ---- Values ---- */
 
-/* Sets *out only if all of the text is a list of sizes. */
-static bool parse_sizes(const char *text, size_list *out)
+bool parse_size_list(const char *text, size_list *out)
 {
     const size_t capacity = sizeof out->values / sizeof *out->values;
     size_list list = {0};
@@ -92,7 +91,7 @@ static int set_value(const option_row *option, const char *text)
                         option->name, text);
         return EX_OK;
     case OPTION_SIZES:
-        if (!parse_sizes(text, option->target.sizes))
+        if (!parse_size_list(text, option->target.sizes))
             return fail(EX_USAGE, "--%s: found \"%s\", expected 1 to %d sizes of at least 1, such as 10 or 128,64",
                         option->name, text, GRADUS_LAYERS_MAX - 1);
         return EX_OK;

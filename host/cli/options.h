@@ -91,6 +91,9 @@ typedef struct command_line {
     size_t argument_count;
 } command_line;
 
+/* Sets *out only if all of the text is such a list. */
+bool parse_size_list(const char *text, size_list *out);
+
 /*
  * Parses argv, whose first entry is the subcommand's name. HELP_SHOWN after --help; EX_USAGE, with a line that says
  * which option, what was found and what was expected. The caller frees *line in every case.

@@ -2,6 +2,7 @@
 /* Opening and closing a device. */
 #include "device/device.h"
 #include "core/memory.h"
+#include "device/profile.h"
 
 #include <clblast_c.h>
 #include <stdio.h>
@@ -140,7 +141,11 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(find_lanes(device));
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
-    CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, 0, &cl_error), device->info.name);
+    if (options->profile)
+        TRY(gr_profile_create(&device->profile));
+    const cl_command_queue_properties properties = options->profile ? CL_QUEUE_PROFILING_ENABLE : 0;
+    CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, properties, &cl_error),
+               device->info.name);
     TRY(gr_program_build(device->context, device->id, general_kernels,
                          sizeof general_kernels / sizeof *general_kernels, "", &device->program));
     *out = device;
@@ -173,6 +178,7 @@ void gradus_device_close(gradus_device *device)
     /* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
     CLBlastClearCache();
     gr_program_release_shared(device);
+    gr_profile_destroy(device->profile);
     if (device->program != NULL)
         clReleaseProgram(device->program);
     if (device->queue != NULL)

@@ -26,11 +26,12 @@ struct gradus_device {
     product_choice products;
     cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
     cl_context context;
-    cl_command_queue queue; /* in order */
-    cl_program program;     /* the kernels that do not depend on a network's shape */
-    shared_program *shared; /* those that gr_program_share built */
-    unsigned lanes;         /* floats of a vector, for kernels with vectors: 8 or 16 */
-    uint64_t memory_limit;  /* bytes that one engine may use in all; see Note [memory limit] in device.c */
+    cl_command_queue queue;  /* in order */
+    struct profile *profile; /* profile.h; NULL unless the device was opened for it */
+    cl_program program;      /* the kernels that do not depend on a network's shape */
+    shared_program *shared;  /* those that gr_program_share built */
+    unsigned lanes;          /* floats of a vector, for kernels with vectors: 8 or 16 */
+    uint64_t memory_limit;   /* bytes that one engine may use in all; see Note [memory limit] in device.c */
 };
 
 /* Floats of a vector, 8 or 16, in kernels for a CPU. */

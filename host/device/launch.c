@@ -2,6 +2,7 @@
 /* Kernels with their arguments and range. */
 #include "core/memory.h"
 #include "device/device.h"
+#include "device/profile.h"
 
 /* Enough to fill a GPU's wave and a CPU's vectors; no kernel here gains from more. */
 #define WORK_GROUP_SIZE 64
@@ -52,8 +53,10 @@ cleanup:
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
 {
     gradus_status status = GRADUS_OK;
+    cl_event *event = NULL;
+    TRY(gr_profile_next(device, prepared->kernel, NULL, &event));
     CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0,
-                                  NULL, NULL));
+                                  NULL, event));
 cleanup:
     return status;
 }

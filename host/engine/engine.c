@@ -2,7 +2,6 @@
 /* The list of engines, and what every engine checks. */
 #include "engine/engine.h"
 #include "device/device.h"
-#include "engine/fused_gpu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,16 +15,12 @@ static const engine_type *const engines[] = {
 };
 #define ENGINE_COUNT (sizeof engines / sizeof *engines)
 
-/* What "auto" takes first. */
-static const engine_type *choose(const gradus_device *device)
+bool gradus_engine_get_info(size_t index, gradus_engine_info *info)
 {
-    if (device != NULL)
-        return &gr_engine_fused;
-#if GRADUS_BLAS
-    return &gr_engine_blas;
-#else
-    return &gr_engine_reference;
-#endif
+    if (index >= ENGINE_COUNT)
+        return false;
+    *info = (gradus_engine_info){engines[index]->name, engines[index]->needs_device};
+    return true;
 }
 
 static gradus_status unknown_engine(const char *name)
@@ -40,8 +35,10 @@ static gradus_status unknown_engine(const char *name)
 
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
-    if (name == NULL || strcmp(name, "auto") == 0)
-        name = choose(device)->name;
+    if (name == NULL || strcmp(name, gr_engine_auto.name) == 0) {
+        *out = &gr_engine_auto;
+        return GRADUS_OK;
+    }
     for (size_t i = 0; i < ENGINE_COUNT; i++) {
         if (strcmp(name, engines[i]->name) != 0)
             continue;
@@ -73,7 +70,7 @@ static gradus_status create(const engine_type *type, gradus_device *device, cons
     gradus_status status = GRADUS_OK;
     TRY(gr_network_validate(network));
     TRY(check_fit(network, dataset));
-    const engine base = {type, *network, gr_network_layout(network), dataset, threads};
+    const engine base = {type, *network, gr_network_layout(network), dataset, threads, ""};
     TRY(type->create(&base, device, out));
 cleanup:
     return status;
@@ -89,16 +86,19 @@ gradus_status gr_engine_open(const char *name, gradus_device *device, const grad
                              const gradus_dataset *dataset, size_t threads, engine **out)
 {
     gradus_status status = GRADUS_OK;
-    const bool any = name == NULL || strcmp(name, "auto") == 0;
     const engine_type *type = NULL;
     TRY(gr_engine_find(name, device, &type));
-    if (any && device != NULL && device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(network))
-        type = &gr_engine_layered;
-    status = create(type, device, network, dataset, threads, out);
-    if (status == GRADUS_ERROR_DEVICE && any && type == &gr_engine_fused)
-        status = create(&gr_engine_layered, device, network, dataset, threads, out);
+    TRY(create(type, device, network, dataset, threads, out));
 cleanup:
     return status;
+}
+
+void gr_engine_describe(const engine *e, char *text, size_t size)
+{
+    const int used = *e->choice == '\0' ? 0 : snprintf(text, size, "engine: %s\n", e->choice);
+    text[used] = '\0';
+    if (e->type->describe != NULL)
+        e->type->describe(e, text + used, size - (size_t)used);
 }
 
 void gr_engine_destroy(engine *e)

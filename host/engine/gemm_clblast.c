@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Products by CLBlast, with bias and ReLU as kernels of their own. */
+#include "device/profile.h"
 #include "engine/gemm.h"
 #include "engine/operations.h"
 
@@ -81,10 +82,12 @@ gradus_status gr_gemm_clblast_enqueue(gradus_device *device, const gemm *product
     gradus_status status = GRADUS_OK;
     const gemm_extents e = gr_gemm_extents(&product->shape);
     const operands all = find_operands(&product->shape, &product->buffers);
+    cl_event *event = NULL;
+    TRY(gr_profile_next(device, NULL, "CLBlast's gemm", &event));
     CL_TRY(CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, all.b.transposed, all.a.transposed, e.n, e.m, e.k,
                                       product->alpha, all.b.buffer, all.b.offset, all.b.stride, all.a.buffer,
                                       all.a.offset, all.a.stride, product->beta, all.c.buffer, all.c.offset,
-                                      all.c.stride, &device->queue, NULL, product->scratch));
+                                      all.c.stride, &device->queue, event, product->scratch));
 cleanup:
     return status;
 }

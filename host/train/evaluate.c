@@ -14,7 +14,7 @@ static gradus_status open_engine(gradus_device *device, const gradus_model *mode
 {
     gradus_status status = GRADUS_OK;
     engine *e = NULL;
-    TRY(gr_engine_open("auto", device, &model->network, dataset, 0, &e));
+    TRY(gr_engine_create(&gr_engine_once, device, &model->network, dataset, &e));
     TRY(e->type->write_parameters(e, model->parameters));
     *out = e;
     e = NULL;

@@ -201,13 +201,6 @@ cleanup:
     return status;
 }
 
-/* As many samples as the reference does in a moment: it takes about a nanosecond for each parameter and sample. */
-static size_t verified_samples(const engine *e)
-{
-    const size_t samples = (size_t)(0.05e9 / (double)e->layout.length);
-    return samples < 32 ? 32 : samples > 1024 ? 1024 : samples;
-}
-
 gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                            const gradus_train_options *options, gradus_train_result *result)
 {
@@ -219,10 +212,9 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
 
     TRY(check_options(options, dataset));
     TRY(gr_engine_open(options->engine, device, &model->network, dataset, options->threads, &e));
-    TRY(gr_verify_engine(e, model->parameters, verified_samples(e), VERIFY_TOLERANCE, NULL));
+    TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
-    if (e->type->describe != NULL)
-        e->type->describe(e, outcome.plan, sizeof outcome.plan);
+    gr_engine_describe(e, outcome.plan, sizeof outcome.plan);
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
     status = run_iterations(&r, &outcome);

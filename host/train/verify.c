@@ -94,6 +94,13 @@ cleanup:
     return status;
 }
 
+/* The reference takes about a nanosecond for each parameter and sample. */
+size_t gr_verify_samples(const engine *e)
+{
+    const size_t samples = (size_t)(0.05e9 / (double)e->layout.length);
+    return samples < 32 ? 32 : samples > 1024 ? 1024 : samples;
+}
+
 gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance, double *worst)
 {
     gradus_status status = GRADUS_OK;

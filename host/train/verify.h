@@ -8,6 +8,9 @@
 /* Before a training: see Note [kinks] in verify.c. */
 #define VERIFY_TOLERANCE 0.01
 
+/* As many samples as the reference does in a moment. */
+size_t gr_verify_samples(const engine *e);
+
 /*
  * Compares loss and gradient over the first `count` of the samples, or all if there are fewer, with the parameters given
  * (layout.length floats), which the engine holds afterwards. MISMATCH names the tensor whose difference is more than

@@ -254,6 +254,7 @@ typedef struct gradus_device_options {
                              affinity and its control groups' quota */
     const char *products; /* who computes matrix products where an engine is made of them: "own" kernels, "clblast", or
                              "auto", the default: the fastest, by a short measurement that the user's cache keeps */
+    bool profile;         /* the queue keeps the time of every launch, for gradus_benchmark_profile() */
 } gradus_device_options;
 
 GRADUS_API gradus_device_options gradus_device_options_default(void);
@@ -287,12 +288,13 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *engine; /* "auto" (what is fastest), "fused" (OpenCL, for CPU devices), "sparse" and "layered" (OpenCL,
+    const char *
+        engine; /* "auto" (what is fastest; on GPUs by trying, which the user's cache remembers), "fused" (OpenCL), "sparse" and "layered" (OpenCL,
                            any device; sparse skips the zeros of X); without a device: "blas" (threads over OpenBLAS; not
                            in every build), "reference" (plain C on one core, sums in double) */
-    size_t threads;     /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
+    size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
                            and at most $OPENBLAS_NUM_THREADS */
-    size_t iterations;  /* full-batch gradient-descent steps */
+    size_t iterations;   /* full-batch gradient-descent steps */
     float learning_rate; /* alpha in W := W - alpha dW */
     size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
@@ -379,6 +381,98 @@ typedef struct gradus_check_result {
  */
 GRADUS_API gradus_status gradus_check(gradus_device *device,
                                       void (*report)(const gradus_check_result *result, void *user), void *user);
+
+/* ---- Measuring --------------------------------------------------------------------------------------------------- */
+
+/* What a device can do at best. */
+typedef struct gradus_limits {
+    double flop_per_second;  /* float32 operations; a multiply-add is two */
+    double bytes_per_second; /* read from its memory */
+} gradus_limits;
+
+/* Measures them by kernels that do nothing else, in about a second; to be right they need the
+ * device for themselves. */
+GRADUS_API gradus_status gradus_device_limits(gradus_device *device, gradus_limits *limits);
+
+/* The least that one full-batch iteration must do where no zero is skipped. */
+typedef struct gradus_work {
+    double flop;  /* of the three products of each layer: Z = W A, dW = dZ A^T and, but for the first layer, W^T dZ */
+    double bytes; /* X (F x B), read once */
+} gradus_work;
+
+/* ARGUMENT for a network that cannot be. */
+GRADUS_API gradus_status gradus_network_work(const gradus_network *network, size_t samples, gradus_work *work);
+
+/* An engine that gradus_train_options.engine can name. */
+typedef struct gradus_engine_info {
+    const char *name;
+    bool needs_device;
+} gradus_engine_info;
+
+/* The engines of this build, index from 0 on; false past the last. */
+GRADUS_API bool gradus_engine_get_info(size_t index, gradus_engine_info *info);
+
+/* An engine with a data set and a new model's parameters (seed 1), ready to be timed. */
+typedef struct gradus_benchmark gradus_benchmark;
+
+/*
+ * Makes the engine, compares its loss and gradient with the reference as gradus_train() does (MISMATCH), and warms it up.
+ * engine, device and threads: as for gradus_train(). The data set must outlive the benchmark.
+ */
+GRADUS_API gradus_status gradus_benchmark_create(gradus_device *device, const char *engine,
+                                                 const gradus_network *network, const gradus_dataset *dataset,
+                                                 size_t threads, gradus_benchmark **out);
+
+/* How long is measured: at least so many seconds and iterations; but a slow engine, which needs more than ten times as long
+ * for these iterations, ends there. */
+typedef struct gradus_benchmark_options {
+    double seconds;           /* 0.3 */
+    size_t iterations;        /* 3 */
+    const volatile int *stop; /* ends the measurement soon once *stop is not 0; NULL: never */
+} gradus_benchmark_options;
+GRADUS_API gradus_benchmark_options gradus_benchmark_options_default(void);
+
+typedef struct gradus_benchmark_sample {
+    size_t iterations; /* done; 0 if stopped before the first */
+    double seconds;    /* that they took: forward, loss, backward and update of all samples */
+} gradus_benchmark_sample;
+
+/*
+ * Times full-batch iterations. Several benchmarks can exist side by side, so that they take turns and what else the machine
+ * does hits them alike. options may be NULL.
+ */
+GRADUS_API gradus_status gradus_benchmark_measure(gradus_benchmark *benchmark, const gradus_benchmark_options *options,
+                                                  gradus_benchmark_sample *sample);
+
+#define GRADUS_KERNEL_NAME_MAX 64
+#define GRADUS_PROFILE_KERNELS_MAX 64
+
+typedef struct gradus_kernel_time {
+    char name[GRADUS_KERNEL_NAME_MAX];
+    size_t launches;
+    double seconds; /* of all launches, by the device's clock */
+} gradus_kernel_time;
+
+typedef struct gradus_profile {
+    gradus_benchmark_sample sample; /* the iterations and their time from start to end, by the host's clock */
+    gradus_kernel_time kernels[GRADUS_PROFILE_KERNELS_MAX]; /* (kernel_count), in the order of their first launch */
+    size_t kernel_count;
+} gradus_profile;
+
+/*
+ * As gradus_benchmark_measure(), and tells where the time went; what no kernel took is the host's and the gaps between
+ * launches. ARGUMENT unless the device was opened with the option `profile`. An engine without a device has no kernels.
+ */
+GRADUS_API gradus_status gradus_benchmark_profile(gradus_benchmark *benchmark, const gradus_benchmark_options *options,
+                                                  gradus_profile *profile);
+
+/* The engine's name, which tells what "auto" took. */
+GRADUS_API const char *gradus_benchmark_engine(const gradus_benchmark *benchmark);
+
+/* What it decided about how to compute; as gradus_train_result.plan. */
+GRADUS_API const char *gradus_benchmark_plan(const gradus_benchmark *benchmark);
+
+GRADUS_API void gradus_benchmark_destroy(gradus_benchmark *benchmark);
 
 #ifdef __cplusplus
 }

@@ -78,6 +78,23 @@ static void test_refusals(void **state)
         {"predict model tiny --json --show", "found both --json and --show"},
         {"inspect", "inspect: found 0 arguments, expected MODEL"},
         {"devices 0", "devices: found an argument \"0\" too many, expected only options"},
+        {"bench tiny more", "bench: found an argument \"more\" too many"},
+        {"bench tiny --engine fast",
+         "--engine: found \"fast\", expected one or more of: auto, fused, sparse, layered"},
+        {"bench tiny --engine blas,", "--engine: found \"blas,\", expected 1 to 16 names"},
+        {"bench tiny --device ''", "--device: found an empty text"},
+        {"bench tiny --device none --engine fused", "--engine: each of these engines needs a device"},
+        {"bench tiny --hidden 10/", "--hidden: found \"10/\", expected the hidden layers of 1 to 32 networks"},
+        {"bench tiny --hidden 10,,5/3", "--hidden: found \"10,,5/3\""},
+        {"bench tiny --hidden 10/0", "--hidden: found \"10/0\""},
+        {"bench tiny --device none --batch 25", "--batch: found 25, expected at most 24"},
+        {"bench tiny --repeats 0", "--repeats: found \"0\", expected a whole number from 1 on"},
+        {"bench tiny --seconds 0", "--seconds: found \"0\""},
+        {"bench tiny --threshold 5", "--threshold: found without --compare"},
+        {"bench tiny --json x --plot ./x", "--plot ./x: is the file of --json as well"},
+        {"bench --compare a b --engine blas", "--compare: found --engine as well"},
+        {"bench --compare a b --dense", "--compare: found --dense as well"},
+        {"bench --compare a", "--compare: found 1 argument, expected two files"},
         {"check --jsn", "did you mean --json?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -95,7 +112,8 @@ static void test_no_arguments(void **state)
 static void test_help(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"train", "evaluate", "predict", "inspect", "devices", "check", "tune"};
+    static const char *const commands[] = {"train",   "evaluate", "predict", "inspect",
+                                           "devices", "check",    "tune",    "bench"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         assert_runs("\"$GRADUS\" --help");
         assert_prints(program_out, commands[i]);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device's own limits: the rate of multiply-adds and the bandwidth of its memory, by kernels that do nothing else. */
+#include "bench/limits.h"
+#include "core/clock.h"
+#include "core/memory.h"
+
+#include <stdlib.h>
+
+/* Of a GPU: enough work-items for every unit to hide what a load takes. */
+#define ITEMS_PER_UNIT 2048
+#define GPU_LOCAL 128
+
+/* ---- The launchers ---- */
+
+/* The device's own width in floats: 1, 2, 4, 8 or 16. */
+static gradus_status native_width(const gradus_device *device, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint width = 0;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    *out = width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : width >= 2 ? 2 : 1;
+cleanup:
+    return status;
+}
+
+gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, const char *multiply_add,
+                                      limit_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    static const char *const files[] = {"limits.cl"};
+    const size_t units = device->info.compute_units > 0 ? device->info.compute_units : 1;
+    limit_program p = {NULL, kind, 1, 4, units * ITEMS_PER_UNIT, GPU_LOCAL};
+    char *options = NULL;
+
+    if (kind == KERNELS_CPU) {
+        TRY(native_width(device, &p.lanes));
+        p.read_lanes = p.lanes;
+        p.items = units;
+        p.local = 1;
+    }
+    TRY(gr_format_text(&options, "-D LANES=%zu -D READ_LANES=%zu -D MULTIPLY_ADD=%s", p.lanes, p.read_lanes,
+                       multiply_add));
+    TRY(gr_program_build(device->context, device->id, files, 1, options, &p.program));
+    *out = p;
+cleanup:
+    free(options);
+    return status;
+}
+
+void gr_limit_program_release(limit_program *p)
+{
+    if (p->program != NULL)
+        clReleaseProgram(p->program);
+    p->program = NULL;
+}
+
+gradus_status gr_limit_fma(const limit_program *p, cl_mem factor, cl_mem out, cl_uint rounds, launch *prepared)
+{
+    return gr_launch_create_in(p->program, "limit_fma", p->items, p->local,
+                               ARGUMENTS(ARGUMENT(factor), ARGUMENT(out), ARGUMENT(rounds)), prepared);
+}
+
+gradus_status gr_limit_read(const limit_program *p, cl_mem x, cl_mem out, size_t vectors, launch *prepared)
+{
+    const bool pieces = p->kind == KERNELS_CPU;
+    const cl_ulong count = vectors, apart = pieces ? vectors : 1, step = pieces ? 1 : p->items;
+    return gr_launch_create_in(p->program, "limit_read", p->items, p->local,
+                               ARGUMENTS(ARGUMENT(x), ARGUMENT(out), ARGUMENT(count), ARGUMENT(apart), ARGUMENT(step)),
+                               prepared);
+}
+
+/* ---- Measuring ---- */
+
+/* A trial takes so long at least, which is long beside a launch; of several the fastest counts, since everything that
+ * disturbs makes them slower. */
+#define TRIAL_SECONDS 0.01
+#define TRIALS 30
+
+static gradus_status time_launches(gradus_device *device, const launch *prepared, size_t count, double *seconds)
+{
+    gradus_status status = GRADUS_OK;
+    const double started = gr_seconds();
+    for (size_t i = 0; i < count; i++)
+        TRY(gr_launch_enqueue(device, prepared));
+    CL_TRY(clFinish(device->queue));
+    *seconds = gr_seconds() - started;
+cleanup:
+    return status;
+}
+
+/* The seconds of one launch, at best. */
+static gradus_status best_seconds(gradus_device *device, const launch *prepared, double *out)
+{
+    gradus_status status = GRADUS_OK;
+    size_t count = 1;
+    double seconds = 0, best = 0;
+    TRY(time_launches(device, prepared, count, &seconds)); /* warms up */
+    for (;;) {
+        TRY(time_launches(device, prepared, count, &seconds));
+        if (seconds >= TRIAL_SECONDS || count >= 1024)
+            break;
+        count *= 2;
+    }
+    best = seconds;
+    for (int i = 1; i < TRIALS; i++) {
+        TRY(time_launches(device, prepared, count, &seconds));
+        best = seconds < best ? seconds : best;
+    }
+    *out = best / (double)count;
+cleanup:
+    return status;
+}
+
+/* A launch that takes a millisecond or two on any device: rounds of a work-item, and all of its lanes. */
+#define FMA_ROUNDS 100000
+#define FMA_ROUNDS_GPU 2000
+
+static gradus_status measure_fma(gradus_device *device, const limit_program *p, double *flop_per_second)
+{
+    gradus_status status = GRADUS_OK;
+    const float ones[2] = {1, 1};
+    const cl_uint rounds = p->kind == KERNELS_CPU ? FMA_ROUNDS : FMA_ROUNDS_GPU;
+    const size_t lanes = p->items * p->lanes;
+    cl_mem factor = NULL, out = NULL; /* (2), (lanes) */
+    launch prepared = {0};
+    double seconds = 0;
+
+    TRY(gr_buffer_create(device, sizeof ones, "two factors", &factor));
+    TRY(gr_buffer_write(device, factor, 0, sizeof ones, ones));
+    TRY(gr_buffer_create(device, lanes * sizeof(cl_float), "sums", &out));
+    TRY(gr_limit_fma(p, factor, out, rounds, &prepared));
+    TRY(best_seconds(device, &prepared, &seconds));
+    *flop_per_second = 2.0 * LIMIT_SUMS * (double)rounds * (double)lanes / seconds;
+cleanup:
+    gr_launch_destroy(&prepared);
+    gr_buffer_release(&factor);
+    gr_buffer_release(&out);
+    return status;
+}
+
+/* Larger than any cache, where the device has the room. */
+#define READ_BYTES ((uint64_t)256 << 20)
+
+static gradus_status measure_read(gradus_device *device, const limit_program *p, double *bytes_per_second)
+{
+    gradus_status status = GRADUS_OK;
+    const uint64_t room = device->info.max_allocation_bytes / 4;
+    const size_t vector_bytes = p->read_lanes * sizeof(cl_float), step = p->items * vector_bytes * LIMIT_READ_SUMS;
+    const size_t steps = (size_t)(room < READ_BYTES ? room : READ_BYTES) / step;
+    const size_t bytes = (steps > 0 ? steps : 1) * step;
+    cl_mem x = NULL, out = NULL; /* (bytes / 4), (read_lanes x items) */
+    launch prepared = {0};
+    double seconds = 0;
+
+    TRY(gr_buffer_create_zeroed(device, bytes, "what is read to measure the memory", &x));
+    TRY(gr_buffer_create(device, p->items * vector_bytes, "sums", &out));
+    TRY(gr_limit_read(p, x, out, bytes / vector_bytes / p->items, &prepared));
+    TRY(best_seconds(device, &prepared, &seconds));
+    *bytes_per_second = (double)bytes / seconds;
+cleanup:
+    gr_launch_destroy(&prepared);
+    gr_buffer_release(&x);
+    gr_buffer_release(&out);
+    return status;
+}
+
+gradus_status gradus_device_limits(gradus_device *device, gradus_limits *limits)
+{
+    gradus_status status = GRADUS_OK;
+    /* What the hardware can do, whichever kernels the engines use. */
+    const kernel_kind kind = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
+    limit_program fma = {0}, mad = {0};
+    gradus_limits measured = {0};
+    double other = 0;
+    TRY(gr_limit_program_create(device, kind, "fma", &fma));
+    TRY(gr_limit_program_create(device, kind, "mad", &mad));
+    TRY(measure_fma(device, &fma, &measured.flop_per_second));
+    TRY(measure_fma(device, &mad, &other));
+    TRY(measure_read(device, &fma, &measured.bytes_per_second));
+    measured.flop_per_second = other > measured.flop_per_second ? other : measured.flop_per_second;
+    *limits = measured;
+cleanup:
+    gr_limit_program_release(&fma);
+    gr_limit_program_release(&mad);
+    return status;
+}

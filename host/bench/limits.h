@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The launchers of kernels/limits.cl. */
+#ifndef GRADUS_BENCH_LIMITS_H
+#define GRADUS_BENCH_LIMITS_H
+
+#include "device/device.h"
+
+/* As in limits.cl. */
+#define LIMIT_SUMS 12
+#define LIMIT_READ_SUMS 4
+
+/* The kernels built for a device, and how they are launched there. */
+typedef struct limit_program {
+    cl_program program;
+    kernel_kind kind;
+    size_t lanes, read_lanes; /* of a vector */
+    size_t items, local;      /* work-items that fill the device, in work-groups of so many */
+} limit_program;
+
+/* In the way of CPUs or of GPUs; multiply_add: OpenCL's function for it, "fma" or "mad". */
+gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, const char *multiply_add,
+                                      limit_program *out);
+void gr_limit_program_release(limit_program *p);
+
+/* factor (2); out (lanes x items) */
+gradus_status gr_limit_fma(const limit_program *p, cl_mem factor, cl_mem out, cl_uint rounds, launch *prepared);
+
+/* x (read_lanes x vectors x items), `vectors` a multiple of LIMIT_READ_SUMS; out (read_lanes x items). */
+gradus_status gr_limit_read(const limit_program *p, cl_mem x, cl_mem out, size_t vectors, launch *prepared);
+
+#endif
