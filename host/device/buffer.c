@@ -4,7 +4,7 @@
  *
  * Note [whole writes]: of a buffer Oclgrind 21.10 takes as initialised only what the last write or map of the host
  * covers, and what clEnqueueFillBuffer or clEnqueueWriteBufferRect writes not at all. So that it reports only what is
- * wrong, buffers are filled by one write from their begin to their end, also with zeros.
+ * wrong (`./dev oclgrind`), buffers are filled by one write or map from their begin to their end, also with zeros.
  */
 #include "core/memory.h"
 #include "device/device.h"
