@@ -288,10 +288,9 @@ typedef struct gradus_report {
 } gradus_report;
 
 typedef struct gradus_train_options {
-    const char *
-        engine; /* "auto" (what is fastest; on GPUs by trying, which the user's cache remembers), "fused" (OpenCL), "sparse" and "layered" (OpenCL,
-                           any device; sparse skips the zeros of X); without a device: "blas" (threads over OpenBLAS; not
-                           in every build), "reference" (plain C on one core, sums in double) */
+    const char *engine;  /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
+                           "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
+                           every build), "reference" (plain C on one core, sums in double): no device */
     size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
                            and at most $OPENBLAS_NUM_THREADS */
     size_t iterations;   /* full-batch gradient-descent steps */

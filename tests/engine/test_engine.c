@@ -185,7 +185,7 @@ static void test_gpu_plan(void **state)
     assert_false(gr_fused_gpu_suits(&wide));
 }
 
-/* What serves to pass the data once on a GPU: fused for narrow layers, layered for wide ones and where fused cannot. */
+/* What passes data once with kernels for GPUs: fused for narrow layers, layered for wide ones and where fused cannot. */
 static void test_gpu_once(void **state)
 {
     (void)state;
