@@ -3,8 +3,8 @@
  * Device memory.
  *
  * Note [whole writes]: of a buffer Oclgrind 21.10 takes as initialised only what the last write or map of the host
- * covers, and what clEnqueueFillBuffer or clEnqueueWriteBufferRect writes not at all. So that it reports only what is
- * wrong (`./dev oclgrind`), new buffers are filled by one write or map from their begin to their end, also with zeros.
+ * covers, and nothing that clEnqueueFillBuffer or clEnqueueWriteBufferRect writes. So that it reports only what is wrong
+ * (`./dev oclgrind`), new buffers are filled by one write or map from their begin to their end, also with zeros.
  */
 #include "core/memory.h"
 #include "device/device.h"
