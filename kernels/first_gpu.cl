@@ -43,13 +43,13 @@ static void multiply_run(local const uint4 *x, global const float *w, uint first
 
 // Z1 = W1 X / 255 + b1 of a tile, and ReLU unless it is the only layer; padded units get 0. A work-item has SAMPLE_BLOCK
 // samples, UNIT_BLOCK units and each SLICES-th run of the pixels; what the slices found is added up by way of `sums`,
-// (UNIT_BLOCK x THREADS), one of the samples at a time. x (TILE x RUN_PITCH), z (UNITS_PADDED x ROW). Ends with a barrier; unless `wanted` it
+// (UNIT_BLOCK x SUM_ROW), one of the samples at a time. x (TILE x RUN_PITCH), z (UNITS_PADDED x ROW). Ends with a barrier; unless `wanted` it
 // only meets the barriers.
 static void first_forward(local const uint4 *x, global const float *parameters, local float *sums, local float *z,
                           bool wanted)
 {
-    const uint me = get_local_id(0), outputs = SAMPLE_GROUPS * UNIT_BLOCKS;
-    const uint group = me % SAMPLE_GROUPS, block = me / SAMPLE_GROUPS % UNIT_BLOCKS, slice = me / outputs;
+    const uint me = get_local_id(0);
+    const uint group = me % SAMPLE_GROUPS, block = me / SAMPLE_GROUPS % UNIT_BLOCKS, slice = me / OUTPUTS;
     float sum[SAMPLE_BLOCK][UNIT_BLOCK];
 #pragma unroll
     for (uint j = 0; j < SAMPLE_BLOCK; j++)
@@ -63,14 +63,14 @@ static void first_forward(local const uint4 *x, global const float *parameters, 
     for (uint j = 0; j < SAMPLE_BLOCK; j++) {
 #pragma unroll
         for (uint u = 0; u < UNIT_BLOCK; u++)
-            sums[u * THREADS + me] = sum[j][u];
+            sums[u * SUM_ROW + me] = sum[j][u];
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (uint i = me; wanted && i < outputs * UNIT_BLOCK; i += THREADS) {
-            const uint unit = i / SAMPLE_GROUPS % UNIT_BLOCKS * UNIT_BLOCK + i / outputs;
+        for (uint i = me; wanted && i < OUTPUTS * UNIT_BLOCK; i += THREADS) {
+            const uint unit = i / SAMPLE_GROUPS % UNIT_BLOCKS * UNIT_BLOCK + i / OUTPUTS;
             float total = 0;
 #pragma unroll
             for (uint s = 0; s < SLICES; s++)
-                total += sums[i / outputs * THREADS + i % outputs + s * outputs];
+                total += sums[i / OUTPUTS * SUM_ROW + i % OUTPUTS + s * OUTPUTS];
             total = fma(total, 1.0f / 255, parameters[bias_at[0] + min(unit, (uint)UNITS - 1)]);
             const bool off = unit >= UNITS || (LAYERS > 1 && total <= 0);
             z[unit * ROW + i % SAMPLE_GROUPS + j * SAMPLE_GROUPS] = off ? 0 : total;

@@ -237,7 +237,7 @@ static uint2 share_of(uint first, uint end)
 #define TILE_MEMORY                                                                                                   \
     local uint4 x[TILE * RUN_PITCH];                                                                                  \
     local float4 activations4[ACTIVATIONS / 4];                                                                       \
-    local float sums[THREADS * (UNIT_BLOCK > 2 ? UNIT_BLOCK : 2)];                                                    \
+    local float sums[SUM_ROW * (UNIT_BLOCK > 2 ? UNIT_BLOCK : 2)];                                                    \
     local float *activations = (local float *)activations4;                                                           \
     local float *logits = activations + activations_at[LAYERS - 1]
 

@@ -45,6 +45,11 @@ constant uint activations_at[] = {ACTIVATIONS_AT};
 #define ROW (4 * ROW4)
 #define SAMPLE_GROUPS (TILE / SAMPLE_BLOCK)
 
+// What the slices of Z1 found is added up through memory (UNIT_BLOCK x SUM_ROW), row after row, of which the work-items
+// read OUTPUTS neighbours of each row: rows this far apart put those of a warp into different banks.
+#define OUTPUTS (SAMPLE_GROUPS * UNIT_BLOCKS)
+#define SUM_ROW (THREADS + OUTPUTS % 32)
+
 // A work-group's partial sums: SPLITS times dW1 (UNITS_PADDED x DW_ROW), the gradient of all parameters behind W1 as they
 // stand in the flat buffer, loss and number correct; whole float4.
 #define DW_ROW (4 * QUAD_BLOCK * COLUMNS)

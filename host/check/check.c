@@ -57,12 +57,14 @@ gradus_status gr_check_upload(check *c, const void *from, size_t bytes, cl_mem *
     gradus_status status = GRADUS_OK;
     if (c->buffer_count == sizeof c->buffers / sizeof *c->buffers)
         FAIL(GRADUS_ERROR_MEMORY, "a check uses too many buffers");
-    TRY(gr_buffer_create(c->device, bytes, "a check", out));
-    c->buffers[c->buffer_count++] = *out;
-    if (from != NULL)
-        TRY(gr_buffer_write(c->device, *out, 0, bytes, from));
-    else
-        TRY(gr_buffer_clear(c->device, *out, bytes));
+    cl_mem *buffer = &c->buffers[c->buffer_count++];
+    if (from == NULL)
+        TRY(gr_buffer_create_zeroed(c->device, bytes, "a check", buffer));
+    else {
+        TRY(gr_buffer_create(c->device, bytes, "a check", buffer));
+        TRY(gr_buffer_write(c->device, *buffer, 0, bytes, from));
+    }
+    *out = *buffer;
 cleanup:
     return status;
 }

@@ -3,8 +3,8 @@
  * Device memory.
  *
  * Note [whole writes]: of a buffer Oclgrind 21.10 takes as initialised only what the last write or map of the host
- * covers, and what clEnqueueFillBuffer or clEnqueueWriteBufferRect writes not at all. So that it reports only what is
- * wrong, buffers are filled by one write from their begin to their end, also with zeros.
+ * covers, and nothing that clEnqueueFillBuffer or clEnqueueWriteBufferRect writes. So that it reports only what is wrong
+ * (`./dev oclgrind`), new buffers are filled by one write or map from their begin to their end, also with zeros.
  */
 #include "core/memory.h"
 #include "device/device.h"
@@ -27,9 +27,12 @@ cleanup:
 gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const char *what, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
+    uint8_t *zeros = NULL; /* of the system's zero page, so this takes no memory */
     TRY(gr_buffer_create(device, bytes, what, out));
-    TRY(gr_buffer_clear(device, *out, bytes));
+    TRY(gr_allocate(bytes, &zeros));
+    TRY(gr_buffer_write(device, *out, 0, bytes, zeros));
 cleanup:
+    free(zeros);
     return status;
 }
 
@@ -97,11 +100,9 @@ cleanup:
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes)
 {
     gradus_status status = GRADUS_OK;
-    uint8_t *zeros = NULL; /* of the system's zero page, so this takes no memory */
-    TRY(gr_allocate(bytes, &zeros));
-    TRY(gr_buffer_write(device, buffer, 0, bytes, zeros));
+    const cl_uchar zero = 0;
+    CL_TRY(clEnqueueFillBuffer(device->queue, buffer, &zero, sizeof zero, 0, bytes, 0, NULL, NULL));
 cleanup:
-    free(zeros);
     return status;
 }
 

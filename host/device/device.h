@@ -90,6 +90,7 @@ gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offse
 /* Waits for all that is queued. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
+/* Sets `bytes` to zero; queued. */
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes);
 
 /* Releases *buffer unless it is NULL. */

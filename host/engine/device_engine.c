@@ -88,7 +88,8 @@ gradus_status gr_device_engine_write_parameters(engine *base, const float *param
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    TRY(gr_buffer_clear(e->device, e->record.progress, PROGRESS_BYTES));
+    const cl_uint no_steps[2] = {0};
+    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof no_steps, no_steps));
     TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &base->layout));
     TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&base->layout), parameters));
 cleanup:

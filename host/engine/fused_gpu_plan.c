@@ -77,7 +77,8 @@ static size_t row_floats(size_t tile)
 static size_t local_bytes(const gradus_network *network, const fused_gpu_plan *plan, size_t tile)
 {
     const size_t pixels = tile * (gr_divide_up(network->sizes[0], 16) | 1) * 16;
-    const size_t sums = plan->threads * larger(plan->unit_block, 2) * sizeof(float);
+    const size_t outputs = tile / SAMPLE_BLOCK * plan->unit_blocks; /* OUTPUTS of the kernels */
+    const size_t sums = (plan->threads + outputs % 32) * larger(plan->unit_block, 2) * sizeof(float);
     size_t rows = plan->unit_block * plan->unit_blocks;
     for (size_t l = 1; l < network->layers; l++)
         rows += network->sizes[l + 1];

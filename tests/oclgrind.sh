@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Short trainings under Oclgrind, a simulator that notices data races, uninitialised values and wrong addresses in
+# kernels. Fails if it has anything to report. Usage: tests/oclgrind.sh GRADUS FOLDER
+set -euo pipefail
+gradus=$1 folder=$2
+
+# Oclgrind 21.10 knows nothing of the optimiser's instruction "freeze", hence -cl-opt-disable. Measured choices stay here.
+export GRADUS_BUILD_OPTIONS=-cl-opt-disable GRADUS_PROGRAM_CACHE=0 XDG_CACHE_HOME=$folder
+unset GRADUS_DEVICE
+
+# images SAMPLES SIDE INK: a CSV file of images of three classes, with ink in the upper rows ("rows"), in some pixels
+# ("dots") or everywhere ("full"). As each favours another form of the first layer, all are used.
+images() {
+    awk -v samples="$1" -v side="$2" -v ink="$3" 'BEGIN {
+        for (s = 0; s < samples; s++) {
+            printf "%d", s % 3
+            for (i = 0; i < side * side; i++) {
+                inked = ink == "full" || (ink == "rows" ? i < (2 + s % 3) * side : (7 * s + 5 * i) % 97 < 19)
+                printf ",%d", inked ? 1 + (31 * s + 17 * i) % 255 : 0
+            }
+            print ""
+        }
+    }'
+}
+
+# check [OPTION...] -- ARGUMENT...: runs gradus with the arguments, and Oclgrind with the options
+check() {
+    local options=()
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    printf '$ gradus %s\n' "$*"
+    rm -f "$folder/report"
+    if oclgrind --data-races --uninitialized --compute-units 3 --log "$folder/report" "${options[@]}" \
+        "$gradus" "$@" >"$folder/output" && [ ! -s "$folder/report" ]; then
+        return
+    fi
+    cat "$folder/output"
+    [ ! -f "$folder/report" ] || head -n 60 "$folder/report"
+    exit 1
+}
+
+# train KERNELS INK HIDDEN ENGINE [OPTION...]: options are Oclgrind's. CLBlast is left out, whose kernels have reports of
+# their own.
+train() {
+    check "${@:5}" -- train "$folder/$2-$1.csv" --kernels "$1" --hidden "$3" --engine "$4" --products own \
+        --iterations 2 --quiet --out "$folder/model.safetensors"
+}
+
+# predict KERNELS INK
+predict() {
+    check -- predict "$folder/model.safetensors" "$folder/$2-$1.csv:0-33" --kernels "$1" --products own --json
+}
+
+mkdir -p "$folder"
+for ink in rows dots full; do
+    images 200 8 $ink >"$folder/$ink-cpu.csv" # several tiles for each of the cores
+    images 37 8 $ink >"$folder/$ink-gpu.csv"
+done
+images 12 12 dots >"$folder/chunks-gpu.csv"
+
+train cpu rows 10 fused
+train cpu full 10 fused
+predict cpu full
+for engine in fused sparse layered; do
+    train cpu full 48,7 $engine
+    train cpu dots 10 $engine
+done
+for engine in sparse layered fused; do
+    train gpu dots 10 $engine
+    train gpu full 48,7 $engine
+done
+predict gpu full
+train gpu chunks 48 fused --max-wgsize 64 # dW1 in several chunks
