@@ -68,6 +68,9 @@ void gr_check_record(check *c, const char *name, double error);
 gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
+/* Orders and batches of samples; check_shuffle.c */
+gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape);
+gradus_status gr_check_gather_samples(check *c, const check_shape *shape);
 /* Steps of all optimizers; check_optimizer.c */
 gradus_status gr_check_update_parameters(check *c, const check_shape *shape);
 gradus_status gr_check_keep_parameters(check *c, const check_shape *shape);

@@ -286,6 +286,8 @@ const operation gr_operations[] = {
     {"softmax_forward", check_softmax_forward, SHAPES(class_shapes)},
     {"softmax_cross_entropy", check_softmax_cross_entropy, SHAPES(class_shapes)},
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
+    {"shuffle_samples", gr_check_shuffle_samples, SHAPES(element_shapes)},
+    {"gather_samples", gr_check_gather_samples, SHAPES(element_shapes)},
     {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes)},
     {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes)},
     {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},

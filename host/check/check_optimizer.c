@@ -85,8 +85,7 @@ static gradus_status check_update_by(check *c, const check_shape *shape, const g
         TRY(gr_device_optimizer_enqueue(c->device, &prepared, &step));
     }
     /* The norms are sums of up to `count` squares; the quotient of Adam's moments is as good as the root of the second. */
-    TRY(gr_check_compare(c, "update_parameters", buffers.parameters, expected, count, 4 * (double)steps * EPSILON,
-                         1));
+    TRY(gr_check_compare(c, "update_parameters", buffers.parameters, expected, count, 4 * (double)steps * EPSILON, 1));
     TRY(gr_check_compare(c, "update_parameters", record.history, history, sizeof history / sizeof *history, EPSILON,
                          0));
 cleanup:

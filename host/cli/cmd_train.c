@@ -93,6 +93,12 @@ static void on_report(const gradus_report *report, void *user)
     training_log_write(&run->log, report);
 }
 
+static size_t epoch_steps(const training_run *run)
+{
+    const size_t samples = gradus_dataset_get_info(run->train).samples, batch = run->settings.batch_size;
+    return samples / batch + (!run->settings.drop_last && samples % batch > 0);
+}
+
 /* Leaves run->result, and in run->signal what stopped the training early, if anything did. */
 static gradus_status train_model(training_run *run, double started)
 {
@@ -104,7 +110,14 @@ static gradus_status train_model(training_run *run, double started)
     options.iterations = settings->iterations;
     options.learning_rate = settings->learning_rate;
     options.optimizer = settings->optimizer;
+    options.schedule = settings->schedule;
+    options.batch_size = settings->batch_size;
+    options.epochs = settings->epochs;
+    options.drop_last = settings->drop_last;
+    options.seed = settings->seed;
     options.report_every = settings->report_every;
+    if (settings->batch_size > 0 && !settings->report_every_given)
+        options.report_every = epoch_steps(run);
     options.report = on_report;
     options.user = run;
     options.stop = interrupt_catch();
@@ -143,7 +156,7 @@ static int finish_diverged(training_run *run)
 
 static void tell_interrupted(const training_run *run)
 {
-    note("interrupted after %zu of %" PRIu64 " iterations; %s%s", run->result.iterations, run->settings.iterations,
+    note("interrupted after %zu of %zu iterations; %s%s", run->result.iterations, run->last.iterations,
          run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
          run->saved_as == NULL ? "" : run->saved_as);
 }

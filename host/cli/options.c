@@ -81,9 +81,14 @@ static int set_value(const option_row *option, const char *text)
     case OPTION_CHOICE:
         return is_choice(text, option->choices) ? set_text(option->target.text, text) : fail_choice(option, text);
     case OPTION_COUNT:
+        if (option->zero != NULL && strcmp(text, option->zero) == 0) {
+            *option->target.count = 0;
+            return EX_OK;
+        }
         if (!parse_count(text, option->minimum, INT64_MAX, option->target.count))
-            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from %llu on", option->name, text,
-                        (unsigned long long)option->minimum);
+            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from %llu on%s%s", option->name, text,
+                        (unsigned long long)option->minimum, option->zero == NULL ? "" : ", or ",
+                        option->zero == NULL ? "" : option->zero);
         return EX_OK;
     case OPTION_FLOAT:
         if (!parse_positive_float(text, option->target.number))

@@ -40,6 +40,7 @@ typedef struct option_row {
     const char *help;
     const char *const *choices; /* ends with NULL */
     uint64_t minimum;
+    const char *zero; /* a word that stands for the count 0; NULL: none */
 } option_row;
 
 /* Rows of a table, which ends with END_OPTION. */

@@ -24,11 +24,21 @@ static const struct preset {
 };
 static const char *const preset_names[] = {"notebook", NULL};
 
+static int check_batches(const train_settings *settings)
+{
+    if (settings->epochs > 0 && settings->iterations != NOT_GIVEN)
+        return fail(EX_USAGE, "--epochs: found --iterations as well, expected one of them");
+    if (settings->drop_last && settings->batch_size == 0)
+        return fail(EX_USAGE, "--drop-last: found without --batch-size, and a full batch has no last one");
+    return EX_OK;
+}
+
 static void fill_in_preset(train_settings *settings)
 {
     const struct preset *preset = presets;
     while (settings->preset != NULL && strcmp(preset->name, settings->preset) != 0)
         preset++;
+    settings->report_every_given = settings->report_every != NOT_GIVEN;
     settings->hidden_given = settings->hidden.count > 0;
     if (!settings->hidden_given)
         settings->hidden = preset->hidden;
@@ -43,14 +53,14 @@ static void fill_in_preset(train_settings *settings)
 /* ---- Options ---- */
 
 static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", NULL};
+static const char *const schedules[] = {"constant", "step", "exponential", "cosine", NULL};
 static const char *const engines[] = {"auto", "fused", "sparse", "layered", "blas", "reference", NULL};
 
 static const command_description description = {
     .name = "train",
     .arguments = "DATASET",
-    .summary =
-        "Trains a network by full-batch gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
-        "IDX files, or a CSV file (label,pixel0,...).",
+    .summary = "Trains a network by gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
+               "IDX files, or a CSV file (label,pixel0,...).",
     .notes =
         "The defaults are the preset 'notebook'. The same options give the same weights_hash on the same device.\n"
         "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",
@@ -84,8 +94,22 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     const option_row options[] = {
         CHOICE_OPTION("preset", &settings->preset, preset_names, "the recipe to start from: notebook"),
         SIZES_OPTION("hidden", &settings->hidden, "units of each hidden layer (10)"),
-        COUNT_OPTION("iterations", &settings->iterations, 1, "steps over the whole batch (500)"),
+        COUNT_OPTION("iterations", &settings->iterations, 1, "steps (500)"),
+        {.name = "batch-size",
+         .kind = OPTION_COUNT,
+         .target.count = &settings->batch_size,
+         .argument = "N",
+         .help = "samples of a step, or full: all (full)",
+         .minimum = 1,
+         .zero = "full"},
+        COUNT_OPTION("epochs", &settings->epochs, 1, "passes through the samples, instead of --iterations"),
+        FLAG_OPTION("drop-last", &settings->drop_last, "leave out an epoch's last batch where it is short"),
         FLOAT_OPTION("lr", &settings->learning_rate, "learning rate (0.1)"),
+        CHOICE_OPTION("schedule", &settings->schedule_name, schedules,
+                      "of the learning rate: constant, step, exponential, cosine (constant)"),
+        COUNT_OPTION("warmup", &settings->warmup, 1, "steps in which the learning rate grows (0)"),
+        COUNT_OPTION("decay-every", &settings->decay_every, 1, "steps of step and exponential (a third of all)"),
+        FLOAT_OPTION("gamma", &settings->schedule.gamma, "factor of step and exponential (0.1)"),
         CHOICE_OPTION("optimizer", &settings->optimizer_name, optimizers,
                       "sgd, momentum, nesterov, rmsprop, adam, adamw (sgd)"),
         FLOAT_OPTION("momentum", &settings->optimizer.momentum, "of momentum and nesterov (0.9)"),
@@ -95,10 +119,11 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         FLOAT_OPTION("weight-decay", &settings->optimizer.weight_decay, "of weights, not of biases (0)"),
         FLOAT_OPTION("clip-norm", &settings->optimizer.clip_norm, "longest gradient (any)"),
         FLOAT_OPTION("max-norm", &settings->optimizer.max_norm, "longest row of weights into a unit (any)"),
-        COUNT_OPTION("seed", &settings->seed, 0, "of initial weights and holdout (1)"),
+        COUNT_OPTION("seed", &settings->seed, 0, "of initial weights, holdout and batches (1)"),
         COUNT_OPTION("holdout", &settings->holdout, 1, "training samples to set aside"),
         COUNT_OPTION("train-samples", &settings->train_samples, 1, "use the first N of them, holdout included"),
-        COUNT_OPTION("report-every", &settings->report_every, 0, "iterations between reports (10); 0: only the last"),
+        COUNT_OPTION("report-every", &settings->report_every, 0,
+                     "iterations between reports (10, or an epoch of batches); 0: only the last"),
         DEVICE_OPTIONS(&settings->device),
         CHOICE_OPTION("engine", &settings->engine, engines,
                       "auto, fused, sparse, layered; no device: blas, reference"),
@@ -117,9 +142,13 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     };
     TRY(command_line_parse(&description, options, argc, argv, &settings->line));
     settings->dataset = settings->line.arguments[0];
+    TRY(check_batches(settings));
     fill_in_preset(settings);
     if (settings->optimizer_name != NULL)
         settings->optimizer.name = settings->optimizer_name;
+    settings->schedule.name = settings->schedule_name;
+    settings->schedule.warmup = settings->warmup;
+    settings->schedule.decay_every = settings->decay_every;
     TRY(check_outputs(settings));
 cleanup:
     return code;
@@ -127,8 +156,8 @@ cleanup:
 
 void train_settings_free(train_settings *settings)
 {
-    char *texts[] = {settings->preset, settings->data_dir, settings->engine,        settings->init_from,
-                     settings->out,    settings->log,      settings->optimizer_name};
+    char *texts[] = {settings->preset, settings->data_dir, settings->engine,         settings->init_from,
+                     settings->out,    settings->log,      settings->optimizer_name, settings->schedule_name};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     device_settings_free(&settings->device);

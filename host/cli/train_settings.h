@@ -13,11 +13,15 @@ typedef struct train_settings {
     bool json, quiet, verbose;
     bool hidden_given; /* by the user, not by the preset */
     size_list hidden;
+    bool report_every_given, drop_last;
     uint64_t iterations, report_every, seed;
+    uint64_t batch_size, epochs;     /* 0: all samples, not given */
     uint64_t holdout, train_samples; /* 0: none, all */
     float learning_rate;
-    gradus_optimizer optimizer; /* its name is that of optimizer_name, if given */
-    char *optimizer_name;
+    gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
+    gradus_schedule schedule;
+    char *optimizer_name, *schedule_name;
+    uint64_t warmup, decay_every; /* 0: not given */
 } train_settings;
 
 /* Reads the command line and fills in the preset. The caller frees *settings in every case. */

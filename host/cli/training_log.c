@@ -22,9 +22,10 @@ static bool open_stream(training_log *log)
 
 static bool write_line(FILE *stream, const gradus_report *report)
 {
-    json_t *line = json_pack("{sI so so so}", "iteration", (json_int_t)report->iteration, "train_loss",
-                             json_figure(report->train.loss), "train_accuracy", json_figure(report->train.accuracy),
-                             "seconds", json_figure(report->seconds));
+    json_t *line =
+        json_pack("{sI sI so so so}", "iteration", (json_int_t)report->iteration, "epoch", (json_int_t)report->epoch,
+                  "train_loss", json_figure(report->train.loss), "train_accuracy", json_figure(report->train.accuracy),
+                  "seconds", json_figure(report->seconds));
     bool written = line != NULL && json_dumpf(line, stream, JSON_FORMAT) == 0 && fputc('\n', stream) != EOF;
     json_decref(line);
     return written;

@@ -68,6 +68,7 @@ int training_model_save(training_run *run, bool diverged)
         TRY(set_text(run, "init_from", settings->init_from));
     TRY(set_text(run, "learning_rate", format_float(settings->learning_rate).text));
     TRY(set_text(run, "optimizer", settings->optimizer.name));
+    TRY(set_count(run, "batch_size", settings->batch_size));
     TRY(set_count(run, "iterations", diverged ? run->last.iteration : run->result.iterations));
     TRY(set_text(run, "engine", engine));
     TRY(set_text(run, "device", run->device == NULL ? "none" : gradus_device_get_info(run->device)->name));

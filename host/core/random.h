@@ -15,7 +15,8 @@
 typedef enum random_purpose {
     RANDOM_PARAMETERS = 1, /* stream: index of the tensor, W1, b1, W2, ... from 0 */
     RANDOM_HOLDOUT = 2,
-    RANDOM_TEST = 3, /* inputs of comparisons and tests */
+    RANDOM_TEST = 3,    /* inputs of comparisons and tests */
+    RANDOM_SHUFFLE = 4, /* stream: the epoch; permutation.h */
 } random_purpose;
 
 typedef struct random_stream {

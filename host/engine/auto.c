@@ -187,13 +187,15 @@ static gradus_status create_probable(const engine *base, gradus_device *device, 
 #endif
     if (device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(&base->network))
         return become(&gr_engine_layered, base, device, out);
+    if (base->batch > 0)
+        return become(&gr_engine_layered, base, device, out);
     const gradus_status status = become(&gr_engine_fused, base, device, out);
     return status == GRADUS_ERROR_DEVICE ? become(&gr_engine_layered, base, device, out) : status;
 }
 
 static gradus_status auto_create(const engine *base, gradus_device *device, engine **out)
 {
-    const bool measured = device != NULL && device->kernels == KERNELS_GPU;
+    const bool measured = device != NULL && device->kernels == KERNELS_GPU && base->batch == 0;
     return measured ? create_fastest(base, device, out) : create_probable(base, device, out);
 }
 

@@ -200,7 +200,8 @@ static size_t minimum(size_t a, size_t b)
  * process may, if there are samples for them. */
 static gradus_status choose_parts(blas *e)
 {
-    const size_t samples = e->common.base.dataset->info.samples;
+    const engine *base = &e->common.base;
+    const size_t samples = base->batch > 0 ? base->batch : base->dataset->info.samples;
     size_t widest = 0;
     for (size_t l = 0; l <= e->common.base.network.layers; l++)
         widest = e->common.base.network.sizes[l] > widest ? e->common.base.network.sizes[l] : widest;
@@ -257,6 +258,7 @@ static void blas_destroy(engine *base)
         destroy_part(e, &e->parts[p]);
     free(e->parts);
     free(e->ones);
+    free(e->common.order);
     free(e->gradient);
     free(e->first);
     free(e->second);
@@ -272,7 +274,7 @@ static gradus_status blas_create(const engine *base, gradus_device *device, engi
     blas *e = NULL;
 
     TRY(gr_allocate(1, &e));
-    e->common.base = *base;
+    TRY(gr_host_engine_init(&e->common, base));
     TRY(choose_parts(e));
     TRY(gr_allocate(e->part_count, &e->parts));
     for (size_t p = 0; p < e->part_count; p++)
@@ -302,6 +304,7 @@ const engine_type gr_engine_blas = {
     .create = blas_create,
     .write_parameters = blas_write_parameters,
     .read_parameters = blas_read_parameters,
+    .shuffle = gr_host_engine_shuffle,
     .gradient = blas_gradient,
     .update = blas_update,
     .evaluate = blas_evaluate,

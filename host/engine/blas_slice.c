@@ -74,7 +74,9 @@ static void bias_broadcast(const float *b, size_t rows, size_t columns, float *z
 void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n)
 {
     const gradus_network *net = &e->common.base.network;
-    expand_bytes(e->common.base.dataset->pixels + first * net->sizes[0], n * net->sizes[0], part->a[0]);
+    for (size_t s = 0; s < n; s++)
+        expand_bytes(e->common.base.dataset->pixels + gr_host_engine_sample(&e->common, first + s) * net->sizes[0],
+                     net->sizes[0], part->a[0] + s * net->sizes[0]);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
         const float *w = e->parameters + e->common.base.layout.weights[l]; /* (O x I) */
@@ -92,7 +94,7 @@ void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first,
     const size_t classes = e->common.base.network.sizes[e->common.base.network.layers];
     for (size_t s = 0; s < n; s++) {
         float *z = part->a[e->common.base.network.layers] + s * classes; /* (C) */
-        const size_t label = e->common.base.dataset->labels[first + s];
+        const size_t label = e->common.base.dataset->labels[gr_host_engine_sample(&e->common, first + s)];
         const float logit = z[label];
         const column_softmax column = softmax(z, classes, z);
         part->sums.loss += (double)(column.maximum - logit + logf(column.sum));

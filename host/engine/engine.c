@@ -75,6 +75,7 @@ static gradus_status create(const engine_type *type, const engine_settings *sett
                          .layout = gr_network_layout(network),
                          .dataset = dataset,
                          .threads = settings->threads,
+                         .batch = settings->batch,
                          .optimizer = settings->optimizer};
     TRY(type->create(&base, device, out));
 cleanup:

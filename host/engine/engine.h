@@ -7,6 +7,7 @@
 #ifndef GRADUS_ENGINE_ENGINE_H
 #define GRADUS_ENGINE_ENGINE_H
 
+#include "core/permutation.h"
 #include "data/dataset.h"
 #include "engine/optimizer.h"
 
@@ -39,6 +40,10 @@ typedef struct engine_type {
     gradus_status (*write_parameters)(engine *e, const float *parameters);
     gradus_status (*read_parameters)(engine *e, float *parameters);
 
+    /* Of engines that were made for batches: from now on sample i of a range is the data set's sample that the
+     * permutation sends i to. NULL: this engine computes whole data sets only. */
+    gradus_status (*shuffle)(engine *e, const permutation *order);
+
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
      * samples first .. first + count - 1 and their sums; update() takes a step with it, and
      * may change it. evaluate() computes the sums
@@ -62,7 +67,7 @@ typedef struct engine_type {
     gradus_status (*read_sums)(engine *e, batch_sums *sums);
     gradus_status (*read_gradient)(engine *e, float *gradient);
 
-    /* Probabilities (C x B) of all samples; a data set without labels will do. */
+    /* Probabilities (C x B) of all samples; a data set without labels will do. Not of engines made for batches. */
     gradus_status (*probabilities)(engine *e, float *out);
 
     /* For gr_engine_describe(); NULL: there was nothing to decide. */
@@ -77,6 +82,7 @@ struct engine {
     parameter_layout layout;
     const gradus_dataset *dataset;
     size_t threads; /* of engines without a device; 0: as many as may be used */
+    size_t batch;   /* samples that gradient() is asked for; 0: all, in their order */
     optimizer optimizer;
     char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
 };
@@ -103,6 +109,7 @@ gradus_status gr_engine_create(const engine_type *type, gradus_device *device, c
 typedef struct engine_settings {
     const char *name; /* NULL: "auto" */
     size_t threads;   /* of engines without a device; 0: as many as may be used */
+    size_t batch;     /* samples of a mini-batch; 0: all */
     optimizer optimizer;
 } engine_settings;
 

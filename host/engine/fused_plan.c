@@ -193,6 +193,8 @@ cleanup:
 gradus_status gr_fused_create(const engine *base, gradus_device *device, engine **out)
 {
     gradus_status status = GRADUS_OK;
+    if (base->batch > 0)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine fused: found a batch of %zu samples, expected all at once", base->batch);
     size_t lanes = 0;
     first_layer first;
     if (device->kernels == KERNELS_GPU)

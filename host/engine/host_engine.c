@@ -1,9 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record of the steps on the host. */
 #include "engine/host_engine.h"
+#include "core/memory.h"
 
 #include <math.h>
 #include <string.h>
+
+gradus_status gr_host_engine_init(host_engine *e, const engine *base)
+{
+    gradus_status status = GRADUS_OK;
+    e->base = *base;
+    if (base->batch > 0) {
+        const permutation identity = gr_permutation_identity((uint32_t)base->dataset->info.samples);
+        TRY(gr_allocate(base->dataset->info.samples, &e->order));
+        TRY(gr_host_engine_shuffle(&e->base, &identity));
+    }
+cleanup:
+    return status;
+}
+
+size_t gr_host_engine_sample(const host_engine *e, size_t i)
+{
+    return e->order == NULL ? i : e->order[i];
+}
+
+gradus_status gr_host_engine_shuffle(engine *base, const permutation *order)
+{
+    host_engine *e = (host_engine *)base;
+    for (uint32_t i = 0; i < order->count; i++)
+        e->order[i] = gr_permutation_at(order, i);
+    return GRADUS_OK;
+}
 
 void gr_host_engine_begin(host_engine *e)
 {

@@ -11,7 +11,14 @@ typedef struct host_engine {
     batch_sums history[METRIC_SLOTS]; /* of the steps, a ring */
     unsigned next;                    /* the next step's slot */
     bool diverged;                    /* the loss of a step was not finite */
+    uint32_t *order;                  /* (B), of the samples; NULL: as they stand */
 } host_engine;
+
+/* Makes the order, if the engine is for batches. The caller frees it. */
+gradus_status gr_host_engine_init(host_engine *e, const engine *base);
+
+/* The data set's sample that is the i-th of the order. */
+size_t gr_host_engine_sample(const host_engine *e, size_t i);
 
 /* The record begins anew: new parameters were written. */
 void gr_host_engine_begin(host_engine *e);
@@ -23,6 +30,7 @@ void gr_host_engine_note_step(host_engine *e);
 bool gr_host_engine_is_sound(const host_engine *e);
 
 /* These serve as members of an engine_type. All work is done when it has been asked for, so nobody waits. */
+gradus_status gr_host_engine_shuffle(engine *e, const permutation *order);
 gradus_status gr_host_engine_send_sums(engine *e, unsigned place, sums_range range);
 gradus_status gr_host_engine_await_sums(engine *e, unsigned place, sums_range range, batch_sums *sums);
 gradus_status gr_host_engine_read_sums(engine *e, batch_sums *sums);

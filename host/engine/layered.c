@@ -51,6 +51,25 @@ cleanup:
     return status;
 }
 
+/* Makes the first layer's products see samples first .. first + valid - 1 of the order, and the loss their labels. What is
+ * behind them in the buffers is of another batch; its dZ is zero. */
+static gradus_status take_batch(layered *e, size_t first, size_t valid)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_batch_source_gather(e->common.device, e->source, first, valid));
+    if (e->samples_first != 0) {
+        TRY(gr_gemm_set_samples(&e->layers[0].forward, 0, e->slice));
+        TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, 0, e->slice));
+        if (e->expands)
+            TRY(gr_expand_bytes_set(&e->expand_bytes, 0, e->slice * e->common.base.network.sizes[0]));
+        e->samples_first = 0;
+    }
+    if (e->expands)
+        TRY(gr_launch_enqueue(e->common.device, &e->expand_bytes));
+cleanup:
+    return status;
+}
+
 /* From X to the logits in a[L]. */
 static gradus_status forward(layered *e)
 {
@@ -86,9 +105,10 @@ static gradus_status run_batch(layered *e, size_t first, size_t count, bool with
     gradus_status status = GRADUS_OK;
     for (size_t done = 0; done < count; done += e->slice) {
         const size_t left = count - done;
-        const slice_state next = {first + done, left < e->slice ? left : e->slice, count, done > 0};
+        const size_t valid = left < e->slice ? left : e->slice;
+        const slice_state next = {e->source == NULL ? first + done : 0, valid, count, done > 0};
         TRY(set_slice(e, &next));
-        TRY(take_samples(e, next.first));
+        TRY(e->source == NULL ? take_samples(e, first + done) : take_batch(e, first + done, valid));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
         TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
@@ -104,6 +124,12 @@ static gradus_status layered_gradient(engine *base, size_t first, size_t count)
     return run_batch((layered *)base, first, count, true);
 }
 
+static gradus_status layered_shuffle(engine *base, const permutation *order)
+{
+    layered *e = (layered *)base;
+    return gr_batch_source_shuffle(e->common.device, e->source, order);
+}
+
 static gradus_status layered_evaluate(engine *base, size_t first, size_t count)
 {
     return run_batch((layered *)base, first, count, false);
@@ -116,7 +142,7 @@ static gradus_status layered_probabilities(engine *base, float *out)
     const size_t samples = base->dataset->info.samples, classes = base->network.sizes[base->network.layers];
     for (size_t first = 0; first < samples; first += e->slice) {
         const size_t valid = samples - first < e->slice ? samples - first : e->slice;
-        TRY(take_samples(e, first));
+        TRY(e->source == NULL ? take_samples(e, first) : take_batch(e, first, valid));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));
         TRY(gr_buffer_read(e->common.device, e->a[base->network.layers], 0, valid * classes * sizeof *out,
@@ -130,8 +156,8 @@ cleanup:
     {                                                                                                                 \
         .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
-        .gradient = layered_gradient, .update = gr_device_engine_update, .evaluate = layered_evaluate,                \
-        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .shuffle = layered_shuffle, .gradient = layered_gradient, .update = gr_device_engine_update,                  \
+        .evaluate = layered_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                            \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
         .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
         .read_gradient = gr_device_engine_read_gradient, .probabilities = layered_probabilities,                      \

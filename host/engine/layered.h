@@ -11,6 +11,7 @@
 #ifndef GRADUS_ENGINE_LAYERED_H
 #define GRADUS_ENGINE_LAYERED_H
 
+#include "engine/batch_source.h"
 #include "engine/device_engine.h"
 #include "engine/gemm_choose.h"
 #include "engine/operations.h"
@@ -46,6 +47,7 @@ typedef struct layered {
     bool expands;         /* a[0] is in use */
     cl_mem pixels;        /* X (F x B) as bytes; not with sparse products */
     cl_mem labels;        /* (B); NULL for a data set without labels */
+    batch_source *source; /* of mini-batches: pixels and labels are those of the batch at hand; else NULL */
     /* a[0]: X of the slice (F x S), if it is expanded; a[l + 1]: layer l's output (sizes[l + 1] x S) */
     cl_mem a[GRADUS_LAYERS_MAX + 1];
     cl_mem dz[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */

@@ -13,6 +13,14 @@ static size_t maximum(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* The most that a slice can have. */
+static size_t samples_at_once(const layered *e)
+{
+    const engine *base = &e->common.base;
+    const size_t samples = base->dataset->info.samples;
+    return base->batch > 0 && base->batch < samples ? base->batch : samples;
+}
+
 /* ---- Products ---- */
 
 static gemm_shape product_shape(const layered *e, size_t l, gemm_kind kind)
@@ -29,7 +37,7 @@ static size_t product_kinds(const layered *e, size_t l)
 static gradus_status choose_products(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    e->slice = e->common.base.dataset->info.samples;
+    e->slice = samples_at_once(e);
     for (size_t l = 0; l < e->common.base.network.layers; l++)
         for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
             const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
@@ -86,8 +94,10 @@ static gradus_status measure(layered *e, sizes *out)
     }
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
-    now.total = now.pixels + e->common.base.dataset->info.samples + gr_device_engine_bytes(&e->common.base) +
-                now.partial + slices_total + now.scratch + now.products;
+    const size_t there = e->common.base.batch > 0 ? gr_batch_source_bytes(e->common.base.dataset, s)
+                                                  : now.pixels + e->common.base.dataset->info.samples;
+    now.total =
+        there + gr_device_engine_bytes(&e->common.base) + now.partial + slices_total + now.scratch + now.products;
     *out = now;
 cleanup:
     return status;
@@ -100,7 +110,7 @@ static gradus_status choose_slice(layered *e, sizes *out)
     gradus_status status = GRADUS_OK;
     const gradus_dataset_info *data = &e->common.base.dataset->info;
     for (size_t slices = 1;; slices *= 2) {
-        e->slice = gr_divide_up(data->samples, slices);
+        e->slice = gr_divide_up(samples_at_once(e), slices);
         TRY(measure(e, out));
         if (maximum(out->largest_pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
@@ -126,11 +136,11 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
 
-    if (e->sparse == NULL)
+    if (e->source == NULL && e->sparse == NULL)
         TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
     if (e->expands)
         TRY(gr_buffer_create_zeroed(e->common.device, bytes->expanded, "X as floats", &e->a[0]));
-    if (e->common.base.dataset->labels != NULL)
+    if (e->source == NULL && e->common.base.dataset->labels != NULL)
         TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
@@ -151,10 +161,23 @@ static gradus_status upload(layered *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *data = e->common.base.dataset;
+    if (e->source != NULL)
+        return GRADUS_OK;
     if (e->sparse == NULL)
         TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
     if (data->labels != NULL)
         TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
+cleanup:
+    return status;
+}
+
+/* Every slice then begins at sample 0 of what was gathered. */
+static gradus_status create_source(layered *e)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, e->slice, &e->source));
+    e->pixels = e->source->batch;
+    e->labels = e->source->batch_labels;
 cleanup:
     return status;
 }
@@ -239,6 +262,8 @@ static gradus_status create(const engine *base, gradus_device *device, bool spar
     layered *e = NULL;
     sizes bytes;
 
+    if (sparse && base->batch > 0)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine sparse: found a batch of %zu samples, expected all at once", base->batch);
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
     e->samples_first = SIZE_MAX;
@@ -246,6 +271,8 @@ static gradus_status create(const engine *base, gradus_device *device, bool spar
         TRY(gr_sparse_products_create(&e->common, &e->sparse));
     TRY(choose_products(e));
     TRY(choose_slice(e, &bytes));
+    if (base->batch > 0)
+        TRY(create_source(e));
     TRY(create_buffers(e, &bytes));
     TRY(upload(e));
     TRY(plan_launches(e));
@@ -272,6 +299,9 @@ void gr_layered_destroy(engine *base)
     layered *e = (layered *)base;
     clFinish(e->common.device->queue);
     gr_sparse_products_destroy(e->sparse);
+    if (e->source != NULL)
+        e->pixels = e->labels = NULL; /* its own */
+    gr_batch_source_destroy(e->source);
     gr_launch_destroy(&e->expand_bytes);
     gr_launch_destroy(&e->softmax_forward);
     gr_launch_destroy(&e->softmax_cross_entropy);

@@ -3,6 +3,8 @@
 #include "engine/operations.h"
 #include "core/memory.h"
 
+#include <string.h>
+
 /* ---- expand_bytes.cl ---- */
 
 #define EXPAND_BLOCK 8
@@ -225,4 +227,50 @@ gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_me
                             ARGUMENTS(ARGUMENT(parameters), ARGUMENT(kept), ARGUMENT(count), ARGUMENT(record->sums),
                                       ARGUMENT(record->progress)),
                             prepared);
+}
+
+/* ---- shuffle.cl ---- */
+
+gradus_status gr_shuffle_samples(gradus_device *device, cl_mem order, size_t count, launch *prepared)
+{
+    const permutation none = gr_permutation_identity((uint32_t)count);
+    const cl_uint8 keys = {{0}};
+    return gr_launch_create(device, "shuffle_samples", count,
+                            ARGUMENTS(ARGUMENT(none.rounds), ARGUMENT(keys), ARGUMENT(order), ARGUMENT(none.count),
+                                      ARGUMENT(none.half_bits)),
+                            prepared);
+}
+
+gradus_status gr_shuffle_samples_set(launch *prepared, const permutation *p)
+{
+    gradus_status status = GRADUS_OK;
+    cl_uint8 keys = {{0}};
+    memcpy(&keys, p->keys, sizeof p->keys);
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(p->rounds)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(keys)));
+cleanup:
+    return status;
+}
+
+#define GATHER_PIECE 16 /* features */
+
+gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t features, size_t batch,
+                                launch *prepared)
+{
+    const cl_uint none = 0, row = (cl_uint)features, pieces = (cl_uint)gr_divide_up(features, GATHER_PIECE);
+    return gr_launch_create(device, "gather_samples", pieces * batch,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(buffers->x), ARGUMENT(buffers->labels),
+                                      ARGUMENT(buffers->order), ARGUMENT(buffers->batch),
+                                      ARGUMENT(buffers->batch_labels), ARGUMENT(row), ARGUMENT(pieces)),
+                            prepared);
+}
+
+gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)first, count = (cl_uint)valid;
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(count)));
+cleanup:
+    return status;
 }

@@ -118,7 +118,8 @@ static gradus_status reference_gradient(engine *base, size_t first, size_t count
     const size_t classes = base->network.sizes[base->network.layers], length = base->layout.length;
     memset(e->gradient, 0, length * sizeof *e->gradient);
     e->common.sums = (batch_sums){0, 0};
-    for (size_t s = first; s < first + count; s++) {
+    for (size_t i = first; i < first + count; i++) {
+        const size_t s = gr_host_engine_sample(&e->common, i);
         forward(e, s);
         add_loss(e->a[base->network.layers], classes, base->dataset->labels[s], &e->common.sums);
         backward(e, base->dataset->labels[s]);
@@ -145,7 +146,8 @@ static gradus_status reference_evaluate(engine *base, size_t first, size_t count
 {
     reference *e = (reference *)base;
     e->common.sums = (batch_sums){0, 0};
-    for (size_t s = first; s < first + count; s++) {
+    for (size_t i = first; i < first + count; i++) {
+        const size_t s = gr_host_engine_sample(&e->common, i);
         forward(e, s);
         add_loss(e->a[base->network.layers], base->network.sizes[base->network.layers], base->dataset->labels[s],
                  &e->common.sums);
@@ -216,6 +218,7 @@ static void reference_destroy(engine *base)
     reference *e = (reference *)base;
     for (size_t l = 0; l <= base->network.layers; l++)
         free(e->a[l]);
+    free(e->common.order);
     free(e->dz);
     free(e->da);
     free(e->gradient);
@@ -234,7 +237,7 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
     size_t largest = 0;
 
     TRY(gr_allocate(1, &e));
-    e->common.base = *base;
+    TRY(gr_host_engine_init(&e->common, base));
     for (size_t l = 0; l <= base->network.layers; l++) {
         TRY(gr_allocate(base->network.sizes[l], &e->a[l]));
         largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
@@ -262,6 +265,7 @@ const engine_type gr_engine_reference = {
     .create = reference_create,
     .write_parameters = reference_write_parameters,
     .read_parameters = reference_read_parameters,
+    .shuffle = gr_host_engine_shuffle,
     .gradient = reference_gradient,
     .update = reference_update,
     .evaluate = reference_evaluate,

@@ -279,10 +279,12 @@ typedef struct gradus_metrics {
     double accuracy; /* share of samples whose largest logit is at their label, 0..1 */
 } gradus_metrics;
 
-/* What a report tells: the figures of iteration `iteration`'s forward pass, before its update; counted from 0. */
+/* What a report tells: the figures of iteration `iteration`'s forward pass, before its update; counted from 0. Of
+ * mini-batches, it is the mean over all samples that were seen since the report before. */
 typedef struct gradus_report {
     size_t iteration;
     size_t iterations; /* the run's length */
+    size_t epoch;      /* from 0; of full batches each iteration is one */
     gradus_metrics train;
     double seconds; /* from the first iteration's begin to this one's end */
 } gradus_report;
@@ -305,16 +307,38 @@ typedef struct gradus_optimizer {
 /* "sgd" and the numbers above. */
 GRADUS_API gradus_optimizer gradus_optimizer_default(void);
 
+/*
+ * How the learning rate changes. At step u of the U behind the warm-up it is multiplied with
+ *   constant     1
+ *   step         gamma^floor(u / decay_every)     PyTorch's StepLR
+ *   exponential  gamma^(u / decay_every)          with decay_every 1 PyTorch's ExponentialLR
+ *   cosine       (1 + cos(pi u / U)) / 2          PyTorch's CosineAnnealingLR, down to 0
+ * and at step t of the warm-up with (t + 1) / warmup.
+ */
+typedef struct gradus_schedule {
+    const char *name;   /* "constant", "step", "exponential" or "cosine"; NULL: constant */
+    float gamma;        /* 0: 0.1 */
+    size_t decay_every; /* steps; 0: a third of U */
+    size_t warmup;      /* steps, fewer than the run has; 0: none */
+} gradus_schedule;
+
 typedef struct gradus_train_options {
     const char *engine;  /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
                            "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
                            every build), "reference" (plain C on one core, sums in double): no device */
     size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
                            and at most $OPENBLAS_NUM_THREADS */
-    size_t iterations;   /* full-batch gradient-descent steps */
+    size_t iterations;   /* steps of gradient descent, unless epochs says how many */
+    size_t batch_size;   /* samples of a step; 0: all. A smaller batch is taken from the epoch's own order of the samples,
+                            which `seed` and the epoch determine, on every device and engine alike */
+    size_t epochs;       /* passes through the samples; 0: `iterations` counts */
+    bool drop_last;      /* leave out an epoch's last batch where it is short */
+    uint64_t seed;       /* of the orders */
     float learning_rate; /* alpha in W := W - alpha dW */
+    gradus_schedule schedule;
     gradus_optimizer optimizer;
-    size_t report_every; /* iterations between two reports; the last iteration is always reported. 0: only that */
+    size_t report_every; /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
+                            iteration is always reported. 0: only that */
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;
     const volatile int *stop; /* once *stop is not 0, training ends after the iterations that are queued: the running
@@ -336,7 +360,7 @@ typedef struct gradus_train_result {
 } gradus_train_result;
 
 /*
- * Full-batch gradient descent on the softmax cross-entropy. The samples are uploaded once and stay on the device; the
+ * Gradient descent on the softmax cross-entropy. The samples are uploaded once and stay on the device; the
  * model's parameters are replaced by the trained ones. Before the first iteration the device's loss and gradient on a
  * few samples are compared with the reference: MISMATCH if they differ. When the loss stops being a finite number, the
  * model keeps the parameters of the last report that was fine, and the status is DIVERGED.

@@ -90,6 +90,40 @@ static void test_summary_and_progress(void **state)
     assert_null(strchr(program_out, '\033'));
 }
 
+/* Batches of 10 of 24 samples: two whole ones and one of 4, which --drop-last leaves out. */
+static void test_epochs(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--batch-size 10 --epochs 3 --log l.jsonl --quiet --json");
+    json_t *result = parse_output();
+    assert_close(number(result, "iterations"), 9, 0, 0);
+    json_decref(result);
+    assert_runs("tail -n 1 l.jsonl");
+    json_t *last = parse_output();
+    assert_close(number(last, "epoch"), 2, 0, 0);
+    assert_close(number(last, "iteration"), 8, 0, 0);
+    json_decref(last);
+    assert_runs("wc -l <l.jsonl");
+    assert_int_equal(atoi(program_out), 3);
+    assert_runs(TRAIN "--batch-size 10 --epochs 3 --drop-last --quiet --json");
+    result = parse_output();
+    assert_close(number(result, "iterations"), 6, 0, 0);
+    json_decref(result);
+}
+
+/* The seed alone says which samples come together: the initial weights are a file's here. */
+static void test_batches_by_seed(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--iterations 1 --quiet --out m.safetensors");
+    const char *first = hash_of_run("--init-from m.safetensors --batch-size 7 --seed 1");
+    assert_string_equal(first, hash_of_run("--init-from m.safetensors --batch-size 7 --seed 1"));
+    first = hash_of_run("--init-from m.safetensors --batch-size 7 --seed 1");
+    assert_string_not_equal(first, hash_of_run("--init-from m.safetensors --batch-size 7 --seed 2"));
+    first = hash_of_run("--init-from m.safetensors --batch-size full");
+    assert_string_equal(first, hash_of_run("--init-from m.safetensors"));
+}
+
 static void test_log(void **state)
 {
     (void)state;
@@ -101,7 +135,7 @@ static void test_log(void **state)
     assert_true(number(last, "train_loss") > 0);
     assert_true(number(last, "train_accuracy") <= 1);
     assert_true(number(last, "seconds") >= 0);
-    assert_int_equal(json_object_size(last), 4);
+    assert_int_equal(json_object_size(last), 5);
     json_decref(last);
     assert_runs("wc -l <l.jsonl");
     assert_int_equal(atoi(program_out), 4);
@@ -287,6 +321,8 @@ int main(void)
         program_test(test_json_keys),
         program_test(test_json_nulls),
         program_test(test_summary_and_progress),
+        program_test(test_epochs),
+        program_test(test_batches_by_seed),
         program_test(test_log),
         program_test(test_log_in_full_folder),
         program_test(test_reproducible),

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * 200 steps of mini-batches with each optimizer and each schedule, against PyTorch's in float64 (steps.py, steps.json): from
+ * the same weights, with the same batches.
+ */
+#include "assert_close.h"
+#include "core/random.h"
+#include "with_device.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static gradus_device *device;
+static json_t *golden;
+static gradus_dataset *dataset;
+
+static const char *golden_path(const char *name)
+{
+    static char path[512];
+    const char *source = getenv("TEST_SOURCE_DIR");
+    assert_non_null(source);
+    snprintf(path, sizeof path, "%s/tests/golden/%s", source, name);
+    return path;
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_number(value));
+    return json_number_value(value);
+}
+
+/* What one run is compared with, and how many figures were. */
+typedef struct comparison {
+    const json_t *losses;
+    size_t compared;
+    double worst;
+} comparison;
+
+static void check_report(const gradus_report *report, void *user)
+{
+    comparison *c = user;
+    char key[32];
+    snprintf(key, sizeof key, "%zu", report->iteration);
+    const json_t *loss = json_object_get(c->losses, key);
+    if (loss == NULL)
+        return;
+    const double difference = fabs(report->train.loss / json_real_value(loss) - 1);
+    c->worst = fmax(c->worst, difference);
+    c->compared++;
+}
+
+static void check_run(const char *engine, const json_t *run)
+{
+    gradus_model *model = NULL;
+    gradus_train_options options = gradus_train_options_default();
+    const char *optimizer = json_string_value(json_object_get(run, "optimizer"));
+    comparison c = {.losses = json_object_get(run, "loss")};
+
+    options.engine = engine;
+    options.batch_size = (size_t)number(golden, "batch");
+    options.iterations = (size_t)number(golden, "steps");
+    options.seed = (uint64_t)number(golden, "seed");
+    options.learning_rate = (float)number(json_object_get(golden, "learning_rates"), optimizer);
+    options.optimizer.name = optimizer;
+    options.optimizer.weight_decay = (float)number(golden, "weight_decay");
+    options.schedule.name = json_string_value(json_object_get(run, "schedule"));
+    options.schedule.gamma = (float)number(golden, "gamma");
+    options.schedule.decay_every = (size_t)number(golden, "decay_every");
+    options.report_every = 1;
+    options.report = check_report;
+    options.user = &c;
+    assert_ok(gradus_model_load(golden_path("initial.safetensors"), &model));
+    assert_ok(gradus_train(device, model, dataset, &options, NULL));
+    gradus_model_destroy(model);
+    print_message("  %-8s  %-11s  largest relative difference %.1e\n", optimizer, options.schedule.name, c.worst);
+    assert_int_equal(c.compared, json_object_size(c.losses));
+    assert_true(c.compared >= 10 && c.worst < 1e-5);
+}
+
+static void test_steps(void **state)
+{
+    const json_t *run;
+    size_t i;
+    json_array_foreach(json_object_get(golden, "runs"), i, run) check_run(*state, run);
+    assert_true(i == 24);
+}
+
+int main(void)
+{
+    static char reference[] = "reference", layered[] = "layered";
+#if GRADUS_BLAS
+    static char blas[] = "blas";
+#endif
+    const struct CMUnitTest tests[] = {
+        {"reference", test_steps, NULL, NULL, reference},
+        {"layered", test_steps, NULL, NULL, layered},
+#if GRADUS_BLAS
+        {"blas", test_steps, NULL, NULL, blas},
+#endif
+    };
+    json_error_t error;
+    device = open_test_device();
+    golden = json_load_file(golden_path("steps.json"), 0, &error);
+    if (golden == NULL || gradus_dataset_open("digits", NULL, &dataset, NULL) != GRADUS_OK) {
+        fprintf(stderr, "%s\n", golden == NULL ? error.text : gradus_last_error());
+        return 1;
+    }
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    gradus_dataset_destroy(dataset);
+    json_decref(golden);
+    gradus_device_close(device);
+    return failed;
+}
