@@ -63,7 +63,8 @@ kernel void square_sums(global const float *restrict g, ulong elements, global f
 }
 
 // clip[0]: what shortens a gradient to clip_norm, as torch.nn.utils.clip_grad_norm_ does. NDRange: one work-item.
-kernel void clip_factor(global const float *restrict partial, uint shares, float clip_norm, global float *restrict clip)
+kernel void clip_factor(global const float *restrict partial, uint shares, float clip_norm,
+                        global float *restrict clip)
 {
     float squares = 0;
     for (uint k = 0; k < shares; k++)

@@ -323,17 +323,18 @@ typedef struct gradus_schedule {
 } gradus_schedule;
 
 typedef struct gradus_train_options {
-    const char *engine;  /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
+    const char *engine; /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
                            "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
                            every build), "reference" (plain C on one core, sums in double): no device */
-    size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
+    size_t threads;     /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
                            and at most $OPENBLAS_NUM_THREADS */
-    size_t iterations;   /* steps of gradient descent, unless epochs says how many */
-    size_t batch_size;   /* samples of a step; 0: all. A smaller batch is taken from the epoch's own order of the samples,
+    size_t iterations;  /* steps of gradient descent, unless epochs says how many */
+    size_t
+        batch_size; /* samples of a step; 0: all. A smaller batch is taken from the epoch's own order of the samples,
                             which `seed` and the epoch determine, on every device and engine alike */
-    size_t epochs;       /* passes through the samples; 0: `iterations` counts */
-    bool drop_last;      /* leave out an epoch's last batch where it is short */
-    uint64_t seed;       /* of the orders */
+    size_t epochs;  /* passes through the samples; 0: `iterations` counts */
+    bool drop_last; /* leave out an epoch's last batch where it is short */
+    uint64_t seed;  /* of the orders */
     float learning_rate; /* alpha in W := W - alpha dW */
     gradus_schedule schedule;
     gradus_optimizer optimizer;
