@@ -52,6 +52,7 @@ static void fill_in_preset(train_settings *settings)
 
 /* ---- Options ---- */
 
+static const char *const initializers[] = {"uniform", "he", "he-uniform", "xavier", "xavier-uniform", NULL};
 static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "exponential", "cosine", NULL};
 static const char *const engines[] = {"auto", "fused", "sparse", "layered", "blas", "reference", NULL};
@@ -94,6 +95,8 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     const option_row options[] = {
         CHOICE_OPTION("preset", &settings->preset, preset_names, "the recipe to start from: notebook"),
         SIZES_OPTION("hidden", &settings->hidden, "units of each hidden layer (10)"),
+        CHOICE_OPTION("initializer", &settings->initializer, initializers,
+                      "of weights: uniform, he, he-uniform, xavier, xavier-uniform (uniform)"),
         COUNT_OPTION("iterations", &settings->iterations, 1, "steps (500)"),
         {.name = "batch-size",
          .kind = OPTION_COUNT,
@@ -150,14 +153,17 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     settings->schedule.warmup = settings->warmup;
     settings->schedule.decay_every = settings->decay_every;
     TRY(check_outputs(settings));
+    if (settings->initializer != NULL && settings->init_from != NULL)
+        TRY(fail(EX_USAGE, "--initializer: found --init-from as well, whose weights are not drawn"));
 cleanup:
     return code;
 }
 
 void train_settings_free(train_settings *settings)
 {
-    char *texts[] = {settings->preset, settings->data_dir, settings->engine,         settings->init_from,
-                     settings->out,    settings->log,      settings->optimizer_name, settings->schedule_name};
+    char *texts[] = {settings->preset,         settings->data_dir,      settings->engine,
+                     settings->init_from,      settings->out,           settings->log,
+                     settings->optimizer_name, settings->schedule_name, settings->initializer};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     device_settings_free(&settings->device);

@@ -20,7 +20,7 @@ typedef struct train_settings {
     float learning_rate;
     gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
     gradus_schedule schedule;
-    char *optimizer_name, *schedule_name;
+    char *optimizer_name, *schedule_name, *initializer;
     uint64_t warmup, decay_every; /* 0: not given */
 } train_settings;
 

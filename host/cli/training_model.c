@@ -36,7 +36,8 @@ int training_model_create(training_run *run)
     network.sizes[0] = data.features;
     memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
     network.sizes[network.layers] = data.classes;
-    return fail_status(gradus_model_create(&network, run->settings.seed, &run->model));
+    const char *initializer = run->settings.initializer == NULL ? "uniform" : run->settings.initializer;
+    return fail_status(gradus_model_create_with(&network, initializer, run->settings.seed, &run->model));
 }
 
 static int set_text(training_run *run, const char *key, const char *text)

@@ -38,12 +38,18 @@ cleanup:
 
 gradus_status gradus_model_create(const gradus_network *network, uint64_t seed, gradus_model **out)
 {
+    return gradus_model_create_with(network, "uniform", seed, out);
+}
+
+gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer, uint64_t seed,
+                                       gradus_model **out)
+{
     gradus_status status = GRADUS_OK;
     gradus_model *model = NULL;
     char text[24];
 
     TRY(gr_model_create_empty(network, &model));
-    gr_network_initialise(network, seed, model->parameters);
+    TRY(gr_network_initialise_with(initializer, network, seed, model->parameters));
     snprintf(text, sizeof text, "%" PRIu64, seed);
     TRY(gradus_model_set_metadata(model, "seed", text));
     *out = model;

@@ -30,4 +30,8 @@ parameter_layout gr_network_layout(const gradus_network *network);
 /* Draws all parameters (layout.length floats) from U(-0.5, 0.5). */
 void gr_network_initialise(const gradus_network *network, uint64_t seed, float *parameters);
 
+/* Likewise by the name of an initializer, as gradus_model_create_with() has them. ARGUMENT for another. */
+gradus_status gr_network_initialise_with(const char *initializer, const gradus_network *network, uint64_t seed,
+                                         float *parameters);
+
 #endif

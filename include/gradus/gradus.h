@@ -177,6 +177,15 @@ typedef struct gradus_model gradus_model;
 GRADUS_API gradus_status gradus_model_create(const gradus_network *network, uint64_t seed, gradus_model **out);
 
 /*
+ * Likewise with a named initializer: "uniform" is the one above; "he" draws weights from a normal distribution of deviation
+ * sqrt(2 / inputs) (He et al. 2015, for ReLU), "xavier" of sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010);
+ * "he-uniform" and "xavier-uniform" draw from uniform distributions of the same deviations. Biases are 0 with all but
+ * "uniform". These are PyTorch's kaiming_ and xavier_ initialisers. ARGUMENT for an unknown name.
+ */
+GRADUS_API gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer, uint64_t seed,
+                                                  gradus_model **out);
+
+/*
  * Reads a safetensors file with fc1.weight (H x F, float32), fc1.bias, fc2.weight, ...: one of ours, or one that any
  * other program wrote under these names. DATA names the tensor that does not fit, and refuses NaN and infinity.
  */

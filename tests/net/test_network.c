@@ -131,12 +131,47 @@ static void test_initialise_is_uniform(void **state)
     free(parameters);
 }
 
+/* Means and deviations of many draws, against what the initializers promise. */
+static void check_initializer(const char *name, double deviation, double largest)
+{
+    const gradus_network network = {.layers = 1, .sizes = {300, 200}};
+    const size_t count = (size_t)300 * 200;
+    float *parameters = calloc(gr_network_layout(&network).length, sizeof *parameters);
+    double sum = 0, squares = 0, most = 0;
+    assert_ok(gr_network_initialise_with(name, &network, 5, parameters));
+    for (size_t i = 0; i < count; i++) {
+        sum += (double)parameters[i];
+        squares += (double)parameters[i] * (double)parameters[i];
+        most = fmax(most, fabs((double)parameters[i]));
+    }
+    assert_close(sum / (double)count, 0, 5 * deviation / sqrt((double)count), 0);
+    assert_close(sqrt(squares / (double)count), deviation, 0, 0.02);
+    assert_true(most < largest && most > 0.99 * fmin(largest, 3.5 * deviation));
+    for (size_t i = 0; i < 200; i++)
+        assert_true(parameters[gr_network_layout(&network).bias[0] + i] == 0);
+    free(parameters);
+}
+
+static void test_initializers(void **state)
+{
+    (void)state;
+    const double he = sqrt(2.0 / 300), xavier = sqrt(2.0 / 500);
+    check_initializer("he", he, 6 * he);
+    check_initializer("xavier", xavier, 6 * xavier);
+    check_initializer("he-uniform", he, 1.00001 * sqrt(3) * he);
+    check_initializer("xavier-uniform", xavier, 1.00001 * sqrt(3) * xavier);
+    float parameters[64];
+    assert_fails(gr_network_initialise_with("He", &(gradus_network){.layers = 1, .sizes = {3, 2}}, 1, parameters),
+                 GRADUS_ERROR_ARGUMENT, "initializer \"He\": expected uniform, he,");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_validate_accepts), cmocka_unit_test(test_validate_refuses),
-        cmocka_unit_test(test_layout),           cmocka_unit_test(test_layout_is_disjoint),
-        cmocka_unit_test(test_initialise),       cmocka_unit_test(test_initialise_is_uniform),
+        cmocka_unit_test(test_initializers),          cmocka_unit_test(test_validate_accepts),
+        cmocka_unit_test(test_validate_refuses),      cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_layout_is_disjoint),    cmocka_unit_test(test_initialise),
+        cmocka_unit_test(test_initialise_is_uniform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
