@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the fused CPU program share: the shape of the network and of X, and where things lie in a work-item's
 // scratch. A program is vectors.cl, this file, elements.cl and first_elements.cl, or pack_pixels.cl and another
-// first_*.cl, then tile_rows.cl five times, and fused_cpu.cl; the engine (host/engine/fused_plan.c) puts it together and
+// first_*.cl, then tile_rows.cl five times, fused_tile.cl and fused_cpu.cl, or fused_batch.cl; the engine (host/engine/fused_plan.c) puts it together and
 // defines the constants.
 
 // The defaults are the notebook's network with first_groups.cl.

@@ -73,7 +73,7 @@ static gradus_status check_update_by(check *c, const check_shape *shape, const g
     TRY(gr_check_upload(c, p, count * sizeof *p, &buffers.parameters));
     TRY(gr_check_upload(c, g, count * sizeof *g, &buffers.gradient));
     TRY(make_record(c, step_sums, 0, &record));
-    TRY(gr_device_optimizer_create(c->device, &how, &network, &buffers, &prepared));
+    TRY(gr_device_optimizer_create(c->device, &how, &network, &layout, &buffers, &prepared));
     memset(first, 0, count * sizeof *first);
     memset(second, 0, count * sizeof *second);
     for (size_t t = 1; t <= steps; t++) {

@@ -187,7 +187,7 @@ static gradus_status create_probable(const engine *base, gradus_device *device, 
 #endif
     if (device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(&base->network))
         return become(&gr_engine_layered, base, device, out);
-    if (base->batch > 0)
+    if (base->batch > 0 && (device->kernels == KERNELS_GPU || base->optimizer.max_norm > 0))
         return become(&gr_engine_layered, base, device, out);
     const gradus_status status = become(&gr_engine_fused, base, device, out);
     return status == GRADUS_ERROR_DEVICE ? become(&gr_engine_layered, base, device, out) : status;

@@ -33,16 +33,22 @@ cleanup:
 
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device)
 {
+    return gr_device_engine_init_with(e, base, device, &base->layout);
+}
+
+gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
+                                         const parameter_layout *layout)
+{
     gradus_status status = GRADUS_OK;
-    const size_t bytes = parameter_bytes(&base->layout);
-    *e = (device_engine){.base = *base, .device = device};
+    const size_t bytes = parameter_bytes(layout);
+    *e = (device_engine){.base = *base, .device = device, .layout = *layout};
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters", &e->parameters));
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters set aside", &e->kept));
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
-    TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network,
+    TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network, layout,
                                    &(optimizer_buffers){e->parameters, e->gradient, &e->record}, &e->optimizer));
-    TRY(gr_keep_parameters(device, e->parameters, e->kept, base->layout.length, &e->record, &e->keep_parameters));
+    TRY(gr_keep_parameters(device, e->parameters, e->kept, layout->length, &e->record, &e->keep_parameters));
 cleanup:
     return status;
 }
@@ -90,8 +96,8 @@ gradus_status gr_device_engine_write_parameters(engine *base, const float *param
     device_engine *e = (device_engine *)base;
     const cl_uint no_steps[2] = {0};
     TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof no_steps, no_steps));
-    TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &base->layout));
-    TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&base->layout), parameters));
+    TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &e->layout));
+    TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters));
 cleanup:
     return status;
 }
@@ -99,7 +105,7 @@ cleanup:
 gradus_status gr_device_engine_read_parameters(engine *base, float *parameters)
 {
     device_engine *e = (device_engine *)base;
-    return gr_buffer_read(e->device, e->parameters, 0, parameter_bytes(&base->layout), parameters);
+    return gr_buffer_read(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters);
 }
 
 gradus_status gr_device_engine_keep_parameters(engine *base)
@@ -111,7 +117,7 @@ gradus_status gr_device_engine_keep_parameters(engine *base)
 gradus_status gr_device_engine_restore_parameters(engine *base)
 {
     device_engine *e = (device_engine *)base;
-    return gr_buffer_copy(e->device, e->kept, e->parameters, parameter_bytes(&base->layout));
+    return gr_buffer_copy(e->device, e->kept, e->parameters, parameter_bytes(&e->layout));
 }
 
 gradus_status gr_device_engine_update(engine *base, const update_step *step)
@@ -160,5 +166,5 @@ cleanup:
 gradus_status gr_device_engine_read_gradient(engine *base, float *gradient)
 {
     device_engine *e = (device_engine *)base;
-    return gr_buffer_read(e->device, e->gradient, 0, parameter_bytes(&base->layout), gradient);
+    return gr_buffer_read(e->device, e->gradient, 0, parameter_bytes(&e->layout), gradient);
 }

@@ -13,10 +13,11 @@
 typedef struct device_engine {
     engine base;
     gradus_device *device;
-    cl_mem parameters;  /* (layout.length) */
-    cl_mem kept;        /* (layout.length), parameters set aside */
-    cl_mem gradient;    /* (layout.length) */
-    step_record record; /* record.sums is where an engine's kernels put loss and number correct */
+    parameter_layout layout; /* of the buffers, which an engine may arrange to suit its kernels */
+    cl_mem parameters;       /* (layout.length) */
+    cl_mem kept;             /* (layout.length), parameters set aside */
+    cl_mem gradient;         /* (layout.length) */
+    step_record record;      /* record.sums is where an engine's kernels put loss and number correct */
     device_optimizer optimizer;
     launch keep_parameters;
 
@@ -28,6 +29,10 @@ typedef struct device_engine {
 
 /* Makes the buffers, all zero. After a failure, too, gr_device_engine_release must follow. */
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device);
+
+/* The same with buffers of another layout. Parameters and gradient are then written and read in that. */
+gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
+                                         const parameter_layout *layout);
 void gr_device_engine_release(device_engine *e);
 
 /* Bytes of the buffers that init makes. */

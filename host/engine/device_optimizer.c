@@ -89,11 +89,11 @@ cleanup:
 }
 
 gradus_status gr_device_optimizer_create(gradus_device *device, const optimizer *how, const gradus_network *network,
-                                         const optimizer_buffers *buffers, device_optimizer *out)
+                                         const parameter_layout *layout, const optimizer_buffers *buffers,
+                                         device_optimizer *out)
 {
     gradus_status status = GRADUS_OK;
-    const parameter_layout layout = gr_network_layout(network);
-    const size_t bytes = layout.length * sizeof(cl_float);
+    const size_t bytes = layout->length * sizeof(cl_float);
     const cl_float whole = 1;
 
     *out = (device_optimizer){.how = *how};
@@ -101,16 +101,16 @@ gradus_status gr_device_optimizer_create(gradus_device *device, const optimizer 
         TRY(gr_buffer_create_zeroed(device, bytes, "the optimizer's first moments", &out->first));
     if (gr_optimizer_has_second_moment(how))
         TRY(gr_buffer_create_zeroed(device, bytes, "the optimizer's second moments", &out->second));
-    TRY(create_decays(device, network, &layout, &out->decays));
+    TRY(create_decays(device, network, layout, &out->decays));
     TRY(upload(device, &whole, sizeof whole, &out->clip));
     TRY(gr_update_parameters(
-        device, how, layout.length, buffers->record,
+        device, how, layout->length, buffers->record,
         &(update_buffers){buffers->parameters, buffers->gradient, out->first, out->second, out->decays, out->clip},
         &out->update_parameters));
     if (how->clip_norm > 0)
-        TRY(create_clipping(device, buffers, layout.length, out));
+        TRY(create_clipping(device, buffers, layout->length, out));
     if (how->max_norm > 0)
-        TRY(create_limits(device, network, &layout, buffers->parameters, out));
+        TRY(create_limits(device, network, layout, buffers->parameters, out));
 cleanup:
     return status;
 }

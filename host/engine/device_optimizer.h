@@ -23,9 +23,11 @@ typedef struct optimizer_buffers {
     const step_record *record;
 } optimizer_buffers;
 
-/* After a failure, too, release must follow. */
+/* For buffers of this layout; max_norm needs the rows of W as gr_network_layout() has them. After a failure, too, release
+ * must follow. */
 gradus_status gr_device_optimizer_create(gradus_device *device, const optimizer *how, const gradus_network *network,
-                                         const optimizer_buffers *buffers, device_optimizer *out);
+                                         const parameter_layout *layout, const optimizer_buffers *buffers,
+                                         device_optimizer *out);
 void gr_device_optimizer_release(device_optimizer *o);
 
 /* Bytes of its buffers. */

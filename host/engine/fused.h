@@ -16,8 +16,9 @@
 #include "engine/compressed.h"
 #include "engine/device_engine.h"
 
-/* How the pass goes about the products that touch X: the files first_*.cl. The last is the GPU's. */
-typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE, FIRST_GPU } first_layer;
+/* How the pass goes about the products that touch X: the files first_*.cl. FIRST_GPU is the GPU's, FIRST_BATCH the one
+ * of mini-batches (fused_batch.c). */
+typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE, FIRST_GPU, FIRST_BATCH } first_layer;
 #define FIRST_CPU_LAYERS 4
 #define FIRST_LAYERS 5
 
@@ -46,6 +47,9 @@ typedef struct fused {
     cl_program program;   /* built for this network */
     launch fused_pass, fused_reduce;
     launch fused_forward; /* a GPU's pass without gradients */
+    size_t batch_units;   /* of mini-batches: units of a block of packed W1 */
+    cl_mem order;         /* (B), likewise: of the samples */
+    launch shuffle_samples;
 } fused;
 
 /* Builds the kernels for the network, uploads the data set, prepares the launches. */
@@ -56,6 +60,29 @@ void gr_fused_destroy(engine *e);
 extern const engine_type gr_fused_variants[FIRST_LAYERS];
 gradus_status gr_fused_create_with(const engine *base, gradus_device *device, first_layer first, engine **out);
 gradus_status gr_fused_gpu_create(const engine *base, gradus_device *device, engine **out);
+
+/* ---- The constants of a program for CPUs (fused_plan.c) ---- */
+
+typedef struct fused_constants {
+    size_t lanes;                   /* floats of a vector */
+    size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
+    size_t packed;                  /* floats of W1 as it packs it */
+    size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
+    size_t spare_at, spare_forward_at, pixels_at;
+    size_t scratch; /* floats of a work-item */
+} fused_constants;
+
+/* By e's first layer, shape of X, and layout of the parameters. */
+fused_constants gr_fused_make_constants(const fused *e, size_t lanes);
+gradus_status gr_fused_build_program(fused *e, const fused_constants *plan);
+
+/* ---- Mini-batches (fused_batch.c) ---- */
+
+/* For CPU devices; ARGUMENT for what it cannot do: kernels for GPUs, max-norm. */
+gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, engine **out);
+
+/* Floats of a work-item's scratch for the samples of a tile. */
+size_t gr_fused_batch_floats(const fused *e);
 
 /* ---- X (fused_upload.c) ---- */
 

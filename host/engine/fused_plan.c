@@ -7,18 +7,9 @@
 
 /* ---- The kernels' constants ---- */
 
-typedef struct constants {
-    size_t lanes;                   /* floats of a vector */
-    size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
-    size_t packed;                  /* floats of W1 as it packs it */
-    size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
-    size_t spare_at, spare_forward_at, pixels_at;
-    size_t scratch; /* floats of a work-item */
-} constants;
-
 /* The blocks of units whose sums fit 16 vector registers beside what they are made of: 12 units of one vector each; 8
  * vectors of units, where loads are the limit; 6 or 5 units of two vectors. Returns the number of units, padded. */
-static size_t plan_blocks(const fused *e, constants *plan)
+static size_t plan_blocks(const fused *e, fused_constants *plan)
 {
     const size_t units = e->common.base.network.sizes[1];
     switch (e->first) {
@@ -26,6 +17,7 @@ static size_t plan_blocks(const fused *e, constants *plan)
         gr_divide_blocks(units, 12, &plan->unit_block, &plan->unit_blocks);
         break;
     case FIRST_ELEMENTS:
+    case FIRST_BATCH:
         gr_divide_blocks(gr_divide_up(units, plan->lanes), ELEMENT_VECTORS, &plan->unit_block, &plan->unit_blocks);
         return plan->unit_block * plan->unit_blocks * plan->lanes;
     case FIRST_DENSE:
@@ -51,12 +43,12 @@ static size_t align(size_t at)
 
 /* Lays out a work-item's scratch: packed W1, packed dW1, the other gradients, two metrics, each layer's A and dZ, spare
  * room. All but the gradients begin at whole vectors. */
-static constants make_constants(const fused *e, size_t lanes)
+fused_constants gr_fused_make_constants(const fused *e, size_t lanes)
 {
     const gradus_network *net = &e->common.base.network;
-    const parameter_layout *layout = &e->common.base.layout;
+    const parameter_layout *layout = &e->common.layout;
     const size_t tile = e->shape.tile;
-    constants plan = {.lanes = lanes};
+    fused_constants plan = {.lanes = lanes};
 
     const size_t units = plan_blocks(e, &plan);
     plan.packed = align(units * e->shape.groups * e->shape.lanes);
@@ -73,22 +65,33 @@ static constants make_constants(const fused *e, size_t lanes)
     at += net->layers > 1 ? 0 : units * tile;
     plan.pixels_at = at;
     at += e->first == FIRST_WIDE ? e->shape.groups * tile : 0;
+    at += e->first == FIRST_BATCH ? gr_fused_batch_floats(e) : 0;
     plan.scratch = align(at);
     return plan;
 }
 
-static gradus_status build_program(fused *e, const constants *plan)
+gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
 {
     gradus_status status = GRADUS_OK;
     static const char *const first_files[][2] = {[FIRST_GROUPS] = {"pack_pixels.cl", "first_groups.cl"},
                                                  [FIRST_ELEMENTS] = {"elements.cl", "first_elements.cl"},
                                                  [FIRST_DENSE] = {"pack_pixels.cl", "first_dense.cl"},
-                                                 [FIRST_WIDE] = {"pack_wide.cl", "first_wide.cl"}};
+                                                 [FIRST_WIDE] = {"pack_wide.cl", "first_wide.cl"},
+                                                 [FIRST_BATCH] = {"elements.cl", "first_batch.cl"}};
     const char *const *first = first_files[e->first];
-    const char *const files[] = {"vectors.cl",   "fused_shape.cl", first[0],       first[1],       "tile_rows.cl",
-                                 "tile_rows.cl", "tile_rows.cl",   "tile_rows.cl", "tile_rows.cl", "fused_cpu.cl"};
+    const char *const files[] = {"vectors.cl",
+                                 "fused_shape.cl",
+                                 first[0],
+                                 first[1],
+                                 "tile_rows.cl",
+                                 "tile_rows.cl",
+                                 "tile_rows.cl",
+                                 "tile_rows.cl",
+                                 "tile_rows.cl",
+                                 "fused_tile.cl",
+                                 e->first == FIRST_BATCH ? "fused_batch.cl" : "fused_cpu.cl"};
     const gradus_network *net = &e->common.base.network;
-    const parameter_layout *layout = &e->common.base.layout;
+    const parameter_layout *layout = &e->common.layout;
     const struct {
         const char *name;
         size_t value;
@@ -146,7 +149,7 @@ cleanup:
 
 /* ---- Life cycle ---- */
 
-static gradus_status check_fit(fused *e, const constants *plan)
+static gradus_status check_fit(fused *e, const fused_constants *plan)
 {
     gradus_status status = GRADUS_OK;
     const double samples = (double)e->common.base.dataset->info.samples;
@@ -175,10 +178,10 @@ gradus_status gr_fused_create_with(const engine *base, gradus_device *device, fi
     e->first = first;
     TRY(gr_device_lanes(device, &lanes));
     TRY(gr_fused_measure(e, lanes));
-    const constants plan = make_constants(e, lanes);
+    const fused_constants plan = gr_fused_make_constants(e, lanes);
     e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
     TRY(check_fit(e, &plan));
-    TRY(build_program(e, &plan));
+    TRY(gr_fused_build_program(e, &plan));
     TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
     TRY(gr_fused_upload(e));
     TRY(plan_launches(e));
@@ -194,7 +197,7 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
 {
     gradus_status status = GRADUS_OK;
     if (base->batch > 0)
-        FAIL(GRADUS_ERROR_ARGUMENT, "engine fused: found a batch of %zu samples, expected all at once", base->batch);
+        return gr_fused_batch_create(base, device, out);
     size_t lanes = 0;
     first_layer first;
     if (device->kernels == KERNELS_GPU)
@@ -209,10 +212,11 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->place_feature, &e->feature_place, &e->labels, &e->scratch, &e->kept};
+    cl_mem *const buffers[] = {&e->order, &e->place_feature, &e->feature_place, &e->labels, &e->scratch, &e->kept};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);
+    gr_launch_destroy(&e->shuffle_samples);
     gr_launch_destroy(&e->fused_forward);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         gr_buffer_release(buffers[i]);

@@ -88,13 +88,14 @@ static void test_steps(void **state)
 
 int main(void)
 {
-    static char reference[] = "reference", layered[] = "layered";
+    static char reference[] = "reference", layered[] = "layered", fused[] = "fused";
 #if GRADUS_BLAS
     static char blas[] = "blas";
 #endif
     const struct CMUnitTest tests[] = {
         {"reference", test_steps, NULL, NULL, reference},
         {"layered", test_steps, NULL, NULL, layered},
+        {"fused", test_steps, NULL, NULL, fused},
 #if GRADUS_BLAS
         {"blas", test_steps, NULL, NULL, blas},
 #endif

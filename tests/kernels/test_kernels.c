@@ -78,7 +78,7 @@ static const struct {
     {"sparse_gpu", "sparse_weights.cl", "scale * sum", "sum"},
     {"sparse_gpu", "sparse_gpu.cl", "parameters[bias + unit + u]", "parameters[bias + u]"},
     {"sparse_gpu", "sparse_gpu.cl", "element >> 8", "element >> 9"},
-    {"first_groups", "fused_cpu.cl", "label == (int)c", "label >= (int)c"},
+    {"first_groups", "fused_tile.cl", "label == (int)c", "label >= (int)c"},
     {"first_groups", "tile_rows.cl", "a[at] > 0", "a[at] > 0.5f"},
     {"first_groups", "fused_cpu.cl", "tile < stop", "tile < min(stop, begin + 1)"},
     {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},

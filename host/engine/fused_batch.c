@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine "fused" on mini-batches, for CPUs. X stands sample after sample, each as a list of its pixels that are not zero, so a
+ * batch can be taken from anywhere; W1 stays packed from step to step (kernels/first_batch.cl), and everything between
+ * two steps, too, works on that layout. Only who writes or reads parameters sees W1 as it is.
+ */
+#include "engine/fused.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Samples of a tile at most: its dZ1 stays in the first-level cache. */
+#define TILE_MAX 64
+
+/* Bytes of W1 that a block of pixels meets, as elements.cl wants them in the first-level cache. */
+#define BLOCK_BYTES 40000
+
+size_t gr_fused_batch_floats(const fused *e)
+{
+    const size_t tile = e->shape.tile, pixels = e->shape.groups;
+    return tile + pixels + 1 + tile / 4 + gr_divide_up(tile * pixels, 2);
+}
+
+/* ---- Parameters ---- */
+
+typedef struct packing {
+    size_t block_units; /* units of a block */
+    size_t padded;      /* units, padded to whole blocks */
+} packing;
+
+static packing find_packing(const gradus_network *network, size_t lanes)
+{
+    size_t vectors, blocks;
+    gr_divide_blocks(gr_divide_up(network->sizes[1], lanes), ELEMENT_VECTORS, &vectors, &blocks);
+    return (packing){vectors * lanes, vectors * lanes * blocks};
+}
+
+/* The usual layout with packed W1 at its begin. */
+static parameter_layout packed_layout(const engine *base, const packing *p)
+{
+    parameter_layout layout = base->layout;
+    const size_t packed = gr_divide_up(p->padded * base->network.sizes[0], PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    const size_t shift = packed - base->layout.bias[0]; /* modulo 2^64 where it is negative */
+    for (size_t l = 0; l < base->network.layers; l++) {
+        layout.weights[l] += l == 0 ? 0 : shift;
+        layout.bias[l] += shift;
+    }
+    layout.length += shift;
+    return layout;
+}
+
+/* Where W1[unit, feature] stands, as first_batch.cl has it. */
+static size_t packed_at(const fused *e, size_t unit, size_t feature)
+{
+    const size_t block_units = e->batch_units, features = e->common.base.network.sizes[0];
+    return (unit / block_units * features + feature) * block_units + unit % block_units;
+}
+
+/* Between the usual layout (plain) and that of the buffers. */
+static void pack(const fused *e, const float *plain, float *packed)
+{
+    const engine *base = &e->common.base;
+    const size_t features = base->network.sizes[0], rest = base->layout.length - base->layout.bias[0];
+    for (size_t unit = 0; unit < base->network.sizes[1]; unit++)
+        for (size_t f = 0; f < features; f++)
+            packed[packed_at(e, unit, f)] = plain[unit * features + f];
+    memcpy(packed + e->common.layout.bias[0], plain + base->layout.bias[0], rest * sizeof *plain);
+}
+
+static void unpack(const fused *e, const float *packed, float *plain)
+{
+    const engine *base = &e->common.base;
+    const size_t features = base->network.sizes[0], rest = base->layout.length - base->layout.bias[0];
+    memset(plain, 0, base->layout.length * sizeof *plain);
+    for (size_t unit = 0; unit < base->network.sizes[1]; unit++)
+        for (size_t f = 0; f < features; f++)
+            plain[unit * features + f] = packed[packed_at(e, unit, f)];
+    memcpy(plain + base->layout.bias[0], packed + e->common.layout.bias[0], rest * sizeof *plain);
+}
+
+static gradus_status batch_write_parameters(engine *base, const float *parameters)
+{
+    gradus_status status = GRADUS_OK;
+    const fused *e = (const fused *)base;
+    float *packed = NULL;
+    TRY(gr_allocate(e->common.layout.length, &packed));
+    pack(e, parameters, packed);
+    TRY(gr_device_engine_write_parameters(base, packed));
+cleanup:
+    free(packed);
+    return status;
+}
+
+/* Reads either of the two by `read`, which gives it packed. */
+static gradus_status read_unpacked(engine *base, gradus_status (*read)(engine *, float *), float *out)
+{
+    gradus_status status = GRADUS_OK;
+    const fused *e = (const fused *)base;
+    float *packed = NULL;
+    TRY(gr_allocate(e->common.layout.length, &packed));
+    TRY(read(base, packed));
+    unpack(e, packed, out);
+cleanup:
+    free(packed);
+    return status;
+}
+
+static gradus_status batch_read_parameters(engine *base, float *parameters)
+{
+    return read_unpacked(base, gr_device_engine_read_parameters, parameters);
+}
+
+static gradus_status batch_read_gradient(engine *base, float *gradient)
+{
+    return read_unpacked(base, gr_device_engine_read_gradient, gradient);
+}
+
+/* ---- Work ---- */
+
+static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)first, end = (cl_uint)(first + count), what = (cl_uint)mode;
+    const float scale = 1.0f / (float)count;
+    TRY(gr_launch_set(&e->fused_pass, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(&e->fused_pass, 1, (kernel_argument)ARGUMENT(end)));
+    TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
+    TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
+cleanup:
+    return status;
+}
+
+static gradus_status batch_gradient(engine *base, size_t first, size_t count)
+{
+    return run_pass((fused *)base, first, count, FUSED_GRADIENT);
+}
+
+static gradus_status batch_evaluate(engine *base, size_t first, size_t count)
+{
+    return run_pass((fused *)base, first, count, FUSED_EVALUATE);
+}
+
+static gradus_status batch_shuffle(engine *base, const permutation *order)
+{
+    gradus_status status = GRADUS_OK;
+    fused *e = (fused *)base;
+    TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
+    TRY(gr_launch_enqueue(e->common.device, &e->shuffle_samples));
+cleanup:
+    return status;
+}
+
+/* ---- X ---- */
+
+/* Counts the pixels that are not zero. */
+static gradus_status measure(fused *e, size_t lanes)
+{
+    const engine *base = &e->common.base;
+    const gradus_dataset_info *info = &base->dataset->info;
+    const size_t share = gr_divide_up(base->batch, e->common.device->info.compute_units);
+    const size_t step = 2 * lanes, tile = gr_divide_up(share < TILE_MAX ? share : TILE_MAX, step) * step;
+    const size_t block = BLOCK_BYTES / (e->batch_units * sizeof(cl_float));
+    size_t entries = 0;
+
+    for (size_t i = 0; i < info->samples * info->features; i++)
+        entries += base->dataset->pixels[i] != 0;
+    if (info->features > UINT16_MAX || entries > UINT32_MAX)
+        return gr_fail(GRADUS_ERROR_DEVICE,
+                       "engine fused: %zu pixels that are not zero, in samples of %zu, are too many", entries,
+                       info->features);
+    e->shape = (group_shape){.lanes = 1, .tile = tile, .groups = info->features, .entries = entries};
+    gr_divide_blocks(info->features, block > 0 ? block : 1, &e->shape.block, &e->shape.blocks);
+    e->shape.tiles = gr_divide_up(base->batch, tile);
+    return GRADUS_OK;
+}
+
+/* The arrays are written where the device has them. */
+static void fill(const fused *e, uint8_t *values, uint16_t *places, uint32_t *starts)
+{
+    const gradus_dataset *data = e->common.base.dataset;
+    const size_t features = data->info.features;
+    uint32_t entry = 0;
+    for (size_t s = 0; s < data->info.samples; s++)
+        for (size_t f = 0; f < features; f++) {
+            const uint8_t value = data->pixels[s * features + f];
+            if (f % e->shape.block == 0)
+                *starts++ = entry;
+            if (value == 0)
+                continue;
+            values[entry] = value;
+            places[entry++] = (uint16_t)f;
+        }
+    *starts = entry;
+}
+
+static gradus_status upload(fused *e)
+{
+    gradus_status status = GRADUS_OK;
+    gradus_device *device = e->common.device;
+    const gradus_dataset *data = e->common.base.dataset;
+    const size_t starts_count = data->info.samples * e->shape.blocks + 1, entries = e->shape.entries + 1;
+    const permutation identity = gr_permutation_identity((uint32_t)data->info.samples);
+    void *values = NULL, *places = NULL, *starts = NULL;
+
+    TRY(gr_buffer_create_mapped(device, entries, "X", &e->x.values, &values));
+    TRY(gr_buffer_create_mapped(device, entries * sizeof(uint16_t), "X", &e->x.places, &places));
+    TRY(gr_buffer_create_mapped(device, starts_count * sizeof(uint32_t), "X", &e->x.sample_offsets, &starts));
+    fill(e, values, places, starts);
+    TRY(gr_buffer_create(device, data->info.samples, "the labels", &e->labels));
+    TRY(gr_buffer_write(device, e->labels, 0, data->info.samples, data->labels));
+    TRY(gr_buffer_create(device, data->info.samples * sizeof(cl_uint), "the order of samples", &e->order));
+    TRY(gr_shuffle_samples(device, e->order, data->info.samples, &e->shuffle_samples));
+    TRY(batch_shuffle(&e->common.base, &identity));
+cleanup:
+    if (values != NULL)
+        (void)gr_buffer_unmap(device, e->x.values, values);
+    if (places != NULL)
+        (void)gr_buffer_unmap(device, e->x.places, places);
+    if (starts != NULL)
+        (void)gr_buffer_unmap(device, e->x.sample_offsets, starts);
+    return status;
+}
+
+/* ---- Life cycle ---- */
+
+static gradus_status check_fit(const fused *e, const fused_constants *plan)
+{
+    const double samples = (double)e->common.base.dataset->info.samples, entries = (double)e->shape.entries;
+    const memory_need need = {.sample_bytes =
+                                  3 * entries / samples + (double)(e->shape.blocks + 1) * sizeof(cl_uint) + 1,
+                              .largest_bytes = 2 * entries / samples,
+                              .fixed_bytes = (double)gr_device_engine_bytes(&e->common.base) +
+                                             (double)(e->work_items * plan->scratch) * sizeof(cl_float)};
+    return gr_device_engine_check_fit(&e->common, &need);
+}
+
+static gradus_status plan_launches(fused *e)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint none = 0, work_items = (cl_uint)e->work_items;
+    const cl_float scale = 0;
+    TRY(gr_launch_create_in(e->program, "fused_batch_pass", e->work_items, 1,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values),
+                                      ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
+                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch)),
+                            &e->fused_pass));
+    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", e->common.layout.length, PARAMETER_ALIGNMENT,
+                            ARGUMENTS(ARGUMENT(scale), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
+                                      ARGUMENT(e->common.record.sums), ARGUMENT(work_items)),
+                            &e->fused_reduce));
+cleanup:
+    return status;
+}
+
+static const engine_type batch_type = {
+    .name = "fused",
+    .needs_device = true,
+    .create = gr_fused_batch_create,
+    .write_parameters = batch_write_parameters,
+    .read_parameters = batch_read_parameters,
+    .shuffle = batch_shuffle,
+    .gradient = batch_gradient,
+    .update = gr_device_engine_update,
+    .evaluate = batch_evaluate,
+    .keep_parameters = gr_device_engine_keep_parameters,
+    .restore_parameters = gr_device_engine_restore_parameters,
+    .send_sums = gr_device_engine_send_sums,
+    .await_sums = gr_device_engine_await_sums,
+    .read_sums = gr_device_engine_read_sums,
+    .read_gradient = batch_read_gradient,
+    .destroy = gr_fused_destroy,
+};
+
+gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    fused *e = NULL;
+    size_t lanes = 0;
+
+    if (device->kernels == KERNELS_GPU || base->optimizer.max_norm > 0)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine fused: found a batch of %zu samples%s, expected all at once", base->batch,
+             base->optimizer.max_norm > 0 ? " and max-norm" : " and kernels for GPUs");
+    TRY(gr_device_lanes(device, &lanes));
+    TRY(gr_allocate(1, &e));
+    const packing units = find_packing(&base->network, lanes);
+    const parameter_layout layout = packed_layout(base, &units);
+    TRY(gr_device_engine_init_with(&e->common, base, device, &layout));
+    e->common.base.type = &batch_type;
+    e->first = FIRST_BATCH;
+    e->batch_units = units.block_units;
+    TRY(measure(e, lanes));
+    const fused_constants plan = gr_fused_make_constants(e, lanes);
+    e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
+    TRY(check_fit(e, &plan));
+    TRY(gr_fused_build_program(e, &plan));
+    TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
+    TRY(upload(e));
+    TRY(plan_launches(e));
+    *out = &e->common.base;
+    e = NULL;
+cleanup:
+    if (e != NULL)
+        gr_fused_destroy(&e->common.base);
+    return status;
+}

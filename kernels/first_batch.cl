@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first layer of mini-batches, by elements.cl. X is sample after sample here, each with its pixels that are not zero in
+// order; a tile's samples come from anywhere, so what elements.cl wants to know of a tile is made when it is taken.
+// W1 and dW1 stay packed from step to step: UNIT_BLOCKS x GROUPS x BLOCK_UNITS, with units to fill the last block.
+
+// X: the values and places of each sample's pixels, and where a sample's begin in each of its BLOCKS blocks of pixels.
+typedef struct samples {
+    global const uchar *values;
+    global const ushort *places;
+    global const uint *starts;
+} samples;
+
+// What a work-item knows of its tile, at PIXELS_AT of its scratch: which samples it has, their labels, and the elements
+// pixel after pixel.
+typedef struct tile_samples {
+    global uint *sample;         // (TILE)
+    global uint *list_ends;      // (GROUPS + 1)
+    global uchar *labels;        // (TILE)
+    global ushort *elements;     // (TILE x GROUPS) at most
+    uint count;                  // samples; the others of the tile do not exist
+} tile_samples;
+
+static tile_samples find_tile(global float *scratch, uint count)
+{
+    global uint *at = (global uint *)(scratch + PIXELS_AT);
+    const tile_samples tile = {at, at + TILE, (global uchar *)(at + TILE + GROUPS + 1),
+                               (global ushort *)(at + TILE + GROUPS + 1 + TILE / 4), count};
+    return tile;
+}
+
+static void take_tile(const tile_samples *tile, global const uint *order, global const uchar *labels)
+{
+    for (uint s = 0; s < TILE; s++) {
+        tile->sample[s] = s < tile->count ? order[s] : 0;
+        tile->labels[s] = s < tile->count ? labels[order[s]] : 0;
+    }
+}
+
+// z (TILE x BLOCK_UNITS) = W1 X of the tile, for the units whose packed weights are w: see elements_forward.
+static void batch_forward(const samples *x, const tile_samples *tile, global const floatv *w, global floatv *z)
+{
+    for (uint block = 0; block < BLOCKS; block++)
+        for (uint s = 0; s < TILE; s++) {
+            global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS + block;
+            const uint end = s < tile->count ? starts[1] : starts[0];
+            floatv sum[UNIT_BLOCK];
+#pragma unroll
+            for (uint u = 0; u < UNIT_BLOCK; u++)
+                sum[u] = block == 0 ? 0 : z[s * UNIT_BLOCK + u];
+            for (uint i = starts[0]; i < end; i++) {
+                const floatv v = (floatv)((float)x->values[i]);
+                global const floatv *row = w + (uint)x->places[i] * UNIT_BLOCK;
+#pragma unroll
+                for (uint u = 0; u < UNIT_BLOCK; u++)
+                    sum[u] = fma(v, row[u], sum[u]);
+            }
+#pragma unroll
+            for (uint u = 0; u < UNIT_BLOCK; u++)
+                z[s * UNIT_BLOCK + u] = sum[u];
+        }
+}
+
+// Z1 = W1 X of a tile, without bias and the factor 1/255, a unit's samples side by side.
+static void first_forward(const samples *x, const tile_samples *tile, global const float *packed,
+                          global float *scratch, global float *z)
+{
+    global float *turned = scratch + SPARE_FORWARD_AT;
+    for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, z += BLOCK_UNITS * TILE) {
+        batch_forward(x, tile, (global const floatv *)packed, (global floatv *)turned);
+        for (uint u = 0; u < BLOCK_UNITS; u++)
+            for (uint s = 0; s < TILE; s++)
+                z[u * TILE + s] = turned[s * BLOCK_UNITS + u];
+    }
+}
+
+// Sorts the tile's elements by their pixel, counting: list p is elements[list_ends[p]] to [list_ends[p + 1]].
+static void sort_elements(const samples *x, const tile_samples *tile)
+{
+    global uint *ends = tile->list_ends;
+    for (uint p = 0; p <= GROUPS; p++)
+        ends[p] = 0;
+    for (uint s = 0; s < tile->count; s++) {
+        global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS;
+        for (uint i = starts[0]; i < starts[BLOCKS]; i++)
+            ends[x->places[i] + 1]++;
+    }
+    uint before = 0;
+    for (uint p = 1; p <= GROUPS; p++) {
+        const uint length = ends[p];
+        ends[p] = before;
+        before += length;
+    }
+    for (uint s = 0; s < tile->count; s++) {
+        global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS;
+        for (uint i = starts[0]; i < starts[BLOCKS]; i++)
+            tile->elements[ends[x->places[i] + 1]++] = (ushort)(s << 8 | x->values[i]);
+    }
+}
+
+// dW1 += dZ1 X^T of a tile.
+static void first_backward(const samples *x, const tile_samples *tile, global float *scratch, global const float *dz)
+{
+    global float *packed = scratch + DW_AT, *turned = scratch + SPARE_AT;
+    const pixels lists = {.lists = (global const uint *)tile->elements, .list_offsets = tile->list_ends};
+    sort_elements(x, tile);
+    for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, dz += BLOCK_UNITS * TILE) {
+        for (uint s = 0; s < TILE; s++)
+            for (uint u = 0; u < BLOCK_UNITS; u++)
+                turned[s * BLOCK_UNITS + u] = dz[u * TILE + s];
+        elements_backward(&lists, 0, (global const floatv *)turned, (global floatv *)packed);
+    }
+}
