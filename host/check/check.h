@@ -85,6 +85,7 @@ gradus_status gr_check_first_groups(check *c, const check_shape *shape);
 gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
+gradus_status gr_check_first_batch(check *c, const check_shape *shape);
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

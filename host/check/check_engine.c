@@ -99,3 +99,8 @@ gradus_status gr_check_first_gpu(check *c, const check_shape *shape)
 {
     return check_engine(c, shape, &gr_fused_variants[FIRST_GPU], "first_gpu");
 }
+
+gradus_status gr_check_first_batch(check *c, const check_shape *shape)
+{
+    return check_engine_on(c, c->device, shape, &gr_fused_variants[FIRST_BATCH], 80, "first_batch");
+}

@@ -302,6 +302,7 @@ const operation gr_operations[] = {
     {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},
     {"first_wide", gr_check_first_wide, SHAPES(engine_shapes)},
+    {"first_batch", gr_check_first_batch, SHAPES(engine_shapes)},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes)},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

@@ -96,6 +96,14 @@ static gradus_status create_wide(const engine *base, gradus_device *device, engi
     return gr_fused_create_with(base, device, FIRST_WIDE, out);
 }
 
+/* Mini-batches of any size will do, since the range that is asked for counts. */
+static gradus_status create_batch(const engine *base, gradus_device *device, engine **out)
+{
+    engine batches = *base;
+    batches.batch = base->dataset->info.samples / 2 + 1;
+    return gr_fused_batch_create(&batches, device, out);
+}
+
 #define FUSED_ENGINE(engine_name, create_function)                                                                    \
     {                                                                                                                 \
         .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
@@ -115,5 +123,6 @@ const engine_type gr_fused_variants[] = {
     [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
     [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
     [FIRST_WIDE] = FUSED_ENGINE("fused, first_wide", create_wide),
+    [FIRST_BATCH] = {.name = "fused, first_batch", .needs_device = true, .create = create_batch},
     [FIRST_GPU] = FUSED_ENGINE("fused, first_gpu", gr_fused_gpu_create),
 };

@@ -20,7 +20,7 @@
  * of mini-batches (fused_batch.c). */
 typedef enum first_layer { FIRST_GROUPS, FIRST_ELEMENTS, FIRST_DENSE, FIRST_WIDE, FIRST_GPU, FIRST_BATCH } first_layer;
 #define FIRST_CPU_LAYERS 4
-#define FIRST_LAYERS 5
+#define FIRST_LAYERS 6
 
 /* What fused_pass is asked for; the numbers are the kernel's. */
 typedef enum fused_mode { FUSED_GRADIENT = 0, FUSED_EVALUATE = 1, FUSED_PROBABILITIES = 2 } fused_mode;
@@ -78,7 +78,7 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan);
 
 /* ---- Mini-batches (fused_batch.c) ---- */
 
-/* For CPU devices; ARGUMENT for what it cannot do: kernels for GPUs, max-norm. */
+/* ARGUMENT for what it cannot do: max-norm. */
 gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, engine **out);
 
 /* Floats of a work-item's scratch for the samples of a tile. */

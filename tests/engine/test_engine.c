@@ -426,6 +426,7 @@ int main(void)
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
         {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
         {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
+        {"gradient, batch", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_BATCH]},
         {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_WIDE]},
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),

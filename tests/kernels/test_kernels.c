@@ -84,6 +84,12 @@ static const struct {
     {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},
     {"first_wide", "first_wide.cl", "sum[r][1] = add ? c[r * c_row + 1] : 0", "sum[r][1] = 0"},
     {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
+    {"first_batch", "first_batch.cl", "s < tile->count ? starts[1] : starts[0]", "starts[1] - 1"},
+    {"first_batch", "first_batch.cl", "before += length", "before += length + 1"},
+    {"first_batch", "first_batch.cl", "s << 8", "0 << 8"},
+    {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)",
+     "take_tile(&tile, order + first, labels)"},
+    {"first_batch", "fused_batch.cl", "unit < sizes[1] ? scale / 255 : 0", "scale / 256"},
 };
 
 /* Puts the kernels into a folder, with one fault. */
