@@ -3,6 +3,9 @@
 // order; a tile's samples come from anywhere, so what elements.cl wants to know of a tile is made when it is taken.
 // W1 and dW1 stay packed from step to step: UNIT_BLOCKS x GROUPS x BLOCK_UNITS, with units to fill the last block.
 
+// Vectors of units up to which dW1 is summed in memory; see tile_elements_backward.
+#define SCATTERED 2
+
 // X: the values and places of each sample's pixels, and where a sample's begin in each of its BLOCKS blocks of pixels.
 typedef struct samples {
     global const uchar *values;
@@ -73,8 +76,35 @@ static void first_forward(const samples *x, const tile_samples *tile, global con
     }
 }
 
+#if UNIT_BLOCKS == 1 && UNIT_BLOCK <= SCATTERED
+
+// dW1 += dZ1 X^T of a tile, pixel after pixel of each sample: with so few units that is quicker than to sort them first.
+static void tile_elements_backward(const samples *x, const tile_samples *tile, global const floatv *d, global floatv *dw)
+{
+    for (uint s = 0; s < tile->count; s++, d += UNIT_BLOCK) {
+        global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS;
+        floatv dz[UNIT_BLOCK];
+#pragma unroll
+        for (uint u = 0; u < UNIT_BLOCK; u++)
+            dz[u] = d[u];
+        for (uint i = starts[0]; i < starts[BLOCKS]; i++) {
+            const floatv v = (floatv)((float)x->values[i]);
+            global floatv *row = dw + (uint)x->places[i] * UNIT_BLOCK;
+#pragma unroll
+            for (uint u = 0; u < UNIT_BLOCK; u++)
+                row[u] = fma(v, dz[u], row[u]);
+        }
+    }
+}
+
+static void prepare_backward(const samples *x, const tile_samples *tile)
+{
+}
+
+#else
+
 // Sorts the tile's elements by their pixel, counting: list p is elements[list_ends[p]] to [list_ends[p + 1]].
-static void sort_elements(const samples *x, const tile_samples *tile)
+static void prepare_backward(const samples *x, const tile_samples *tile)
 {
     global uint *ends = tile->list_ends;
     for (uint p = 0; p <= GROUPS; p++)
@@ -97,16 +127,23 @@ static void sort_elements(const samples *x, const tile_samples *tile)
     }
 }
 
+static void tile_elements_backward(const samples *x, const tile_samples *tile, global const floatv *d, global floatv *dw)
+{
+    const pixels lists = {.lists = (global const uint *)tile->elements, .list_offsets = tile->list_ends};
+    elements_backward(&lists, 0, d, dw);
+}
+
+#endif
+
 // dW1 += dZ1 X^T of a tile.
 static void first_backward(const samples *x, const tile_samples *tile, global float *scratch, global const float *dz)
 {
     global float *packed = scratch + DW_AT, *turned = scratch + SPARE_AT;
-    const pixels lists = {.lists = (global const uint *)tile->elements, .list_offsets = tile->list_ends};
-    sort_elements(x, tile);
+    prepare_backward(x, tile);
     for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, dz += BLOCK_UNITS * TILE) {
         for (uint s = 0; s < TILE; s++)
             for (uint u = 0; u < BLOCK_UNITS; u++)
                 turned[s * BLOCK_UNITS + u] = dz[u * TILE + s];
-        elements_backward(&lists, 0, (global const floatv *)turned, (global floatv *)packed);
+        tile_elements_backward(x, tile, (global const floatv *)turned, (global floatv *)packed);
     }
 }

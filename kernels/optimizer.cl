@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a training step. p, g, first, second and kept are flat buffers of all parameters, of the same layout. sums:
-// summed loss and number correct of the forward pass that g belongs to. progress: [0] the slot of `history` that comes
-// next, [1] whether a loss was not finite. The device counts for itself, so that the host need not set an argument for
-// every step.
-
-// As host/engine/optimizer.h has them; its .c has the formulas in double.
-enum { SGD = 0, MOMENTUM = 1, NESTEROV = 2, RMSPROP = 3, ADAM = 4, ADAMW = 5 };
+// The end of a training step, by optimizer_step.cl. p, g, first, second and kept are flat buffers of all parameters, of the
+// same layout. sums: summed loss and number correct of the forward pass that g belongs to.
 
 // Tensors begin at multiples of so many floats, so that as many neighbours are all weights or all biases.
 #define ALIGNMENT 32
 
-// One step of every parameter with the gradient clip[0] * g, and the sums into the next slot: history[2 slot],
-// [2 slot + 1], a ring of `slots`. decays (elements / ALIGNMENT): whether weight_decay holds there. momentum is beta1 and
-// decay beta2 for adam. first, second: the moments; another buffer where the kind has none.
+// One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements / ALIGNMENT):
+// whether weight_decay holds there. first, second: the moments; another buffer where the kind has none.
 // NDRange: one work-item per element.
 kernel void update_parameters(float learning_rate, float first_correction, float second_correction,
                               global float *restrict p, global const float *restrict g, ulong elements,
@@ -22,33 +16,12 @@ kernel void update_parameters(float learning_rate, float first_correction, float
                               global const float *restrict clip, global float *first, global float *second)
 {
     const size_t i = get_global_id(0);
-    if (i < elements) {
-        const float shrink = decays[i / ALIGNMENT] ? weight_decay : 0;
-        const float weight = kind == ADAMW ? p[i] - learning_rate * shrink * p[i] : p[i];
-        const float slope = kind == ADAMW ? clip[0] * g[i] : fma(shrink, weight, clip[0] * g[i]);
-        float step = slope;
-        if (kind == MOMENTUM || kind == NESTEROV) {
-            first[i] = fma(momentum, first[i], slope);
-            step = kind == NESTEROV ? fma(momentum, first[i], slope) : first[i];
-        }
-        if (kind >= RMSPROP) {
-            second[i] = fma(decay, second[i], (1 - decay) * slope * slope);
-            step = slope / (sqrt(second[i]) + epsilon);
-        }
-        if (kind >= ADAM) {
-            first[i] = fma(momentum, first[i], (1 - momentum) * slope);
-            step = first[i] / first_correction / (sqrt(second[i]) / second_correction + epsilon);
-        }
-        p[i] = weight - learning_rate * step;
-    }
-    if (i == 0) {
-        const uint slot = progress[0];
-        history[2 * slot] = sums[0];
-        history[2 * slot + 1] = sums[1];
-        progress[0] = slot + 1 < slots ? slot + 1 : 0;
-        if (!isfinite(sums[0]))
-            progress[1] = 1;
-    }
+    const optimizer how = {kind, momentum, decay, epsilon};
+    const step_factors by = {learning_rate, first_correction, second_correction};
+    if (i < elements)
+        p[i] = update_one(how, by, decays[i / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i], first + i, second + i);
+    if (i == 0)
+        note_step(sums[0], sums[1], history, progress, slots);
 }
 
 // partial[k] = sum of the squares of share k of g. NDRange: one work-item per share.

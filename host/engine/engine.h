@@ -31,6 +31,13 @@ typedef struct sums_range {
 
 typedef struct engine engine;
 
+/* Steps of the engine's batch size over samples first .. end - 1 of the order, of which the last may be shorter. */
+typedef struct step_run {
+    size_t first, end;
+    const update_step *steps; /* one each, at most METRIC_SLOTS */
+    size_t count;
+} step_run;
+
 typedef struct engine_type {
     const char *name;
     bool needs_device;
@@ -51,6 +58,9 @@ typedef struct engine_type {
     gradus_status (*gradient)(engine *e, size_t first, size_t count);
     gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
+
+    /* gradient() and update() for each step of a run, in few launches; NULL: there is nothing to be gained. */
+    gradus_status (*take_steps)(engine *e, const step_run *run);
 
     /* Between gradient() and update(): sets the parameters aside, unless the loss just computed or that of an earlier
      * step is not finite. And brings back what was set aside last. Both are queued. */

@@ -49,7 +49,10 @@ typedef struct fused {
     launch fused_forward; /* a GPU's pass without gradients */
     size_t batch_units;   /* of mini-batches: units of a block of packed W1 */
     cl_mem order;         /* (B), likewise: of the samples */
-    launch shuffle_samples;
+    cl_mem factors;       /* (3 x METRIC_SLOTS): learning rate and corrections of steps, a ring */
+    float *factors_sent;  /* (3 x METRIC_SLOTS), the same on the host, while it is on its way */
+    size_t factors_next;  /* step of the ring */
+    launch shuffle_samples, fused_batch_steps;
 } fused;
 
 /* Builds the kernels for the network, uploads the data set, prepares the launches. */

@@ -142,12 +142,89 @@ static gradus_status batch_evaluate(engine *base, size_t first, size_t count)
     return run_pass((fused *)base, first, count, FUSED_EVALUATE);
 }
 
+/* As many steps as the ring of factors has left. */
+static gradus_status queue_steps(fused *e, size_t first, size_t end, const update_step *steps, size_t count)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)first, stop = (cl_uint)end, at = (cl_uint)e->factors_next;
+    const size_t offset = 3 * e->factors_next, bytes = count * sizeof *steps;
+
+    memcpy(e->factors_sent + offset, steps, bytes);
+    CL_TRY(clEnqueueWriteBuffer(e->common.device->queue, e->factors, CL_FALSE, offset * sizeof(cl_float), bytes,
+                                e->factors_sent + offset, 0, NULL, NULL));
+    TRY(gr_launch_set(&e->fused_batch_steps, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(&e->fused_batch_steps, 1, (kernel_argument)ARGUMENT(stop)));
+    TRY(gr_launch_set(&e->fused_batch_steps, 3, (kernel_argument)ARGUMENT(at)));
+    TRY(gr_launch_enqueue(e->common.device, &e->fused_batch_steps));
+    e->factors_next = (e->factors_next + count) % METRIC_SLOTS;
+cleanup:
+    return status;
+}
+
+static gradus_status batch_take_steps(engine *base, const step_run *run)
+{
+    gradus_status status = GRADUS_OK;
+    fused *e = (fused *)base;
+    for (size_t done = 0; done < run->count;) {
+        const size_t left = run->count - done, room = METRIC_SLOTS - e->factors_next;
+        const size_t count = left < room ? left : room, first = run->first + done * base->batch;
+        const size_t end = first + count * base->batch;
+        TRY(queue_steps(e, first, end < run->end ? end : run->end, run->steps + done, count));
+        done += count;
+    }
+cleanup:
+    return status;
+}
+
 static gradus_status batch_shuffle(engine *base, const permutation *order)
 {
     gradus_status status = GRADUS_OK;
     fused *e = (fused *)base;
     TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
     TRY(gr_launch_enqueue(e->common.device, &e->shuffle_samples));
+cleanup:
+    return status;
+}
+
+/* ---- Small batches ---- */
+
+/* A launch that all cores share costs about as much as a core does in so many cycles; whole steps on one core cost none. */
+#define SMALL_STEP_CYCLES 150e3
+
+/* Cycles of a core as measured with AVX2: a vector of units meets a pixel three times, a parameter is updated once. */
+static bool is_small(const fused *e, size_t vectors)
+{
+    const engine *base = &e->common.base;
+    const double pixels = (double)e->shape.entries / (double)base->dataset->info.samples * (double)base->batch;
+    return 6 * pixels * (double)vectors + 0.6 * (double)e->common.layout.length < SMALL_STEP_CYCLES;
+}
+
+static gradus_status plan_steps(fused *e)
+{
+    gradus_status status = GRADUS_OK;
+    gradus_device *device = e->common.device;
+    const device_engine *common = &e->common;
+    const optimizer *how = &common->base.optimizer;
+    const cl_uint none = 0, batch = (cl_uint)common->base.batch;
+    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
+    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
+    const size_t factors = (size_t)3 * METRIC_SLOTS;
+
+    TRY(gr_allocate(factors, &e->factors_sent));
+    TRY(gr_buffer_create(device, factors * sizeof(cl_float), "learning rates", &e->factors));
+    TRY(gr_launch_create_in(
+        e->program, "fused_batch_steps", 1, 1,
+        ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(batch), ARGUMENT(none), ARGUMENT(e->factors),
+                  ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
+                  ARGUMENT(e->order), ARGUMENT(common->parameters), ARGUMENT(e->scratch),
+                  ARGUMENT(common->record.sums), ARGUMENT(common->record.history), ARGUMENT(common->record.progress),
+                  ARGUMENT(common->record.slots), ARGUMENT(how->momentum), ARGUMENT(how->decay),
+                  ARGUMENT(how->epsilon), ARGUMENT(how->weight_decay), ARGUMENT(how->clip_norm),
+                  ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second)),
+        &e->fused_batch_steps));
+    /* No steps, so that no compiler runs during the first ones. */
+    TRY(gr_launch_enqueue(device, &e->fused_batch_steps));
+    CL_TRY(clFinish(device->queue));
 cleanup:
     return status;
 }
@@ -254,24 +331,19 @@ cleanup:
     return status;
 }
 
-static const engine_type batch_type = {
-    .name = "fused",
-    .needs_device = true,
-    .create = gr_fused_batch_create,
-    .write_parameters = batch_write_parameters,
-    .read_parameters = batch_read_parameters,
-    .shuffle = batch_shuffle,
-    .gradient = batch_gradient,
-    .update = gr_device_engine_update,
-    .evaluate = batch_evaluate,
-    .keep_parameters = gr_device_engine_keep_parameters,
-    .restore_parameters = gr_device_engine_restore_parameters,
-    .send_sums = gr_device_engine_send_sums,
-    .await_sums = gr_device_engine_await_sums,
-    .read_sums = gr_device_engine_read_sums,
-    .read_gradient = batch_read_gradient,
-    .destroy = gr_fused_destroy,
-};
+#define BATCH_ENGINE(steps)                                                                                           \
+    {                                                                                                                 \
+        .name = "fused", .needs_device = true, .create = gr_fused_batch_create,                                       \
+        .write_parameters = batch_write_parameters, .read_parameters = batch_read_parameters,                         \
+        .shuffle = batch_shuffle, .gradient = batch_gradient, .update = gr_device_engine_update,                      \
+        .evaluate = batch_evaluate, .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters,       \
+        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
+        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
+        .read_gradient = batch_read_gradient, .destroy = gr_fused_destroy,                                            \
+    }
+
+static const engine_type batch_type = BATCH_ENGINE(NULL);
+static const engine_type small_batch_type = BATCH_ENGINE(batch_take_steps);
 
 gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, engine **out)
 {
@@ -286,10 +358,10 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
     const packing units = find_packing(&base->network, lanes);
     const parameter_layout layout = packed_layout(base, &units);
     TRY(gr_device_engine_init_with(&e->common, base, device, &layout));
-    e->common.base.type = &batch_type;
     e->first = FIRST_BATCH;
     e->batch_units = units.block_units;
     TRY(measure(e, lanes));
+    e->common.base.type = is_small(e, units.padded / lanes) ? &small_batch_type : &batch_type;
     const fused_constants plan = gr_fused_make_constants(e, lanes);
     e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
     TRY(check_fit(e, &plan));
@@ -297,6 +369,8 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
     TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
     TRY(upload(e));
     TRY(plan_launches(e));
+    if (e->common.base.type == &small_batch_type)
+        TRY(plan_steps(e));
     *out = &e->common.base;
     e = NULL;
 cleanup:

@@ -89,7 +89,10 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
                                  "tile_rows.cl",
                                  "tile_rows.cl",
                                  "fused_tile.cl",
-                                 e->first == FIRST_BATCH ? "fused_batch.cl" : "fused_cpu.cl"};
+                                 e->first == FIRST_BATCH ? "optimizer_step.cl" : "fused_cpu.cl",
+                                 "fused_batch.cl"};
+    const size_t file_count = sizeof files / sizeof *files - (e->first == FIRST_BATCH ? 0 : 1);
+    const size_t kind_of_optimizer = e->common.base.optimizer.kind;
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.layout;
     const struct {
@@ -102,7 +105,7 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
         {"UNIT_BLOCK", plan->unit_block}, {"UNIT_BLOCKS", plan->unit_blocks},
         {"PACKED", plan->packed},         {"SPARE_AT", plan->spare_at},
         {"PIXELS_AT", plan->pixels_at},   {"SPARE_FORWARD_AT", plan->spare_forward_at},
-        {"SCRATCH", plan->scratch},
+        {"SCRATCH", plan->scratch},       {"OPTIMIZER", kind_of_optimizer},
     };
     char *options = NULL;
 
@@ -114,8 +117,7 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
     TRY(gr_program_define(&options, "BIAS_AT", layout->bias, net->layers));
     TRY(gr_program_define(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
     TRY(gr_program_define(&options, "DZ_AT", plan->dz_at, net->layers));
-    TRY(gr_program_build(e->common.device->context, e->common.device->id, files, sizeof files / sizeof *files, options,
-                         &e->program));
+    TRY(gr_program_build(e->common.device->context, e->common.device->id, files, file_count, options, &e->program));
 cleanup:
     free(options);
     return status;
@@ -215,11 +217,14 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->order, &e->place_feature, &e->feature_place, &e->labels, &e->scratch, &e->kept};
+    cl_mem *const buffers[] = {&e->order,  &e->factors, &e->place_feature, &e->feature_place,
+                               &e->labels, &e->scratch, &e->kept};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);
     gr_launch_destroy(&e->shuffle_samples);
+    gr_launch_destroy(&e->fused_batch_steps);
+    free(e->factors_sent);
     gr_launch_destroy(&e->fused_forward);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         gr_buffer_release(buffers[i]);

@@ -105,23 +105,60 @@ static gradus_status diverged(const run *r, size_t iteration, double loss)
                    isnan(loss) ? "not a number" : "infinite", iteration, (double)r->options->learning_rate, kept);
 }
 
+/* Puts the samples in the next epoch's order, if the next step begins one. */
+static gradus_status begin_epoch(run *r)
+{
+    if (r->options->batch_size == 0 || r->queued % r->course.epoch_steps != 0)
+        return GRADUS_OK;
+    const uint32_t epoch = (uint32_t)(r->queued / r->course.epoch_steps);
+    const permutation order = gr_permutation((uint32_t)r->course.samples, r->options->seed, epoch);
+    return r->e->type->shuffle(r->e, &order);
+}
+
+static update_step step_of(const run *r, size_t step)
+{
+    return gr_optimizer_step(&r->e->optimizer, gr_schedule_rate(&r->schedule, step), step + 1);
+}
+
 /* One step of gradient descent. A report tells of the forward pass, so its parameters are those before the update. */
 static gradus_status queue_iteration(run *r)
 {
     gradus_status status = GRADUS_OK;
     const engine_type *type = r->e->type;
-    if (r->options->batch_size > 0 && r->queued % r->course.epoch_steps == 0) {
-        const uint32_t epoch = (uint32_t)(r->queued / r->course.epoch_steps);
-        const permutation order = gr_permutation((uint32_t)r->course.samples, r->options->seed, epoch);
-        TRY(type->shuffle(r->e, &order));
-    }
+    const update_step step = step_of(r, r->queued);
+    TRY(begin_epoch(r));
     TRY(type->gradient(r->e, batch_first(&r->course, r->queued), batch_count(&r->course, r->queued)));
     if (is_reported(r, r->queued))
         TRY(type->keep_parameters(r->e));
-    const update_step step =
-        gr_optimizer_step(&r->e->optimizer, gr_schedule_rate(&r->schedule, r->queued), r->queued + 1);
     TRY(type->update(r->e, &step));
     r->queued++;
+cleanup:
+    return status;
+}
+
+/* How many steps from the next one on, `limit` at most, are of one epoch and have no report. */
+static size_t plain_steps(const run *r, size_t limit)
+{
+    const size_t left = r->course.epoch_steps - r->queued % r->course.epoch_steps;
+    size_t count = 0;
+    while (count < limit && count < left && !is_reported(r, r->queued + count))
+        count++;
+    return count;
+}
+
+/* The same as queue_iteration() for each of them. */
+static gradus_status queue_plain_steps(run *r, size_t count)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t last = r->queued + count - 1;
+    update_step steps[METRIC_SLOTS];
+    TRY(begin_epoch(r));
+    for (size_t i = 0; i < count; i++)
+        steps[i] = step_of(r, r->queued + i);
+    TRY(r->e->type->take_steps(r->e, &(step_run){batch_first(&r->course, r->queued),
+                                                 batch_first(&r->course, last) + batch_count(&r->course, last), steps,
+                                                 count}));
+    r->queued += count;
 cleanup:
     return status;
 }
@@ -130,8 +167,11 @@ static gradus_status queue_burst(run *r, size_t length)
 {
     gradus_status status = GRADUS_OK;
     const burst *b = gr_pending_add(&r->pending, r->queued, length);
-    for (size_t i = 0; i < length; i++)
-        TRY(queue_iteration(r));
+    const size_t end = r->queued + length;
+    while (r->queued < end) {
+        const size_t plain = r->e->type->take_steps == NULL ? 0 : plain_steps(r, end - r->queued);
+        TRY(plain > 1 ? queue_plain_steps(r, plain) : queue_iteration(r));
+    }
     TRY(r->e->type->send_sums(r->e, b->place, gr_burst_range(b)));
 cleanup:
     return status;

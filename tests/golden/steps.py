@@ -78,12 +78,12 @@ def schedule(name, of):
 
 
 def train(X, labels, initial, optimizer_name, schedule_name):
-    """The loss of every 20th step, before its update."""
+    """The mean loss over the samples of each 20 steps, before their updates."""
     W1, b1, W2, b2 = [torch.tensor(initial[n].astype(np.float64), requires_grad=True)
                       for n in ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")]
     steps = optimizer(optimizer_name, [W1, b1, W2, b2])
     rates = schedule(schedule_name, steps)
-    losses = {}
+    losses, summed, samples = {}, 0, 0
     per_epoch = -(-SAMPLES // BATCH)
     for step in range(STEPS):
         if step % per_epoch == 0:
@@ -91,8 +91,10 @@ def train(X, labels, initial, optimizer_name, schedule_name):
         batch = places[step % per_epoch * BATCH:(step % per_epoch + 1) * BATCH]
         logits = torch.relu(X[batch] @ W1.T + b1) @ W2.T + b2
         loss = torch.nn.functional.cross_entropy(logits, labels[batch])
+        summed, samples = summed + len(batch) * loss.item(), samples + len(batch)
         if (step + 1) % 20 == 0:
-            losses[str(step)] = loss.item()
+            losses[str(step)] = summed / samples
+            summed, samples = 0, 0
         steps.zero_grad()
         loss.backward()
         steps.step()

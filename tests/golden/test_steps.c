@@ -67,7 +67,7 @@ static void check_run(const char *engine, const json_t *run)
     options.schedule.name = json_string_value(json_object_get(run, "schedule"));
     options.schedule.gamma = (float)number(golden, "gamma");
     options.schedule.decay_every = (size_t)number(golden, "decay_every");
-    options.report_every = 1;
+    options.report_every = 20;
     options.report = check_report;
     options.user = &c;
     assert_ok(gradus_model_load(golden_path("initial.safetensors"), &model));
