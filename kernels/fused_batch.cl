@@ -106,14 +106,14 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
 }
 
 // Whole steps one after the other, for batches that are too small to be shared: of the samples order[first] .. order[end - 1],
-// `batch` a step. factors (3 x steps): step_factors; decays, first_moment, second_moment: as update_parameters has them.
+// `batch` a step. keep: before the last update kept := p, as keep_parameters does. factors (3 x steps): step_factors; decays, first_moment, second_moment: as update_parameters has them.
 // NDRange: one work-item, which uses the first scratch.
-kernel void fused_batch_steps(uint first, uint end, uint batch, uint factors_at, global const float *restrict factors,
+kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, uint batch, global const float *restrict factors,
                               global const uchar *restrict values, global const ushort *restrict places,
                               global const uint *restrict starts, global const uchar *restrict labels,
                               global const uint *restrict order, global float *restrict parameters,
-                              global float *restrict scratch, global float *restrict sums,
-                              global float *restrict history, global uint *restrict progress, uint slots,
+                              global floatv *restrict kept, global float *restrict scratch,
+                              global float *restrict sums, global float *restrict history, global uint *restrict progress, uint slots,
                               float momentum, float decay, float epsilon, float weight_decay, float clip_norm,
                               global const uchar *restrict decays, global floatv *restrict first_moment,
                               global floatv *restrict second_moment)
@@ -130,6 +130,9 @@ kernel void fused_batch_steps(uint first, uint end, uint batch, uint factors_at,
         for (uint s = s0; s < stop; s += TILE)
             pass_tile(&x, s, stop, MODE_GRADIENT, labels, order, parameters, scratch);
         finish_gradient(gradient, scale);
+        if (keep && stop == end && progress[1] == 0 && isfinite(scratch[METRICS_AT]))
+            for (uint i = 0; i < GRADIENT_VECTORS; i++)
+                kept[i] = p[i];
         const float clip = clip_norm > 0 ? clip_gradient(gradient, clip_norm) : 1;
         for (uint i = 0; i < GRADIENT_VECTORS; i++)
             p[i] = update_one(how, by, decays[i * LANES / 32] ? weight_decay : 0, p[i], clip * gradient[i],

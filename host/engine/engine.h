@@ -36,6 +36,7 @@ typedef struct step_run {
     size_t first, end;
     const update_step *steps; /* one each, at most METRIC_SLOTS */
     size_t count;
+    bool keep; /* sets the parameters aside before the last update, as keep_parameters() does */
 } step_run;
 
 typedef struct engine_type {
@@ -59,7 +60,8 @@ typedef struct engine_type {
     gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
 
-    /* gradient() and update() for each step of a run, in few launches; NULL: there is nothing to be gained. */
+    /* gradient() and update() for each step of a run, in few launches; NULL: there is nothing to be gained. A training takes
+     * all its steps so or none, since the sums' order may differ. */
     gradus_status (*take_steps)(engine *e, const step_run *run);
 
     /* Between gradient() and update(): sets the parameters aside, unless the loss just computed or that of an earlier

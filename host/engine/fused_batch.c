@@ -143,20 +143,22 @@ static gradus_status batch_evaluate(engine *base, size_t first, size_t count)
 }
 
 /* As many steps as the ring of factors has left. */
-static gradus_status queue_steps(fused *e, size_t first, size_t end, const update_step *steps, size_t count)
+static gradus_status queue_steps(fused *e, const step_run *run)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint begin = (cl_uint)first, stop = (cl_uint)end, at = (cl_uint)e->factors_next;
-    const size_t offset = 3 * e->factors_next, bytes = count * sizeof *steps;
+    const cl_uint first = (cl_uint)run->first, end = (cl_uint)run->end, at = (cl_uint)e->factors_next;
+    const cl_uint keep = run->keep;
+    const size_t offset = 3 * e->factors_next, bytes = run->count * sizeof *run->steps;
 
-    memcpy(e->factors_sent + offset, steps, bytes);
+    memcpy(e->factors_sent + offset, run->steps, bytes);
     CL_TRY(clEnqueueWriteBuffer(e->common.device->queue, e->factors, CL_FALSE, offset * sizeof(cl_float), bytes,
                                 e->factors_sent + offset, 0, NULL, NULL));
-    TRY(gr_launch_set(&e->fused_batch_steps, 0, (kernel_argument)ARGUMENT(begin)));
-    TRY(gr_launch_set(&e->fused_batch_steps, 1, (kernel_argument)ARGUMENT(stop)));
-    TRY(gr_launch_set(&e->fused_batch_steps, 3, (kernel_argument)ARGUMENT(at)));
+    TRY(gr_launch_set(&e->fused_batch_steps, 0, (kernel_argument)ARGUMENT(first)));
+    TRY(gr_launch_set(&e->fused_batch_steps, 1, (kernel_argument)ARGUMENT(end)));
+    TRY(gr_launch_set(&e->fused_batch_steps, 2, (kernel_argument)ARGUMENT(at)));
+    TRY(gr_launch_set(&e->fused_batch_steps, 3, (kernel_argument)ARGUMENT(keep)));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_batch_steps));
-    e->factors_next = (e->factors_next + count) % METRIC_SLOTS;
+    e->factors_next = (e->factors_next + run->count) % METRIC_SLOTS;
 cleanup:
     return status;
 }
@@ -165,12 +167,16 @@ static gradus_status batch_take_steps(engine *base, const step_run *run)
 {
     gradus_status status = GRADUS_OK;
     fused *e = (fused *)base;
-    for (size_t done = 0; done < run->count;) {
-        const size_t left = run->count - done, room = METRIC_SLOTS - e->factors_next;
-        const size_t count = left < room ? left : room, first = run->first + done * base->batch;
-        const size_t end = first + count * base->batch;
-        TRY(queue_steps(e, first, end < run->end ? end : run->end, run->steps + done, count));
-        done += count;
+    step_run rest = *run;
+    while (rest.count > 0) {
+        const size_t room = METRIC_SLOTS - e->factors_next;
+        step_run part = rest;
+        if (part.count > room)
+            part = (step_run){rest.first, rest.first + room * base->batch, rest.steps, room, false};
+        TRY(queue_steps(e, &part));
+        rest.first = part.end;
+        rest.steps += part.count;
+        rest.count -= part.count;
     }
 cleanup:
     return status;
@@ -214,12 +220,12 @@ static gradus_status plan_steps(fused *e)
     TRY(gr_buffer_create(device, factors * sizeof(cl_float), "learning rates", &e->factors));
     TRY(gr_launch_create_in(
         e->program, "fused_batch_steps", 1, 1,
-        ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(batch), ARGUMENT(none), ARGUMENT(e->factors),
-                  ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
-                  ARGUMENT(e->order), ARGUMENT(common->parameters), ARGUMENT(e->scratch),
-                  ARGUMENT(common->record.sums), ARGUMENT(common->record.history), ARGUMENT(common->record.progress),
-                  ARGUMENT(common->record.slots), ARGUMENT(how->momentum), ARGUMENT(how->decay),
-                  ARGUMENT(how->epsilon), ARGUMENT(how->weight_decay), ARGUMENT(how->clip_norm),
+        ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(batch),
+                  ARGUMENT(e->factors), ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets),
+                  ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters), ARGUMENT(common->kept),
+                  ARGUMENT(e->scratch), ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
+                  ARGUMENT(common->record.progress), ARGUMENT(common->record.slots), ARGUMENT(how->momentum),
+                  ARGUMENT(how->decay), ARGUMENT(how->epsilon), ARGUMENT(how->weight_decay), ARGUMENT(how->clip_norm),
                   ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second)),
         &e->fused_batch_steps));
     /* No steps, so that no compiler runs during the first ones. */

@@ -136,18 +136,18 @@ cleanup:
     return status;
 }
 
-/* How many steps from the next one on, `limit` at most, are of one epoch and have no report. */
-static size_t plain_steps(const run *r, size_t limit)
+/* How many steps from the next one on, `limit` at most, are of one epoch and have no report but after the last. */
+static size_t run_length(const run *r, size_t limit)
 {
     const size_t left = r->course.epoch_steps - r->queued % r->course.epoch_steps;
-    size_t count = 0;
-    while (count < limit && count < left && !is_reported(r, r->queued + count))
+    size_t count = 1;
+    while (count < limit && count < left && !is_reported(r, r->queued + count - 1))
         count++;
     return count;
 }
 
 /* The same as queue_iteration() for each of them. */
-static gradus_status queue_plain_steps(run *r, size_t count)
+static gradus_status queue_run(run *r, size_t count)
 {
     gradus_status status = GRADUS_OK;
     const size_t last = r->queued + count - 1;
@@ -155,9 +155,10 @@ static gradus_status queue_plain_steps(run *r, size_t count)
     TRY(begin_epoch(r));
     for (size_t i = 0; i < count; i++)
         steps[i] = step_of(r, r->queued + i);
-    TRY(r->e->type->take_steps(r->e, &(step_run){batch_first(&r->course, r->queued),
-                                                 batch_first(&r->course, last) + batch_count(&r->course, last), steps,
-                                                 count}));
+    const step_run next = {batch_first(&r->course, r->queued),
+                           batch_first(&r->course, last) + batch_count(&r->course, last), steps, count,
+                           is_reported(r, last)};
+    TRY(r->e->type->take_steps(r->e, &next));
     r->queued += count;
 cleanup:
     return status;
@@ -168,10 +169,8 @@ static gradus_status queue_burst(run *r, size_t length)
     gradus_status status = GRADUS_OK;
     const burst *b = gr_pending_add(&r->pending, r->queued, length);
     const size_t end = r->queued + length;
-    while (r->queued < end) {
-        const size_t plain = r->e->type->take_steps == NULL ? 0 : plain_steps(r, end - r->queued);
-        TRY(plain > 1 ? queue_plain_steps(r, plain) : queue_iteration(r));
-    }
+    while (r->queued < end)
+        TRY(r->e->type->take_steps == NULL ? queue_iteration(r) : queue_run(r, run_length(r, end - r->queued)));
     TRY(r->e->type->send_sums(r->e, b->place, gr_burst_range(b)));
 cleanup:
     return status;
