@@ -120,6 +120,46 @@ static void test_same_bits(void **state)
 
 /* ---- Learning ---- */
 
+/* With mini-batches as well, small ones, which fused takes in runs, and large ones; and clipped, where sums have an order. */
+static void test_same_bits_of_batches(void **state)
+{
+    static const size_t batches[] = {50, 700}, every[] = {5, 7, 0, 7};
+    for (size_t b = 0; b < 2; b++) {
+        uint64_t hashes[4];
+        for (size_t i = 0; i < 4; i++) {
+            run_log log = {0};
+            gradus_train_options options = options_for(&log, *state, 0, every[i]);
+            gradus_model *model = new_model(1);
+            options.batch_size = batches[b];
+            options.iterations = 110;
+            options.learning_rate = 0.01f;
+            options.optimizer.name = "adam";
+            options.optimizer.clip_norm = 0.5f;
+            assert_ok(gradus_train(device, model, digits, &options, NULL));
+            hashes[i] = gradus_model_hash(model);
+            gradus_model_destroy(model);
+        }
+        assert_true(hashes[0] == hashes[1] && hashes[0] == hashes[2] && hashes[0] == hashes[3]);
+    }
+}
+
+/* The first update makes the parameters infinite. What a run of steps keeps are those before it, if it has been reported. */
+static void test_diverging_batches(void **state)
+{
+    for (size_t every = 1; every <= 10; every += 9) {
+        run_log log = {0};
+        gradus_train_options options = options_for(&log, *state, 300, every);
+        gradus_model *model = new_model(1);
+        const uint64_t before = gradus_model_hash(model);
+        options.batch_size = 50;
+        options.learning_rate = 3e38f;
+        assert_fails(gradus_train(device, model, digits, &options, NULL), GRADUS_ERROR_DIVERGED,
+                     every == 1 ? "the parameters of iteration 0 are kept" : "nothing was learned");
+        assert_true(gradus_model_hash(model) == before);
+        gradus_model_destroy(model);
+    }
+}
+
 static void test_learns_digits(void **state)
 {
     (void)state;
@@ -292,7 +332,7 @@ static void test_wrong_device_is_refused(void **state)
 int main(void)
 {
     static char faulty_layered[] = "layered s/c\\x20==\\x20label/c+1==label/ softmax.cl";
-    static char faulty_fused[] = "fused s/label\\x20==\\x20(int)c/label==(int)c+1/ fused_cpu.cl";
+    static char faulty_fused[] = "fused s/label\\x20==\\x20(int)c/label==(int)c+1/ fused_tile.cl";
     static char fused_name[] = "fused", layered_name[] = "layered", reference_name[] = "reference";
 #if GRADUS_BLAS
     static char blas_name[] = "blas";
@@ -305,6 +345,10 @@ int main(void)
         cmocka_unit_test_prestate(test_same_bits, fused_name),
         cmocka_unit_test_prestate(test_same_bits, layered_name),
         cmocka_unit_test_prestate(test_same_bits, reference_name),
+        cmocka_unit_test_prestate(test_same_bits_of_batches, fused_name),
+        cmocka_unit_test_prestate(test_same_bits_of_batches, layered_name),
+        cmocka_unit_test_prestate(test_diverging_batches, fused_name),
+        cmocka_unit_test_prestate(test_diverging_batches, layered_name),
         cmocka_unit_test(test_learns_digits),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_overflow_is_told),
