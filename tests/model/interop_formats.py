@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Exports and imports beside the programs whose formats they are.
+
+Usage: interop_formats.py GRADUS FORMAT, the program and npz. Exits with 77 where a package is missing.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+GRADUS, FORMAT = sys.argv[1:]
+
+try:
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+
+def gradus(*arguments):
+    return subprocess.run([GRADUS, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def random_layers(sizes, dtype=np.float32):
+    """Weights and bias of each layer."""
+    random = np.random.default_rng(1)
+    return [(random.standard_normal((outputs, inputs)).astype(dtype), random.standard_normal(outputs).astype(dtype))
+            for inputs, outputs in zip(sizes, sizes[1:])]
+
+
+def named(layers, names="fc{}.weight fc{}.bias", first=1, step=1):
+    """The arrays of layers under names with numbers in them."""
+    arrays = {}
+    for i, layer in enumerate(layers):
+        for name, array in zip(names.split(), layer):
+            arrays[name.format(first + i * step)] = array
+    return arrays
+
+
+def assert_imports(path, layers, folder):
+    """The file becomes a model with just these parameters."""
+    model = os.path.join(folder, "imported.safetensors")
+    gradus("import", path, "--out", model)
+    tensors, expected = load_file(model), named(layers)
+    assert sorted(tensors) == sorted(expected), sorted(tensors)
+    for name, array in expected.items():
+        assert tensors[name].dtype == np.float32 and tensors[name].shape == array.shape, name
+        assert tensors[name].tobytes() == array.astype(np.float32).tobytes(), name
+
+
+def test_npz(folder):
+    layers = random_layers([12, 7, 5, 3])
+    model, path = os.path.join(folder, "m.safetensors"), os.path.join(folder, "m.npz")
+    save_file(named(layers), model)
+
+    result = json.loads(gradus("export", model, "--npz", path, "--json"))
+    assert result["layers"] == [12, 7, 5, 3] and result["files"] == {"npz": path}, result
+    with np.load(path) as arrays:
+        assert list(arrays) == list(named(layers)), list(arrays)
+        for name, array in named(layers).items():
+            assert arrays[name].dtype == np.float32 and arrays[name].tobytes() == array.tobytes(), name
+            assert arrays[name].shape == array.shape, name
+    assert_imports(path, layers, folder)
+
+    for save in (np.savez, np.savez_compressed):
+        save(path, **named(layers))
+        assert_imports(path, layers, folder)
+    deep = random_layers([4] * 13)
+    np.savez(path, **dict(reversed(named(deep, "layers.{}.weight layers.{}.bias").items())))
+    assert_imports(path, deep, folder)
+    notebook = random_layers([12, 7, 3], np.float64)
+    np.savez(path, **named([(np.asfortranarray(w), b.reshape(-1, 1)) for w, b in notebook], "W{} b{}"))
+    assert_imports(path, notebook, folder)
+
+
+def test_state_dict(folder):
+    """What safetensors.torch.save_file() makes of the state_dict of a Sequential: every second module has parameters."""
+    path = os.path.join(folder, "state_dict.safetensors")
+    layers = random_layers([6, 6, 6, 6, 6, 6, 6, 3])
+    save_file(named(layers, "{}.weight {}.bias", first=0, step=2), path, {"format": "pt"})
+    assert_imports(path, layers, folder)
+    save_file(named(layers, "model.fc{}.weight model.fc{}.bias"), path)
+    assert_imports(path, layers, folder)
+    doubles = random_layers([6, 4, 3], np.float64)
+    save_file(named(doubles, "{}.weight {}.bias"), path)
+    assert_imports(path, doubles, folder)
+
+
+TESTS = {"npz": [test_npz, test_state_dict]}
+for test in TESTS[FORMAT]:
+    with tempfile.TemporaryDirectory() as temporary:
+        test(temporary)
+print("passed")
