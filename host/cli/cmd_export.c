@@ -16,6 +16,8 @@ static const struct {
     gradus_status (*write)(const gradus_model *model, const char *path);
 } formats[] = {
     {"npz", "NumPy: fc1.weight (H x F), fc1.bias, ... in float32", gradus_model_export_npz},
+    {"onnx", "ONNX: N x 1 x height x width or N x F bytes as floats to logits and probabilities",
+     gradus_model_export_onnx},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

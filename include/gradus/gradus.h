@@ -202,6 +202,14 @@ GRADUS_API gradus_status gradus_model_import(const char *path, gradus_model **ou
  */
 GRADUS_API gradus_status gradus_model_export_npz(const gradus_model *model, const char *path);
 
+/*
+ * Writes an ONNX model (opset 13) that any number of samples N can be given: "input" holds bytes as floats, 0..255, which
+ * the graph itself divides by 255, as N x 1 x image_height x image_width, or where the samples are no images (one row) as
+ * N x F; "logits" and "probabilities" come out, N x C. ARGUMENT for more than the 2 GiB of the format, and in a build
+ * without protobuf-c.
+ */
+GRADUS_API gradus_status gradus_model_export_onnx(const gradus_model *model, const char *path);
+
 GRADUS_API const gradus_network *gradus_model_network(const gradus_model *model);
 
 /*

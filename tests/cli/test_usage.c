@@ -93,6 +93,7 @@ static void test_refusals(void **state)
         {"export model", "export: found no format, expected --npz FILE"},
         {"export tiny.csv --npz ./tiny.csv", "--npz ./tiny.csv: is the model as well, expected another file"},
         {"export model --nzp x", "unknown option --nzp; did you mean --npz?"},
+        {"export model --npz x --onnx ./x", "--onnx ./x: is the file of --npz as well, expected another one"},
         {"import tiny.csv", "import: found no --out, expected --out MODEL"},
         {"import tiny.csv --out ./tiny.csv", "--out ./tiny.csv: is the file to import as well"},
         {"devices 0", "devices: found an argument \"0\" too many, expected only options"},

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exports and imports beside the programs whose formats they are.
 
-Usage: interop_formats.py GRADUS FORMAT, the program and npz. Exits with 77 where a package is missing.
+Usage: interop_formats.py GRADUS FORMAT, the program and npz or onnx. Exits with 77 where a package is missing.
 """
+import gzip
 import json
 import os
 import subprocess
@@ -11,10 +12,13 @@ import sys
 import tempfile
 
 GRADUS, FORMAT = sys.argv[1:]
+DIGITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data/digits/t10k-images-idx3-ubyte.gz")
 
 try:
     import numpy as np
     from safetensors.numpy import load_file, save_file
+    if FORMAT == "onnx":
+        import onnxruntime
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -89,7 +93,45 @@ def test_state_dict(folder):
     assert_imports(path, doubles, folder)
 
 
-TESTS = {"npz": [test_npz, test_state_dict]}
+def predicted(model, data):
+    """The probabilities that the program gives for a data set (samples x classes)."""
+    return np.array([sample["probabilities"] for sample in json.loads(gradus("predict", model, data, "--json"))])
+
+
+def assert_onnx(model, samples, expected):
+    """onnxruntime computes the expected probabilities of bytes, for batches of any size, and logits that fit them."""
+    path = model + ".onnx"
+    gradus("export", model, "--onnx", path)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    assert [value.name for value in session.get_inputs()] == ["input"]
+    for first, count in ((0, 1), (1, 3), (4, len(samples) - 4)):
+        batch = samples[first:first + count].astype(np.float32)
+        logits, probabilities = session.run(["logits", "probabilities"], {"input": batch})
+        assert probabilities.shape == (count, expected.shape[1])
+        error = np.abs(probabilities - expected[first:first + count]).max()
+        assert error < 1e-5, error
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+        error = np.abs(exponentials / exponentials.sum(axis=1, keepdims=True) - probabilities).max()
+        assert error < 1e-5, error
+
+
+def test_onnx(folder):
+    model, data = os.path.join(folder, "m.safetensors"), os.path.join(folder, "data.csv")
+    with gzip.open(DIGITS) as file:
+        digits = np.frombuffer(file.read()[16:], np.uint8).reshape(-1, 1, 28, 28)
+    for sizes in ([784, 10], [784, 30, 20, 10]):
+        save_file(named([(w / 20, b) for w, b in random_layers(sizes)]), model)
+        assert_onnx(model, digits, predicted(model, "digits"))
+
+    samples = np.random.default_rng(2).integers(0, 256, (20, 6), np.uint8)
+    np.savetxt(data, samples, "%d", ",", header=",".join(f"pixel{i}" for i in range(6)), comments="")
+    save_file(named(random_layers([6, 5, 3])), model)
+    assert_onnx(model, samples, predicted(model, data))
+    save_file(named(random_layers([6, 5, 3])), model, {"gradus.image_shape": "3x2"})
+    assert_onnx(model, samples.reshape(-1, 1, 2, 3), predicted(model, data))
+
+
+TESTS = {"npz": [test_npz, test_state_dict], "onnx": [test_onnx]}
 for test in TESTS[FORMAT]:
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
