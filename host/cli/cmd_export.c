@@ -18,6 +18,7 @@ static const struct {
     {"npz", "NumPy: fc1.weight (H x F), fc1.bias, ... in float32", gradus_model_export_npz},
     {"onnx", "ONNX: N x 1 x height x width or N x F bytes as floats to logits and probabilities",
      gradus_model_export_onnx},
+    {"gguf", "GGUF: a network 784-H-10 for ggml's mnist-eval", gradus_model_export_gguf},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 

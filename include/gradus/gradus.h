@@ -210,6 +210,12 @@ GRADUS_API gradus_status gradus_model_export_npz(const gradus_model *model, cons
  */
 GRADUS_API gradus_status gradus_model_export_onnx(const gradus_model *model, const char *path);
 
+/*
+ * Writes a GGUF file as ggml's example mnist-eval reads it, with architecture "mnist-fc". ARGUMENT unless the network is
+ * 784-H-10; that program has its H compiled in, 500 unless changed.
+ */
+GRADUS_API gradus_status gradus_model_export_gguf(const gradus_model *model, const char *path);
+
 GRADUS_API const gradus_network *gradus_model_network(const gradus_model *model);
 
 /*

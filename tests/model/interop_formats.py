@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exports and imports beside the programs whose formats they are.
 
-Usage: interop_formats.py GRADUS FORMAT, the program and npz or onnx. Exits with 77 where a package is missing.
+Usage: interop_formats.py GRADUS FORMAT, the program and npz, onnx or gguf. Exits with 77 where a package is missing.
 """
 import gzip
 import json
@@ -19,6 +19,8 @@ try:
     from safetensors.numpy import load_file, save_file
     if FORMAT == "onnx":
         import onnxruntime
+    if FORMAT == "gguf":
+        import gguf
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -131,7 +133,22 @@ def test_onnx(folder):
     assert_onnx(model, samples.reshape(-1, 1, 2, 3), predicted(model, data))
 
 
-TESTS = {"npz": [test_npz, test_state_dict], "onnx": [test_onnx]}
+def test_gguf(folder):
+    model, path = os.path.join(folder, "m.safetensors"), os.path.join(folder, "m.gguf")
+    for hidden in (500, 3):
+        layers = random_layers([784, hidden, 10])
+        save_file(named(layers), model)
+        gradus("export", model, "--gguf", path)
+        reader = gguf.GGUFReader(path)
+        assert reader.get_field("general.architecture").contents() == "mnist-fc"
+        assert [tensor.name for tensor in reader.tensors] == list(named(layers))
+        for tensor, array in zip(reader.tensors, named(layers).values()):
+            assert tensor.tensor_type == gguf.GGMLQuantizationType.F32
+            assert list(tensor.shape) == list(reversed(array.shape)), tensor.name  # ggml names the fastest size first
+            assert tensor.data.shape == array.shape and tensor.data.tobytes() == array.tobytes(), tensor.name
+
+
+TESTS = {"npz": [test_npz, test_state_dict], "onnx": [test_onnx], "gguf": [test_gguf]}
 for test in TESTS[FORMAT]:
     with tempfile.TemporaryDirectory() as temporary:
         test(temporary)
