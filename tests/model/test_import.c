@@ -281,6 +281,67 @@ static void test_values(void **state)
                    "input layer: 0 features");
 }
 
+/* ---- Damaged files ---- */
+
+static const test_tensor small[] = {{"0.weight", 2, {2, 3}, 1}, {"0.bias", 1, {2}, 1}, END};
+
+static size_t read_file(const char *path, unsigned char *bytes, size_t capacity)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    const size_t size = fread(bytes, 1, capacity, file);
+    assert_true(size < capacity);
+    fclose(file);
+    return size;
+}
+
+static void assert_truncations_refused(const char *path)
+{
+    gradus_model *model = NULL;
+    struct stat found;
+    assert_ok(gradus_model_import(path, &model));
+    gradus_model_destroy(model);
+    assert_int_equal(stat(path, &found), 0);
+    for (off_t length = found.st_size; length-- > 0;) {
+        assert_int_equal(truncate(path, length), 0);
+        assert_refused(path, "");
+    }
+}
+
+static void test_every_truncation(void **state)
+{
+    (void)state;
+    assert_truncations_refused(write_npz(small));
+    assert_truncations_refused(write_safetensors(small));
+}
+
+/* What a changed byte means is the sanitizers' to judge; either there is a model, or a message. */
+static void test_every_change(void **state)
+{
+    (void)state;
+    static const unsigned char masks[] = {1, 0x21, 128, 255};
+    static unsigned char bytes[4096];
+    char *const paths[] = {write_npz(small), write_safetensors(small)};
+    size_t refused = 0;
+    for (size_t p = 0; p < 2; p++) {
+        const size_t size = read_file(paths[p], bytes, sizeof bytes);
+        for (size_t i = 0; i < 4 * size; i++) {
+            gradus_model *model = NULL;
+            bytes[i / 4] ^= masks[i % 4];
+            const char *path = scratch_write("changed", bytes, size);
+            if (gradus_model_import(path, &model) != GRADUS_OK) {
+                assert_ptr_equal(strstr(gradus_last_error(), path), gradus_last_error());
+                assert_null(strpbrk(gradus_last_error(), "\n\r\033"));
+                assert_null(model);
+                refused++;
+            }
+            gradus_model_destroy(model);
+            bytes[i / 4] ^= masks[i % 4];
+        }
+    }
+    assert_true(refused > 1000);
+}
+
 /* ---- There and back ---- */
 
 static char *export_model(uint64_t seed, gradus_model **model)
@@ -305,33 +366,15 @@ static void test_export_npz(void **state)
     gradus_model_destroy(back);
 }
 
-static void test_npz_every_truncation(void **state)
-{
-    (void)state;
-    gradus_model *model = NULL;
-    struct stat found;
-    char *path = export_model(7, &model);
-    gradus_model_destroy(model);
-    assert_int_equal(stat(path, &found), 0);
-    for (off_t length = found.st_size; length-- > 0;) {
-        assert_int_equal(truncate(path, length), 0);
-        assert_refused(path, "");
-    }
-}
-
-/* Whatever one byte is changed to: refused, or a model of the same parameters. */
-static void test_npz_every_change(void **state)
+/* Whatever one byte is changed to: refused, or a model of the same parameters, for checksums guard them. */
+static void test_npz_checksums(void **state)
 {
     (void)state;
     static unsigned char bytes[4096];
     gradus_model *model = NULL;
-    FILE *file = fopen(export_model(7, &model), "rb");
-    assert_non_null(file);
+    const size_t size = read_file(export_model(7, &model), bytes, sizeof bytes);
     const uint64_t hash = gradus_model_hash(model);
-    const size_t size = fread(bytes, 1, sizeof bytes, file);
     gradus_model_destroy(model);
-    fclose(file);
-    assert_true(size < sizeof bytes);
     for (size_t i = 0; i < size; i++) {
         bytes[i] ^= 0x21;
         model = NULL;
@@ -368,9 +411,10 @@ int main(void)
         scratch_test(test_too_many_layers),
         scratch_test(test_orders_and_types),
         scratch_test(test_values),
+        scratch_test(test_every_truncation),
+        scratch_test(test_every_change),
         scratch_test(test_export_npz),
-        scratch_test(test_npz_every_truncation),
-        scratch_test(test_npz_every_change),
+        scratch_test(test_npz_checksums),
         scratch_test(test_other_archives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
