@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds what the library needs and lists it in gradus_libraries. Used by the build and by the installed package alike.
-# gradus_blas tells whether OpenBLAS belongs to it; AUTO becomes ON where it is found, else OFF.
+# gradus_blas tells whether OpenBLAS belongs to it; AUTO becomes ON where it is found, else OFF. gradus_onnx tells whether
+# protobuf-c does.
 include(CMakeFindDependencyMacro)
 find_dependency(OpenCL)
 find_dependency(CLBlast CONFIG)
@@ -15,6 +16,9 @@ if(gradus_blas STREQUAL AUTO)
 elseif(gradus_blas)
   pkg_check_modules(gradus_openblas REQUIRED IMPORTED_TARGET GLOBAL openblas)
 endif()
+if(gradus_onnx)
+  pkg_check_modules(gradus_protobuf_c REQUIRED IMPORTED_TARGET GLOBAL libprotobuf-c)
+endif()
 
 # Debian's CLBlast does not name OpenCL, so OpenCL is listed after it.
 set(gradus_libraries
@@ -22,4 +26,7 @@ set(gradus_libraries
   Threads::Threads m)
 if(gradus_blas)
   list(APPEND gradus_libraries PkgConfig::gradus_openblas)
+endif()
+if(gradus_onnx)
+  list(APPEND gradus_libraries PkgConfig::gradus_protobuf_c)
 endif()

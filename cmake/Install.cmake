@@ -19,5 +19,8 @@ file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE
 if(gradus_blas)
   set(pkgconfig_openblas " openblas")
 endif()
+if(gradus_onnx)
+  set(pkgconfig_protobuf_c " libprotobuf-c")
+endif()
 configure_file(cmake/gradus.pc.in gradus.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gradus.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

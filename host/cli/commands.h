@@ -7,6 +7,8 @@ int cmd_train(int argc, const char **argv);
 int cmd_evaluate(int argc, const char **argv);
 int cmd_predict(int argc, const char **argv);
 int cmd_inspect(int argc, const char **argv);
+int cmd_export(int argc, const char **argv);
+int cmd_import(int argc, const char **argv);
 int cmd_devices(int argc, const char **argv);
 int cmd_bench(int argc, const char **argv);
 int cmd_check(int argc, const char **argv);

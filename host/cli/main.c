@@ -21,6 +21,8 @@ static const struct {
     {"evaluate", cmd_evaluate, "evaluate MODEL DATASET", "loss, accuracy, confusion matrix, per-class figures"},
     {"predict", cmd_predict, "predict MODEL INPUT...", "label and probabilities of samples, drawn with --show"},
     {"inspect", cmd_inspect, "inspect MODEL", "architecture, statistics, the weights themselves"},
+    {"export", cmd_export, "export MODEL", "a model as other programs read it: NPZ, ONNX, GGUF"},
+    {"import", cmd_import, "import FILE", "a model of a PyTorch or NumPy network"},
     {"devices", cmd_devices, "devices", "what can be used, what is chosen and why"},
     {"bench", cmd_bench, "bench [DATASET]", "iterations per second by device, engine and network"},
     {"check", cmd_check, "check", "every kernel on the device against the reference"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How tensors are called in a model file, and writing one. */
+/* Writing a model file. */
 #include "model/safetensors.h"
 #include "core/memory.h"
 #include "core/output.h"
@@ -7,35 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Tensors ---- */
-
-file_tensor gr_tensor_named(size_t t)
-{
-    file_tensor result = {.rank = t % 2 == 0 ? 2 : 1};
-    snprintf(result.name, sizeof result.name, "fc%zu.%s", t / 2 + 1, t % 2 == 0 ? "weight" : "bias");
-    return result;
-}
-
-size_t gr_tensor_length(const file_tensor *tensor)
-{
-    return tensor->rank == 2 ? tensor->shape[0] * tensor->shape[1] : tensor->shape[0];
-}
-
-float *gr_tensor_parameters(const gradus_model *model, size_t t)
-{
-    return model->parameters + (t % 2 == 0 ? model->layout.weights[t / 2] : model->layout.bias[t / 2]);
-}
-
-/* ---- Saving ---- */
-
 /* The tensors of a network as a file of ours has them: one after the other, without gaps. */
 static void describe_tensors(const gradus_network *network, file_tensor *tensors)
 {
     uint64_t position = 0;
     for (size_t t = 0; t < 2 * network->layers; t++) {
-        tensors[t] = gr_tensor_named(t);
-        tensors[t].shape[0] = network->sizes[t / 2 + 1];
-        tensors[t].shape[1] = network->sizes[t / 2];
+        tensors[t] = gr_tensor_of(network, t);
         tensors[t].begin = position;
         position += gr_tensor_length(&tensors[t]) * sizeof(float);
         tensors[t].end = position;

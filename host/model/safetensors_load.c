@@ -3,63 +3,27 @@
  * Reading a model file. The file is somebody else's word: nothing in it is used before it was compared with the size of
  * the file and with the rest of the header, and each refusal says what was found and what was expected.
  */
+#include "core/input.h"
 #include "core/memory.h"
+#include "core/printable.h"
 #include "model/safetensors.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct model_file {
     const char *path;
-    FILE *stream;
-    uint64_t size, data_start, data_length; /* bytes */
+    input_file input;
+    bool any_names;                   /* those of a state_dict as well, and float64 */
+    uint64_t data_start, data_length; /* bytes */
     json_t *header;
     gradus_network network;                /* as the header describes it */
     file_tensor tensors[FILE_TENSORS_MAX]; /* W1, b1, W2, b2, ... */
 } model_file;
 
-typedef struct printable {
-    char text[64];
-} printable;
-
-/* Text from a file as a message can have it: short, on one line, without what would steer a terminal. */
-static printable printed(const char *text)
-{
-    printable result;
-    size_t i = 0;
-    for (; text[i] != '\0' && i < sizeof result.text - 1; i++)
-        result.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    result.text[i] = '\0';
-    return result;
-}
-
-/* ---- File and header ---- */
-
-static gradus_status open_file(model_file *file)
-{
-    struct stat found;
-    file->stream = fopen(file->path, "rb");
-    if (file->stream == NULL || fstat(fileno(file->stream), &found) != 0)
-        return gr_fail(GRADUS_ERROR_NO_INPUT, "%s: cannot be opened: %s", file->path, strerror(errno));
-    if (!S_ISREG(found.st_mode))
-        return gr_fail(GRADUS_ERROR_NO_INPUT, "%s: not a regular file, expected a model", file->path);
-    file->size = (uint64_t)found.st_size;
-    return GRADUS_OK;
-}
-
-static gradus_status read_bytes(const model_file *file, void *bytes, size_t size)
-{
-    if (fread(bytes, 1, size, file->stream) == size)
-        return GRADUS_OK;
-    if (ferror(file->stream))
-        return gr_fail(GRADUS_ERROR_IO, "%s: cannot be read: %s", file->path, strerror(errno));
-    return gr_fail(GRADUS_ERROR_DATA, "%s: became shorter while it was read", file->path);
-}
+/* ---- Header ---- */
 
 static gradus_status read_header(model_file *file)
 {
@@ -68,25 +32,25 @@ static gradus_status read_header(model_file *file)
     char *text = NULL;
     json_error_t error;
 
-    if (file->size < HEADER_LENGTH_BYTES)
+    if (file->input.size < HEADER_LENGTH_BYTES)
         FAIL(GRADUS_ERROR_DATA, "%s: truncated: %" PRIu64 " bytes, expected %d of header length at least", file->path,
-             file->size, HEADER_LENGTH_BYTES);
-    TRY(read_bytes(file, &length, HEADER_LENGTH_BYTES));
-    if (length > file->size - HEADER_LENGTH_BYTES)
+             file->input.size, HEADER_LENGTH_BYTES);
+    TRY(gr_input_read(&file->input, &length, HEADER_LENGTH_BYTES));
+    if (length > file->input.size - HEADER_LENGTH_BYTES)
         FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, but only %" PRIu64 " follow: truncated or no model",
-             file->path, length, file->size - HEADER_LENGTH_BYTES);
+             file->path, length, file->input.size - HEADER_LENGTH_BYTES);
     if (length > HEADER_MAX)
         FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, expected at most %u", file->path, length,
              HEADER_MAX);
     TRY(gr_allocate(length + 1, &text));
-    TRY(read_bytes(file, text, length));
+    TRY(gr_input_read(&file->input, text, length));
     file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (file->header == NULL)
-        FAIL(GRADUS_ERROR_DATA, "%s: header is not JSON: %s", file->path, printed(error.text).text);
+        FAIL(GRADUS_ERROR_DATA, "%s: header is not JSON: %s", file->path, gr_printable(error.text).text);
     if (!json_is_object(file->header))
         FAIL(GRADUS_ERROR_DATA, "%s: header is not a JSON object", file->path);
     file->data_start = HEADER_LENGTH_BYTES + length;
-    file->data_length = file->size - file->data_start;
+    file->data_length = file->input.size - file->data_start;
 cleanup:
     free(text);
     return status;
@@ -99,8 +63,8 @@ static gradus_status check_setting(const model_file *file, const json_t *metadat
 {
     const char *found = json_string_value(json_object_get(metadata, key));
     if (found != NULL && strcmp(found, expected) != 0)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: %s is \"%s\", expected \"%s\"", file->path, key, printed(found).text,
-                       expected);
+        return gr_fail(GRADUS_ERROR_DATA, "%s: %s is \"%s\", expected \"%s\"", file->path, key,
+                       gr_printable(found).text, expected);
     return GRADUS_OK;
 }
 
@@ -114,7 +78,7 @@ static gradus_status read_image_shape(model_file *file, const char *text)
     if (width == 0 || height == 0 || strcmp(text, canonical) != 0)
         return gr_fail(GRADUS_ERROR_DATA,
                        "%s: gradus.image_shape is \"%s\", expected width and height as in \"28x28\"", file->path,
-                       printed(text).text);
+                       gr_printable(text).text);
     file->network.image_width = width;
     file->network.image_height = height;
     return GRADUS_OK;
@@ -133,7 +97,7 @@ static gradus_status read_metadata(model_file *file)
     json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value))
-            FAIL(GRADUS_ERROR_DATA, "%s: __metadata__: \"%s\" is not text", file->path, printed(key).text);
+            FAIL(GRADUS_ERROR_DATA, "%s: __metadata__: \"%s\" is not text", file->path, gr_printable(key).text);
     }
     TRY(check_setting(file, metadata, "gradus.activation", FILE_ACTIVATION));
     TRY(check_setting(file, metadata, "gradus.input_scale", FILE_INPUT_SCALE));
@@ -154,7 +118,8 @@ static bool is_tensor_name(const char *name, size_t *t)
     return false;
 }
 
-static gradus_status count_layers(model_file *file)
+/* The tensors of a file of ours: no other names than these, and none missing. */
+static gradus_status find_own_layers(model_file *file)
 {
     const char *name = NULL;
     json_t *entry = NULL;
@@ -166,13 +131,40 @@ static gradus_status count_layers(model_file *file)
         if (!is_tensor_name(name, &t))
             return gr_fail(GRADUS_ERROR_DATA,
                            "%s: unexpected tensor \"%s\", expected fc1.weight, fc1.bias, fc2.weight, ... up to fc%d",
-                           file->path, printed(name).text, GRADUS_LAYERS_MAX);
+                           file->path, gr_printable(name).text, GRADUS_LAYERS_MAX);
+        file->tensors[t].key = name;
         if (t / 2 >= file->network.layers)
             file->network.layers = t / 2 + 1;
     }
     if (file->network.layers == 0)
         return gr_fail(GRADUS_ERROR_DATA, "%s: no tensors, expected fc1.weight, fc1.bias, ...", file->path);
+    for (t = 0; t < 2 * file->network.layers; t++) {
+        const char *key = file->tensors[t].key;
+        file->tensors[t] = gr_tensor_named(t);
+        file->tensors[t].key = key;
+        if (key == NULL)
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s is missing", file->path, file->tensors[t].name);
+    }
     return GRADUS_OK;
+}
+
+static gradus_status find_any_layers(model_file *file)
+{
+    gradus_status status = GRADUS_OK;
+    const char **keys = NULL, *name = NULL; // (count)
+    json_t *entry = NULL;
+    size_t count = 0;
+
+    TRY(gr_allocate(json_object_size(file->header) + 1, &keys));
+    json_object_foreach(file->header, name, entry)
+    {
+        if (strcmp(name, "__metadata__") != 0)
+            keys[count++] = name;
+    }
+    TRY(gr_find_layers(file->path, keys, count, &file->network.layers, file->tensors));
+cleanup:
+    free(keys);
+    return status;
 }
 
 static gradus_status read_shape(const model_file *file, const json_t *shape, file_tensor *tensor)
@@ -199,21 +191,20 @@ static gradus_status read_shape(const model_file *file, const json_t *shape, fil
 
 static gradus_status read_entry(const model_file *file, file_tensor *tensor)
 {
-    json_t *entry = json_object_get(file->header, tensor->name);
+    json_t *entry = json_object_get(file->header, tensor->key);
     const char *dtype = NULL;
     json_t *shape = NULL;
     json_int_t begin = 0, end = 0;
     json_error_t error;
 
-    if (entry == NULL)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s is missing", file->path, tensor->name);
     if (json_unpack_ex(entry, &error, 0, "{s:s, s:o, s:[I, I!]}", "dtype", &dtype, "shape", &shape, "data_offsets",
                        &begin, &end) != 0)
         return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: malformed: %s", file->path, tensor->name,
-                       printed(error.text).text);
-    if (strcmp(dtype, "F32") != 0)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: dtype %s, expected F32", file->path, tensor->name,
-                       printed(dtype).text);
+                       gr_printable(error.text).text);
+    tensor->doubles = file->any_names && strcmp(dtype, "F64") == 0;
+    if (strcmp(dtype, "F32") != 0 && !tensor->doubles)
+        return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: dtype %s, expected F32%s", file->path, tensor->name,
+                       gr_printable(dtype).text, file->any_names ? " or F64" : "");
     if (begin < 0 || begin > end || (uint64_t)end > file->data_length)
         return gr_fail(GRADUS_ERROR_DATA,
                        "%s: tensor %s: data offsets %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT
@@ -224,27 +215,9 @@ static gradus_status read_entry(const model_file *file, file_tensor *tensor)
     return read_shape(file, shape, tensor);
 }
 
-/* Each layer must take what the one before it gives. */
-static gradus_status check_chain(model_file *file)
+static uint64_t tensor_bytes(const file_tensor *tensor)
 {
-    gradus_network *network = &file->network;
-    network->sizes[0] = file->tensors[0].shape[1];
-    for (size_t l = 0; l < network->layers; l++) {
-        const file_tensor *weights = &file->tensors[2 * l], *bias = &file->tensors[2 * l + 1];
-        if (weights->shape[1] != network->sizes[l])
-            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %zu inputs, expected the %zu units of the layer before",
-                           file->path, weights->name, weights->shape[1], network->sizes[l]);
-        if (bias->shape[0] != weights->shape[0])
-            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %zu values, expected %zu, one for each row of %s",
-                           file->path, bias->name, bias->shape[0], weights->shape[0], weights->name);
-        network->sizes[l + 1] = weights->shape[0];
-    }
-    if (gr_network_validate(network) != GRADUS_OK) {
-        char reason[256];
-        snprintf(reason, sizeof reason, "%s", gradus_last_error());
-        return gr_fail(GRADUS_ERROR_DATA, "%s: %s", file->path, reason);
-    }
-    return GRADUS_OK;
+    return gr_tensor_length(tensor) * (tensor->doubles ? sizeof(double) : sizeof(float));
 }
 
 static int compare_begin(const void *a, const void *b)
@@ -262,15 +235,17 @@ static gradus_status uncovered(const model_file *file, uint64_t begin, uint64_t 
 /* The tensors must cover the data section, in any order: no byte twice, none left over. */
 static gradus_status check_extents(const model_file *file)
 {
-    const size_t count = 2 * file->network.layers;
     file_tensor sorted[FILE_TENSORS_MAX];
     uint64_t position = 0;
+    size_t count = 0;
 
-    memcpy(sorted, file->tensors, count * sizeof *sorted);
+    for (size_t t = 0; t < 2 * file->network.layers; t++)
+        if (file->tensors[t].key != NULL)
+            sorted[count++] = file->tensors[t];
     qsort(sorted, count, sizeof *sorted, compare_begin);
     for (size_t i = 0; i < count; i++) {
         const file_tensor *tensor = &sorted[i];
-        const uint64_t bytes = gr_tensor_length(tensor) * sizeof(float);
+        const uint64_t bytes = tensor_bytes(tensor);
         if (tensor->end - tensor->begin != bytes)
             return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: %" PRIu64 " bytes, expected %" PRIu64 " for its shape",
                            file->path, tensor->name, tensor->end - tensor->begin, bytes);
@@ -287,48 +262,43 @@ static gradus_status check_extents(const model_file *file)
 static gradus_status read_network(model_file *file)
 {
     gradus_status status = GRADUS_OK;
-    TRY(count_layers(file));
-    for (size_t t = 0; t < 2 * file->network.layers; t++) {
-        file->tensors[t] = gr_tensor_named(t);
-        TRY(read_entry(file, &file->tensors[t]));
-    }
-    TRY(check_chain(file));
+    TRY(file->any_names ? find_any_layers(file) : find_own_layers(file));
+    for (size_t t = 0; t < 2 * file->network.layers; t++)
+        if (file->tensors[t].key != NULL)
+            TRY(read_entry(file, &file->tensors[t]));
+    TRY(gr_check_chain(file->path, file->tensors, &file->network));
     TRY(check_extents(file));
 cleanup:
     return status;
 }
 
-static gradus_status read_parameters(const model_file *file, gradus_model *model)
+static gradus_status read_tensor(const model_file *file, const file_tensor *tensor, float *values)
 {
     gradus_status status = GRADUS_OK;
-    for (size_t t = 0; t < 2 * file->network.layers; t++) {
-        const file_tensor *tensor = &file->tensors[t];
-        const size_t length = gr_tensor_length(tensor);
-        float *values = gr_tensor_parameters(model, t); // (length)
-        if (fseeko(file->stream, (off_t)(file->data_start + tensor->begin), SEEK_SET) != 0)
-            FAIL(GRADUS_ERROR_IO, "%s: cannot be read: %s", file->path, strerror(errno));
-        TRY(read_bytes(file, values, length * sizeof *values));
-        for (size_t i = 0; i < length; i++)
-            if (!isfinite(values[i]))
-                FAIL(GRADUS_ERROR_DATA, "%s: tensor %s: value %zu is %g, expected a finite number", file->path,
-                     tensor->name, i, (double)values[i]);
-    }
+    unsigned char *bytes = NULL; // (size)
+    const size_t size = tensor_bytes(tensor);
+    TRY(gr_allocate(size, &bytes));
+    TRY(gr_input_read_at(&file->input, file->data_start + tensor->begin, bytes, size));
+    TRY(gr_take_values(file->path, tensor, bytes, values));
 cleanup:
+    free(bytes);
     return status;
 }
 
-gradus_status gradus_model_load(const char *path, gradus_model **out)
+gradus_status gr_safetensors_load(const char *path, bool any_names, gradus_model **out)
 {
     gradus_status status = GRADUS_OK;
-    model_file file = {.path = path};
+    model_file file = {.path = path, .any_names = any_names};
     gradus_model *model = NULL;
 
-    TRY(open_file(&file));
+    TRY(gr_input_open(path, "a model", &file.input));
     TRY(read_header(&file));
     TRY(read_metadata(&file));
     TRY(read_network(&file));
     TRY(gr_model_create_empty(&file.network, &model));
-    TRY(read_parameters(&file, model));
+    for (size_t t = 0; t < 2 * file.network.layers; t++)
+        if (file.tensors[t].key != NULL)
+            TRY(read_tensor(&file, &file.tensors[t], gr_tensor_parameters(model, t)));
     json_t *metadata = json_object_get(file.header, "__metadata__");
     if (metadata != NULL && json_object_update(model->metadata, metadata) != 0)
         FAIL(GRADUS_ERROR_MEMORY, "out of memory: the model's metadata");
@@ -337,7 +307,11 @@ gradus_status gradus_model_load(const char *path, gradus_model **out)
 cleanup:
     gradus_model_destroy(model);
     json_decref(file.header);
-    if (file.stream != NULL)
-        fclose(file.stream);
+    gr_input_close(&file.input);
     return status;
+}
+
+gradus_status gradus_model_load(const char *path, gradus_model **out)
+{
+    return gr_safetensors_load(path, false, out);
 }

@@ -109,6 +109,12 @@ static void test_models(void **state)
          "fc2.bias"},
         {"to evaluate", "truncate -s -4 " MODEL, "evaluate " MODEL " tiny", DATA, MODEL ": "},
         {"to predict", "truncate -s -4 " MODEL, "predict " MODEL " tiny", DATA, MODEL ": "},
+        {"to export", "truncate -s -4 " MODEL, "export " MODEL " --npz out/m.npz", DATA, MODEL ": "},
+        {"to import", "truncate -s -4 " MODEL, "import " MODEL " --out out/m", DATA, MODEL ": "},
+        {"NPZ cut", "\"$GRADUS\" export " MODEL " --npz m.npz; truncate -s -4 m.npz", "import m.npz --out out/m", DATA,
+         "m.npz: ZIP archive: "},
+        {"nothing to import", "true", "import none.npz --out out/m", NO_INPUT, "none.npz: cannot be opened"},
+        {"no folder to export to", "true", "export " MODEL " --npz none/m.npz", 73, "--npz none/m.npz: folder none"},
         {"to start from", "truncate -s -4 " MODEL, TRAIN("tiny --init-from " MODEL), DATA, MODEL ": "},
     };
     check_all(inputs, sizeof inputs / sizeof *inputs);

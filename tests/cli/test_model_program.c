@@ -67,6 +67,29 @@ static void test_evaluate_without_test_part(void **state)
     assert_prints(program_err, "tiny.csv: --split test: the data set has no test part");
 }
 
+/* ---- export and import ---- */
+
+static void test_export_and_import(void **state)
+{
+    (void)state;
+    train_model();
+    assert_runs("\"$GRADUS\" export m.safetensors --npz m.npz && \"$GRADUS\" import m.npz --out n.safetensors");
+    assert_prints(program_out, "network     16-5-3, 103 parameters\n");
+    assert_prints(program_out, "npz         m.npz\n");
+    assert_prints(program_out, "model       n.safetensors\n");
+    assert_runs("for m in m n; do \"$GRADUS\" inspect $m.safetensors --weights | sed -n '/^tensor/,$p' >$m.txt; done\n"
+                "cmp m.txt n.txt; \"$GRADUS\" inspect n.safetensors");
+    assert_prints(program_out, "init_from         m.npz");
+    assert_runs("\"$GRADUS\" import m.npz --out n.safetensors --json");
+    json_t *result = parse_output();
+    assert_int_equal(json_integer_value(item(result, "parameters")), 103);
+    json_decref(result);
+    assert_runs("\"$GRADUS\" export n.safetensors --npz n.npz --json; cmp m.npz n.npz");
+    result = parse_output();
+    assert_string_equal(json_string_value(item(item(result, "files"), "npz")), "n.npz");
+    json_decref(result);
+}
+
 /* ---- predict ---- */
 
 static void test_predict(void **state)
@@ -268,6 +291,7 @@ int main(void)
         program_test(test_evaluate),
         program_test(test_evaluate_json),
         program_test(test_evaluate_without_test_part),
+        program_test(test_export_and_import),
         program_test(test_predict),
         program_test(test_predict_json),
         program_test(test_predict_unlabelled),

@@ -93,6 +93,12 @@ static void test_refusals(void **state)
         {"predict model", "predict: found 1 argument, expected MODEL INPUT..."},
         {"predict model tiny --json --show", "found both --json and --show"},
         {"inspect", "inspect: found 0 arguments, expected MODEL"},
+        {"export model", "export: found no format, expected --npz FILE"},
+        {"export tiny.csv --npz ./tiny.csv", "--npz ./tiny.csv: is the model as well, expected another file"},
+        {"export model --nzp x", "unknown option --nzp; did you mean --npz?"},
+        {"export model --npz x --onnx ./x", "--onnx ./x: is the file of --npz as well, expected another one"},
+        {"import tiny.csv", "import: found no --out, expected --out MODEL"},
+        {"import tiny.csv --out ./tiny.csv", "--out ./tiny.csv: is the file to import as well"},
         {"devices 0", "devices: found an argument \"0\" too many, expected only options"},
         {"bench tiny more", "bench: found an argument \"more\" too many"},
         {"bench tiny --engine fast",
@@ -128,8 +134,8 @@ static void test_no_arguments(void **state)
 static void test_help(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"train",   "evaluate", "predict", "inspect",
-                                           "devices", "check",    "tune",    "bench"};
+    static const char *const commands[] = {"train",  "evaluate", "predict", "inspect", "export",
+                                           "import", "devices",  "check",   "tune",    "bench"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         assert_runs("\"$GRADUS\" --help");
         assert_prints(program_out, commands[i]);

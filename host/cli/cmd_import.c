@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gradus import: a network that another program has made becomes a model of ours. */
+#include "commands.h"
+#include "failure.h"
+#include "json_output.h"
+#include "options.h"
+#include "output_check.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct import_settings {
+    command_line line;
+    char *out;
+    bool json;
+} import_settings;
+
+static int parse(int argc, const char **argv, import_settings *settings)
+{
+    static const command_description description = {
+        .name = "import",
+        .arguments = "FILE",
+        .summary =
+            "Makes a model of FILE: a PyTorch state_dict of Linear layers in a safetensors file, or an NPZ with\n"
+            "its names (0.weight, 0.bias, 2.weight, ...) or with W1, b1, W2, b2, ...",
+        .notes =
+            "The layers are taken in the order of the numbers in their names, or as they stand in the file, with\n"
+            "ReLU between them. The network must have been trained on pixels from 0 to 1.\n",
+        .arguments_min = 1,
+        .arguments_max = 1,
+    };
+    int code = EX_OK;
+    const option_row options[] = {
+        TEXT_OPTION("out", &settings->out, "MODEL", "the model file to write"),
+        JSON_OPTION(&settings->json),
+        END_OPTION,
+    };
+    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    if (settings->out == NULL)
+        TRY(fail(EX_USAGE, "import: found no --out, expected --out MODEL"));
+    TRY(output_check("--out", settings->out, false));
+    if (output_is_same_file(settings->out, settings->line.arguments[0]))
+        TRY(fail(EX_USAGE, "--out %s: is the file to import as well, expected another one", settings->out));
+cleanup:
+    return code;
+}
+
+static int print_result(const import_settings *settings, const gradus_model *model)
+{
+    const gradus_network *network = gradus_model_network(model);
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
+    if (settings->json)
+        return json_print(json_pack("{so so sI ss}", "model", json_text(settings->out), "layers", json_layers(network),
+                                    "parameters", (json_int_t)count_parameters(network), "weights_hash", hash));
+    printf("network     %s, %s parameters\n", format_network(network).text,
+           format_count(count_parameters(network)).text);
+    printf("weights     %s\n", hash);
+    printf("model       %s\n", settings->out);
+    return EX_OK;
+}
+
+int cmd_import(int argc, const char **argv)
+{
+    int code = EX_OK;
+    import_settings settings = {0};
+    gradus_model *model = NULL;
+
+    TRY(parse(argc, argv, &settings));
+    TRY_GRADUS(gradus_model_import(settings.line.arguments[0], &model));
+    /* A name that is not UTF-8 cannot be kept, and is not worth a failure. */
+    (void)gradus_model_set_metadata(model, "init_from", settings.line.arguments[0]);
+    TRY_GRADUS(gradus_model_save(model, settings.out));
+    TRY(print_result(&settings, model));
+cleanup:
+    gradus_model_destroy(model);
+    free(settings.out);
+    command_line_free(&settings.line);
+    return code;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Input files whose size is known before anything in them is believed. */
+#ifndef GRADUS_CORE_INPUT_H
+#define GRADUS_CORE_INPUT_H
+
+#include "core/status.h"
+#include <stdio.h>
+
+typedef struct input_file {
+    const char *path; /* the caller's */
+    FILE *stream;
+    uint64_t size; /* bytes */
+} input_file;
+
+/* Opens a regular file at its beginning; NO_INPUT, which says that `expected` ("a model") should be there. */
+gradus_status gr_input_open(const char *path, const char *expected, input_file *out);
+
+/* Reads on from where the last reading ended, or from a byte of the file. DATA where the file ends before that. */
+gradus_status gr_input_read(const input_file *file, void *bytes, size_t size);
+gradus_status gr_input_read_at(const input_file *file, uint64_t position, void *bytes, size_t size);
+
+/* An object of zeros is closed already. */
+void gr_input_close(input_file *file);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
+ *     input -> Div by 255 -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
+ * The message is made of structs that point into the model and is written as it is serialized, so nothing is copied.
+ */
+#include "core/memory.h"
+#include "core/output.h"
+#include "model/tensors.h"
+
+#include <onnx.pb-c.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef GrOnnx__AttributeProto onnx_attribute;
+typedef GrOnnx__GraphProto onnx_graph_message;
+typedef GrOnnx__ModelProto onnx_model_message;
+typedef GrOnnx__NodeProto onnx_node_message;
+typedef GrOnnx__OperatorSetIdProto onnx_opset;
+typedef GrOnnx__TensorProto onnx_tensor_message;
+typedef GrOnnx__TensorShapeProto onnx_shape;
+typedef GrOnnx__TensorShapeProto__Dimension onnx_dimension;
+typedef GrOnnx__TypeProto onnx_type;
+typedef GrOnnx__TypeProto__Tensor onnx_tensor_type;
+typedef GrOnnx__ValueInfoProto onnx_value_message;
+
+enum {
+    IR_VERSION = 7, /* the format's version that belongs to the operators' */
+    OPSET_VERSION = 13,
+    RANK_MAX = 4,
+    NODES_MAX = 2 * GRADUS_LAYERS_MAX + 2, /* Gemm and Relu or Softmax of each layer, Div, Flatten */
+    TENSORS_MAX = FILE_TENSORS_MAX + 1,    /* and 255 */
+    FLOAT = GR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
+};
+
+#define MESSAGE_MAX ((size_t)INT32_MAX) /* what protobuf's readers accept */
+
+typedef struct onnx_node {
+    onnx_node_message message;
+    char *inputs[3], *outputs[1];
+    char output[24]; /* "a1" */
+    onnx_attribute *attributes[1];
+} onnx_node;
+
+typedef struct onnx_tensor {
+    onnx_tensor_message message;
+    file_tensor described; /* keeps the name */
+    int64_t shape[2];
+} onnx_tensor;
+
+/* An input or output of the graph. */
+typedef struct onnx_value {
+    onnx_value_message message;
+    onnx_type type;
+    onnx_tensor_type tensor;
+    onnx_shape shape;
+    onnx_dimension dimensions[RANK_MAX], *dimension_list[RANK_MAX];
+} onnx_value;
+
+/* The whole message with all that it points to. */
+typedef struct onnx_file {
+    onnx_model_message message;
+    onnx_graph_message graph;
+    onnx_opset opset, *opset_list[1];
+    onnx_node nodes[NODES_MAX];
+    onnx_node_message *node_list[NODES_MAX];
+    onnx_tensor tensors[TENSORS_MAX];
+    onnx_tensor_message *tensor_list[TENSORS_MAX];
+    onnx_value values[3]; /* input, logits, probabilities */
+    onnx_value_message *input_list[1], *output_list[2];
+    onnx_attribute transposed; /* of each Gemm: W is (H x F), its input (N x F) */
+    float scale;
+} onnx_file;
+
+/* ---- Parts ---- */
+
+/* Adds a tensor whose name and shape are given; the name that nodes have for it. */
+static char *add_tensor(onnx_file *file, const file_tensor *described, const float *values, size_t length)
+{
+    const size_t t = file->graph.n_initializer++;
+    onnx_tensor *tensor = &file->tensors[t];
+    gr_onnx__tensor_proto__init(&tensor->message);
+    tensor->described = *described;
+    for (size_t i = 0; i < described->rank; i++)
+        tensor->shape[i] = (int64_t)described->shape[i];
+    tensor->message.name = tensor->described.name;
+    tensor->message.n_dims = described->rank;
+    tensor->message.dims = tensor->shape;
+    tensor->message.has_data_type = 1;
+    tensor->message.data_type = FLOAT;
+    tensor->message.has_raw_data = 1;
+    tensor->message.raw_data = (ProtobufCBinaryData){length * sizeof *values, (uint8_t *)(uintptr_t)values};
+    file->tensor_list[t] = &tensor->message;
+    return tensor->message.name;
+}
+
+/* Adds a node with up to three inputs, the unused ones NULL; the name of its output, by which it is called as well. */
+static char *add_node(onnx_file *file, char *operation, const char *output, char *const inputs[3])
+{
+    const size_t n = file->graph.n_node++;
+    onnx_node *node = &file->nodes[n];
+    gr_onnx__node_proto__init(&node->message);
+    snprintf(node->output, sizeof node->output, "%s", output);
+    for (size_t i = 0; i < 3 && inputs[i] != NULL; i++)
+        node->inputs[node->message.n_input++] = inputs[i];
+    node->outputs[0] = node->output;
+    node->message.input = node->inputs;
+    node->message.n_output = 1;
+    node->message.output = node->outputs;
+    node->message.name = node->output;
+    node->message.op_type = operation;
+    file->node_list[n] = &node->message;
+    return node->output;
+}
+
+static void set_transposed(onnx_file *file)
+{
+    onnx_node *node = &file->nodes[file->graph.n_node - 1];
+    node->attributes[0] = &file->transposed;
+    node->message.n_attribute = 1;
+    node->message.attribute = node->attributes;
+}
+
+/* Float values of the shape N x sizes. */
+static void describe_value(onnx_value *value, char *name, const size_t *sizes, size_t count)
+{
+    gr_onnx__value_info_proto__init(&value->message);
+    gr_onnx__type_proto__init(&value->type);
+    gr_onnx__type_proto__tensor__init(&value->tensor);
+    gr_onnx__tensor_shape_proto__init(&value->shape);
+    for (size_t i = 0; i <= count; i++) {
+        onnx_dimension *dimension = &value->dimensions[i];
+        gr_onnx__tensor_shape_proto__dimension__init(dimension);
+        if (i == 0) {
+            dimension->value_case = GR_ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+            dimension->dim_param = "N";
+        } else {
+            dimension->value_case = GR_ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+            dimension->dim_value = (int64_t)sizes[i - 1];
+        }
+        value->dimension_list[i] = dimension;
+    }
+    value->shape.n_dim = count + 1;
+    value->shape.dim = value->dimension_list;
+    value->tensor.has_elem_type = 1;
+    value->tensor.elem_type = FLOAT;
+    value->tensor.shape = &value->shape;
+    value->type.value_case = GR_ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
+    value->type.tensor_type = &value->tensor;
+    value->message.name = name;
+    value->message.type = &value->type;
+}
+
+/* ---- The graph ---- */
+
+/* Images become N x F, divided by 255; the name of that. */
+static char *add_input(onnx_file *file, const gradus_network *network)
+{
+    const bool is_image = network->image_height > 1;
+    const size_t image[] = {1, network->image_height, network->image_width};
+    const file_tensor scale = {.name = "scale"};
+    char *input = "input";
+
+    file->scale = 255;
+    describe_value(&file->values[0], input, is_image ? image : network->sizes, is_image ? 3 : 1);
+    file->values[0].message.doc_string = "bytes as floats, 0 to 255";
+    char *scaled =
+        add_node(file, "Div", "scaled", (char *[3]){input, add_tensor(file, &scale, &file->scale, 1), NULL});
+    return is_image ? add_node(file, "Flatten", "flat", (char *[3]){scaled}) : scaled;
+}
+
+static void add_layers(onnx_file *file, const gradus_model *model)
+{
+    const gradus_network *network = &model->network;
+    char *below = add_input(file, network), name[24];
+    for (size_t l = 0; l < network->layers; l++) {
+        char *operands[3] = {below, NULL, NULL};
+        for (size_t i = 0; i < 2; i++) {
+            const file_tensor tensor = gr_tensor_of(network, 2 * l + i);
+            const float *values = gr_tensor_parameters(model, 2 * l + i);
+            operands[1 + i] = add_tensor(file, &tensor, values, gr_tensor_length(&tensor));
+        }
+        const bool is_last = l + 1 == network->layers;
+        snprintf(name, sizeof name, "z%zu", l + 1);
+        char *z = add_node(file, "Gemm", is_last ? "logits" : name, operands);
+        set_transposed(file);
+        snprintf(name, sizeof name, "a%zu", l + 1);
+        below = is_last ? add_node(file, "Softmax", "probabilities", (char *[3]){z})
+                        : add_node(file, "Relu", name, (char *[3]){z});
+    }
+}
+
+static void describe_outputs(onnx_file *file, const gradus_network *network)
+{
+    static char *const names[] = {"logits", "probabilities"};
+    for (size_t i = 0; i < 2; i++) {
+        describe_value(&file->values[1 + i], names[i], &network->sizes[network->layers], 1);
+        file->output_list[i] = &file->values[1 + i].message;
+    }
+    file->input_list[0] = &file->values[0].message;
+    file->graph.n_input = 1;
+    file->graph.input = file->input_list;
+    file->graph.n_output = 2;
+    file->graph.output = file->output_list;
+}
+
+static void describe_model(onnx_file *file, const gradus_model *model)
+{
+    gr_onnx__model_proto__init(&file->message);
+    gr_onnx__graph_proto__init(&file->graph);
+    gr_onnx__operator_set_id_proto__init(&file->opset);
+    gr_onnx__attribute_proto__init(&file->transposed);
+    file->transposed.name = "transB";
+    file->transposed.has_type = file->transposed.has_i = 1;
+    file->transposed.type = GR_ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
+    file->transposed.i = 1;
+    add_layers(file, model);
+    describe_outputs(file, &model->network);
+    file->graph.name = "perceptron";
+    file->graph.node = file->node_list;
+    file->graph.initializer = file->tensor_list;
+    file->opset.domain = "";
+    file->opset.has_version = file->message.has_ir_version = 1;
+    file->opset.version = OPSET_VERSION;
+    file->opset_list[0] = &file->opset;
+    file->message.ir_version = IR_VERSION;
+    file->message.n_opset_import = 1;
+    file->message.opset_import = file->opset_list;
+    file->message.producer_name = "gradus";
+    file->message.producer_version = (char *)(uintptr_t)gradus_version();
+    file->message.graph = &file->graph;
+}
+
+/* ---- Writing ---- */
+
+/* Where protobuf-c appends what it has serialized; it takes no notice of failures. */
+typedef struct output_buffer {
+    ProtobufCBuffer base;
+    output_file *file;
+    gradus_status status;
+} output_buffer;
+
+static void append(ProtobufCBuffer *base, size_t size, const uint8_t *bytes)
+{
+    output_buffer *buffer = (output_buffer *)base;
+    if (buffer->status == GRADUS_OK)
+        buffer->status = gr_output_write(buffer->file, bytes, size);
+}
+
+gradus_status gradus_model_export_onnx(const gradus_model *model, const char *path)
+{
+    gradus_status status = GRADUS_OK;
+    onnx_file *file = NULL;
+    output_file output = {0};
+    output_buffer buffer = {.base = {.append = append}, .file = &output};
+
+    TRY(gr_allocate(1, &file));
+    describe_model(file, model);
+    const size_t size = gr_onnx__model_proto__get_packed_size(&file->message);
+    if (size > MESSAGE_MAX)
+        FAIL(GRADUS_ERROR_ARGUMENT, "%s: %zu bytes, expected less than the 2 GiB that ONNX holds", path, size);
+    TRY(gr_output_open(path, &output));
+    gr_onnx__model_proto__pack_to_buffer(&file->message, &buffer.base);
+    TRY(buffer.status);
+    TRY(gr_output_commit(&output));
+cleanup:
+    gr_output_abandon(&output);
+    free(file);
+    return status;
+}
