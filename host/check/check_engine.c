@@ -55,9 +55,11 @@ static gradus_status check_engine(check *c, const check_shape *shape, const engi
 /* With the kernels of one kind, whatever the device is. */
 static gradus_status check_sparse(check *c, const check_shape *shape, kernel_kind kernels, const char *name)
 {
-    gradus_device device = *c->device;
-    device.kernels = kernels;
-    return check_engine_on(c, &device, shape, &gr_engine_sparse, 80, name);
+    const kernel_kind own = c->device->kernels;
+    c->device->kernels = kernels;
+    const gradus_status status = check_engine_on(c, c->device, shape, &gr_engine_sparse, 80, name);
+    c->device->kernels = own;
+    return status;
 }
 
 gradus_status gr_check_sparse_cpu(check *c, const check_shape *shape)
