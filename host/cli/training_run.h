@@ -19,7 +19,7 @@ typedef struct training_run {
     double setup_seconds; /* from the program's start to the first iteration */
     int signal;           /* that ended the training; 0: none */
     const char *saved_as; /* the model file once it is written, else NULL */
-    gradus_metrics holdout_metrics, test_metrics;
+    gradus_metrics test_metrics;
 } training_run;
 
 /* The model of --init-from, which must agree with --hidden. */
