@@ -99,6 +99,7 @@ static void on_report(const gradus_report *report, void *user)
         run->last = *report;
     progress_report(&run->progress, report);
     training_log_write(&run->log, report);
+    tensorboard_log_write(&run->tensorboard, report);
 }
 
 static size_t epoch_steps(const training_run *run)
@@ -243,12 +244,15 @@ int cmd_train(int argc, const char **argv)
     TRY(train_settings_parse(argc, argv, &run.settings));
     run.progress = progress_create(run.settings.quiet);
     run.log.path = run.settings.log;
+    run.tensorboard.folder = run.settings.tensorboard;
     TRY(prepare(&run));
     TRY(train_and_report(&run, started));
 cleanup:
     progress_end(&run.progress);
     if (training_log_close(&run.log) != EX_OK && code == EX_OK)
         code = run.log.code;
+    if (tensorboard_log_close(&run.tensorboard) != EX_OK && code == EX_OK)
+        code = run.tensorboard.code;
     gradus_device_close(run.device);
     gradus_model_destroy(run.model);
     gradus_dataset_destroy(run.test);

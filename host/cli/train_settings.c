@@ -87,6 +87,7 @@ static int check_outputs(const train_settings *settings)
     int code = EX_OK;
     TRY(output_check("--out", settings->out, false));
     TRY(output_check("--log", settings->log, true));
+    TRY(output_check_folder("--tensorboard", settings->tensorboard));
     if (output_is_same_file(settings->log, settings->out))
         TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
     if (output_is_same_file(settings->log, settings->init_from))
@@ -151,6 +152,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         TEXT_OPTION("init-from", &settings->init_from, "MODEL", "start from a model's weights"),
         TEXT_OPTION("out", &settings->out, "MODEL", "write the trained model (safetensors)"),
         TEXT_OPTION("log", &settings->log, "FILE", "write each report as a line of JSON, or of CSV (FILE.csv)"),
+        TEXT_OPTION("tensorboard", &settings->tensorboard, "DIR", "write each report to an event file in this folder"),
         JSON_OPTION(&settings->json),
         FLAG_OPTION("quiet", &settings->quiet, "no progress on stderr"),
         {.name = "verbose",
@@ -180,9 +182,9 @@ cleanup:
 
 void train_settings_free(train_settings *settings)
 {
-    char *texts[] = {settings->preset,         settings->data_dir,      settings->engine,
-                     settings->init_from,      settings->out,           settings->log,
-                     settings->optimizer_name, settings->schedule_name, settings->monitor};
+    char *texts[] = {settings->preset,  settings->data_dir,   settings->engine,         settings->init_from,
+                     settings->out,     settings->log,        settings->optimizer_name, settings->schedule_name,
+                     settings->monitor, settings->tensorboard};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     device_settings_free(&settings->device);

@@ -20,7 +20,7 @@ typedef struct train_settings {
     uint64_t train_samples;            /* 0: all */
     uint64_t patience, evaluate_every; /* 0: not given */
     gradus_stopping stopping;          /* its patience and monitor are those beside it */
-    char *monitor;
+    char *monitor, *tensorboard;
     float learning_rate;
     gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
     gradus_schedule schedule;

@@ -4,6 +4,7 @@
 #define GRADUS_CLI_TRAINING_RUN_H
 
 #include "progress.h"
+#include "tensorboard_log.h"
 #include "train_settings.h"
 #include "training_log.h"
 
@@ -11,6 +12,7 @@ typedef struct training_run {
     train_settings settings;
     progress_line progress;
     training_log log;
+    tensorboard_log tensorboard;
     gradus_dataset *train, *holdout, *test; /* NULL: the data have no such part */
     gradus_model *model;
     gradus_device *device; /* NULL: the reference engine needs none */

@@ -15,8 +15,8 @@ typedef struct judge {
     examiner whole;           /* over the training samples; made when it is needed first */
     float *best;              /* parameters (layout.length) of the best evaluation; NULL: nobody wants them */
     size_t best_steps;        /* behind which they were; 0: none yet */
-    gradus_metrics evaluated; /* the holdout, when it was evaluated last */
-    size_t evaluated_steps;   /* of the parameters that were; SIZE_MAX: none yet */
+    gradus_metrics evaluated; /* the last figures of the holdout */
+    size_t evaluated_steps;   /* behind which they were taken; SIZE_MAX: none yet */
 } judge;
 
 /* For the engine `trained`, on this device or NULL. What it makes is released by gr_judge_release(), in every case. */
@@ -30,12 +30,12 @@ void gr_judge_release(judge *j);
 gradus_status gr_judge_look(judge *j, const course *c, size_t done, const gradus_metrics *train,
                             gradus_metrics *holdout, gradus_stop_reason *reason);
 
-/* At the end of a run: gives the engine the best parameters back, where that is asked for. *steps is the number of those
- * that the engine's parameters have seen, before and after. */
+/* At the end of a run: gives the engine the best parameters back, where that is asked for. *steps is how many steps the
+ * engine's parameters have behind them, before the call and after it. */
 gradus_status gr_judge_take_back_best(judge *j, gradus_stop_reason reason, size_t *steps);
 
-/* The figures of the engine's parameters, which have seen so many steps, over all training samples; and over the
- * holdout, NaN without one. */
+/* The figures of the engine's parameters over all training samples; and, when they have so many steps behind them, over
+ * the holdout, NaN without one. */
 gradus_status gr_judge_measure_train(judge *j, gradus_metrics *out);
 gradus_status gr_judge_measure_holdout(judge *j, size_t steps, gradus_metrics *out);
 

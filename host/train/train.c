@@ -37,8 +37,8 @@ typedef struct run {
     pending pending;      /* those of them that nobody has looked at */
     double started;       /* clock at the first iteration, put forward by what the judge took */
     double looked;        /* clock when a burst was last found complete, likewise */
-    double judge_seconds; /* that the judge took */
     double wait_seconds;  /* spent in waiting for that */
+    double judge_seconds; /* that the judge took */
     gradus_report latest; /* of the last iteration that was looked at */
     batch_sums seen;      /* of the samples since the report before, of mini-batches */
     size_t seen_samples;
@@ -52,7 +52,7 @@ static bool shall_end(run *r)
 {
     if (r->stopped_by == GRADUS_STOP_STEPS && r->options->stop != NULL && *r->options->stop != 0)
         r->stopped_by = GRADUS_STOP_REQUEST;
-    if (r->stopped_by == GRADUS_STOP_STEPS &&
+    if (r->stopped_by == GRADUS_STOP_STEPS && r->queued > 0 &&
         gr_stopping_is_late(&r->judge.stopping, gr_seconds() - r->started + r->judge_seconds))
         r->stopped_by = GRADUS_STOP_TIME;
     return r->stopped_by != GRADUS_STOP_STEPS;

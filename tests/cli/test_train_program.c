@@ -150,6 +150,21 @@ static void test_log(void **state)
     assert_runs("test -s m.safetensors");
 }
 
+/* A run is a file, with its version and a record for each report; what was not evaluated is not in it. */
+static void test_tensorboard(void **state)
+{
+    (void)state;
+    assert_runs("for run in 1 2; do " TRAIN "--iterations 12 --report-every 5 --quiet --tensorboard runs/; done >&2\n"
+                "ls runs | wc -l; ls runs | grep -c '^events.out.tfevents.[0-9]*.[0-9]*.gradus$'");
+    assert_string_equal(program_out, "2\n2\n");
+    assert_runs("cat runs/* | grep -ao 'brain.Event:2' | wc -l; cat runs/* | grep -ao train/loss | wc -l; "
+                "! cat runs/* | grep -ao holdout/loss");
+    assert_string_equal(program_out, "2\n8\n");
+    assert_runs("rm -r runs; " TRAIN
+                "--holdout 3 --iterations 1 --quiet --tensorboard runs; grep -aoh holdout/loss runs/*");
+    assert_prints(program_out, "holdout/loss");
+}
+
 static void test_log_of_holdout(void **state)
 {
     (void)state;
@@ -176,6 +191,14 @@ static void test_log_in_full_folder(void **state)
                 "echo code $? >&2) 2>&1 >/dev/null; } | cat");
     assert_string_equal(program_out, "gradus: --log l.jsonl: cannot be written: File too large\ncode 74\n");
     assert_int_equal(run("test -e l.jsonl"), 1);
+}
+
+static void test_tensorboard_in_full_folder(void **state)
+{
+    (void)state;
+    assert_runs("{ (trap '' XFSZ; ulimit -f 0; " TRAIN "--iterations 3 --report-every 1 --tensorboard runs --quiet "
+                "--json; echo code $? >&2) 2>&1 >/dev/null; } | cat; ls runs");
+    assert_string_equal(program_out, "gradus: --tensorboard runs: cannot be written: File too large\ncode 74\n");
 }
 
 static void test_reproducible(void **state)
@@ -245,6 +268,8 @@ static void test_outputs_checked_first(void **state)
         {"--out /dev/null", "--out /dev/null: exists and is not a regular file"},
         {"--log nowhere/l", "--log nowhere/l: folder nowhere: No such file or directory"},
         {"--log tiny", "--log tiny: is a folder"},
+        {"--tensorboard tiny.csv", "--tensorboard tiny.csv: is not a folder"},
+        {"--tensorboard no/where", "--tensorboard no/where: folder no: No such file or directory"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(run(TRAIN "--iterations 1000000000 %s", cases[i].options), 73);
@@ -393,8 +418,10 @@ int main(void)
         program_test(test_epochs),
         program_test(test_batches_by_seed),
         program_test(test_log),
+        program_test(test_tensorboard),
         program_test(test_log_of_holdout),
         program_test(test_log_in_full_folder),
+        program_test(test_tensorboard_in_full_folder),
         program_test(test_reproducible),
         program_test(test_init_from),
         program_test(test_permissions),
