@@ -325,17 +325,20 @@ typedef struct gradus_schedule {
     size_t warmup;      /* steps, fewer than the run has; 0: none */
 } gradus_schedule;
 
-/* What ends a run before its last step. All zero: nothing does. */
+/*
+ * What ends a run before its last step. All zero: nothing does.
+ *
+ * With patience, the model gets the best parameters back, however the run ends, unless by the target. The training's own
+ * figures are those of a moment before; so that they reach the target is confirmed by an evaluation of all training
+ * samples.
+ */
 typedef struct gradus_stopping {
-    size_t patience;     /* evaluations of the holdout in a row without a new best; with it, the model gets the best
-                               parameters back, however the run ends, unless by the target. 0: endless */
-    const char *monitor; /* what is best: "loss", or NULL, the least; "accuracy": the greatest */
-    double
-        target_accuracy; /* 0..1, on the holdout, or without one on the training samples; 0: none. The training's own
-                               figures, which are those of a moment before, are followed by a proper evaluation */
-    double until_converged; /* the relative improvement of the mean training loss, from one window of 50 steps (of
-                               mini-batches: of an epoch) to the next, below which the run ends; 0: none */
-    double max_seconds;     /* of training and evaluating; what is queued then, 0.15 s at most, is done. 0: any */
+    size_t patience;        /* evaluations of the holdout in a row without a new best; 0: any number */
+    const char *monitor;    /* what is best: "loss", or NULL: the least; "accuracy": the greatest */
+    double target_accuracy; /* 0..1, on the holdout, or without one on the training samples; 0: none */
+    double until_converged; /* least relative improvement of the mean training loss from a window of 50 steps, or of
+                               mini-batches an epoch, to the next; 0: none */
+    double max_seconds; /* of training and evaluating; what is queued then, 0.15 s at most, is done. 0: any number */
 } gradus_stopping;
 
 /* Why a run ended. */
@@ -370,7 +373,7 @@ typedef struct gradus_train_options {
     size_t report_every; /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
                             iteration and each evaluation are always reported. 0: only those */
     const gradus_dataset *holdout; /* samples that are not trained on, to be evaluated every so often; NULL: none */
-    size_t evaluate_every;         /* steps between two evaluations, the last step's is another; 0: with each report */
+    size_t evaluate_every; /* steps between two evaluations; the last step has one as well. 0: at each report */
     gradus_stopping stopping;
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;
