@@ -232,6 +232,29 @@ static void test_stop(void **state)
     gradus_model_destroy(model);
 }
 
+/* Nothing is queued past an evaluation that may end the run; and the best parameters are back to the bit. */
+static void test_patience(void **state)
+{
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, *state, 300, 2);
+    gradus_train_result result;
+    gradus_model *model = new_model(1), *whole = new_model(1);
+    options.learning_rate = 3;
+    options.holdout = digits;
+    options.stopping.patience = 2;
+    assert_ok(gradus_train(device, model, digits_test, &options, &result));
+    assert_int_equal(result.stopped_by, GRADUS_STOP_PATIENCE);
+    assert_int_equal(log.reports[log.count - 1].iteration, result.iterations - 1);
+    assert_int_equal(result.model_iterations, result.iterations - 4);
+
+    options = options_for(&(run_log){0}, *state, result.model_iterations, 0);
+    options.learning_rate = 3;
+    assert_ok(gradus_train(device, whole, digits_test, &options, NULL));
+    assert_true(gradus_model_hash(model) == gradus_model_hash(whole));
+    gradus_model_destroy(whole);
+    gradus_model_destroy(model);
+}
+
 /* What works without a queue stops at once. */
 static void test_stop_on_host(void **state)
 {
@@ -334,6 +357,8 @@ int main(void)
         cmocka_unit_test(test_overflow_is_told),
         cmocka_unit_test_prestate(test_stop, fused_name),
         cmocka_unit_test_prestate(test_stop, layered_name),
+        cmocka_unit_test_prestate(test_patience, fused_name),
+        cmocka_unit_test_prestate(test_patience, layered_name),
         cmocka_unit_test(test_stop_on_host),
         cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, layered_name),
         cmocka_unit_test(test_refusals),
