@@ -65,7 +65,8 @@ static size_t next_due(const period *p, size_t done, size_t last)
 {
     if (p->every == 0)
         return last;
-    const size_t steps = p->every - (done + p->every - p->rest) % p->every;
+    const size_t passed = done % p->every;
+    const size_t steps = passed < p->rest ? p->rest - passed : p->every - passed + p->rest;
     return steps < last - done ? done + steps : last;
 }
 

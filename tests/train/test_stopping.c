@@ -46,6 +46,9 @@ static void test_course(void **state)
     c = plan(&options);
     assert_true(gr_course_judges(&c, 1) && gr_course_judges(&c, 121) && gr_course_judges(&c, 123));
     assert_false(gr_course_judges(&c, 122));
+    options.evaluate_every = SIZE_MAX;
+    c = plan(&options);
+    assert_int_equal(gr_course_next_halt(&c, 1), 123);
     options.evaluate_every = 7;
     options.stopping.until_converged = 0.1;
     c = plan(&options);
