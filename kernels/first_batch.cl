@@ -16,11 +16,11 @@ typedef struct samples {
 // What a work-item knows of its tile, at PIXELS_AT of its scratch: which samples it has, their labels, and the elements
 // pixel after pixel.
 typedef struct tile_samples {
-    global uint *sample;         // (TILE)
-    global uint *list_ends;      // (GROUPS + 1)
-    global uchar *labels;        // (TILE)
-    global ushort *elements;     // (TILE x GROUPS) at most
-    uint count;                  // samples; the others of the tile do not exist
+    global uint *sample;     // (TILE)
+    global uint *list_ends;  // (GROUPS + 1)
+    global uchar *labels;    // (TILE)
+    global ushort *elements; // (TILE x GROUPS) at most
+    uint count;              // samples; the others of the tile do not exist
 } tile_samples;
 
 static tile_samples find_tile(global float *scratch, uint count)
@@ -79,7 +79,8 @@ static void first_forward(const samples *x, const tile_samples *tile, global con
 #if UNIT_BLOCKS == 1 && UNIT_BLOCK <= SCATTERED
 
 // dW1 += dZ1 X^T of a tile, pixel after pixel of each sample: with so few units that is quicker than to sort them first.
-static void tile_elements_backward(const samples *x, const tile_samples *tile, global const floatv *d, global floatv *dw)
+static void tile_elements_backward(const samples *x, const tile_samples *tile, global const floatv *d,
+                                   global floatv *dw)
 {
     for (uint s = 0; s < tile->count; s++, d += UNIT_BLOCK) {
         global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS;
@@ -127,7 +128,8 @@ static void prepare_backward(const samples *x, const tile_samples *tile)
     }
 }
 
-static void tile_elements_backward(const samples *x, const tile_samples *tile, global const floatv *d, global floatv *dw)
+static void tile_elements_backward(const samples *x, const tile_samples *tile, global const floatv *d,
+                                   global floatv *dw)
 {
     const pixels lists = {.lists = (global const uint *)tile->elements, .list_offsets = tile->list_ends};
     elements_backward(&lists, 0, d, dw);

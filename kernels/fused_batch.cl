@@ -108,12 +108,13 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
 // Whole steps one after the other, for batches that are too small to be shared: of the samples order[first] .. order[end - 1],
 // `batch` a step. keep: before the last update kept := p, as keep_parameters does. factors (3 x steps): step_factors; decays, first_moment, second_moment: as update_parameters has them.
 // NDRange: one work-item, which uses the first scratch.
-kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, uint batch, global const float *restrict factors,
-                              global const uchar *restrict values, global const ushort *restrict places,
-                              global const uint *restrict starts, global const uchar *restrict labels,
-                              global const uint *restrict order, global float *restrict parameters,
-                              global floatv *restrict kept, global float *restrict scratch,
-                              global float *restrict sums, global float *restrict history, global uint *restrict progress, uint slots,
+kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, uint batch,
+                              global const float *restrict factors, global const uchar *restrict values,
+                              global const ushort *restrict places, global const uint *restrict starts,
+                              global const uchar *restrict labels, global const uint *restrict order,
+                              global float *restrict parameters, global floatv *restrict kept,
+                              global float *restrict scratch, global float *restrict sums,
+                              global float *restrict history, global uint *restrict progress, uint slots,
                               float momentum, float decay, float epsilon, float weight_decay, float clip_norm,
                               global const uchar *restrict decays, global floatv *restrict first_moment,
                               global floatv *restrict second_moment)

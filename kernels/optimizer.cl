@@ -19,7 +19,8 @@ kernel void update_parameters(float learning_rate, float first_correction, float
     const optimizer how = {kind, momentum, decay, epsilon};
     const step_factors by = {learning_rate, first_correction, second_correction};
     if (i < elements)
-        p[i] = update_one(how, by, decays[i / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i], first + i, second + i);
+        p[i] =
+            update_one(how, by, decays[i / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i], first + i, second + i);
     if (i == 0)
         note_step(sums[0], sums[1], history, progress, slots);
 }

@@ -5,6 +5,7 @@
 #include "device_input.h"
 #include "failure.h"
 #include "interrupt.h"
+#include "text.h"
 #include "training_run.h"
 
 #include <inttypes.h>
@@ -47,11 +48,18 @@ static int take_apart(training_run *run)
         TRY_GRADUS(gradus_dataset_truncate(run->train, settings->train_samples));
         samples = settings->train_samples;
     }
-    if (settings->holdout >= samples)
-        TRY(fail(EX_USAGE, "--holdout: found %" PRIu64 ", expected fewer than the %zu training samples",
-                 settings->holdout, samples));
-    if (settings->holdout > 0)
-        TRY_GRADUS(gradus_dataset_holdout(run->train, settings->holdout, settings->seed, &run->holdout));
+    if (settings->holdout.count == 0 && settings->holdout.share == 0)
+        goto cleanup;
+    const uint64_t holdout = settings->holdout.count > 0
+                                 ? settings->holdout.count
+                                 : (uint64_t)llround(settings->holdout.share * (double)samples);
+    if (holdout >= samples)
+        TRY(fail(EX_USAGE, "--holdout: found %" PRIu64 ", expected fewer than the %zu training samples", holdout,
+                 samples));
+    if (holdout == 0)
+        TRY(fail(EX_USAGE, "--holdout: found %g, which is none of the %zu training samples", settings->holdout.share,
+                 samples));
+    TRY_GRADUS(gradus_dataset_holdout(run->train, holdout, settings->seed, &run->holdout));
 cleanup:
     return code;
 }
@@ -91,6 +99,7 @@ static void on_report(const gradus_report *report, void *user)
         run->last = *report;
     progress_report(&run->progress, report);
     training_log_write(&run->log, report);
+    tensorboard_log_write(&run->tensorboard, report);
 }
 
 static size_t epoch_steps(const training_run *run)
@@ -118,6 +127,9 @@ static gradus_status train_model(training_run *run, double started)
     options.report_every = settings->report_every;
     if (settings->batch_size > 0 && !settings->report_every_given)
         options.report_every = epoch_steps(run);
+    options.holdout = run->holdout;
+    options.evaluate_every = settings->evaluate_every;
+    options.stopping = settings->stopping;
     options.report = on_report;
     options.user = run;
     options.stop = interrupt_catch();
@@ -125,7 +137,7 @@ static gradus_status train_model(training_run *run, double started)
     double before = seconds_now();
     gradus_status status = gradus_train(run->device, run->model, run->train, &options, &run->result);
     int signal = interrupt_release();
-    run->signal = run->result.stopped ? signal : 0;
+    run->signal = run->result.stopped_by == GRADUS_STOP_REQUEST ? signal : 0;
     run->setup_seconds = before - started + run->result.setup_seconds;
     progress_end(&run->progress);
     return status;
@@ -161,14 +173,26 @@ static void tell_interrupted(const training_run *run)
          run->saved_as == NULL ? "" : run->saved_as);
 }
 
+static bool misses_target(const training_run *run)
+{
+    const double target = run->settings.stopping.target_accuracy;
+    const double found = run->holdout != NULL ? run->result.holdout.accuracy : run->result.train.accuracy;
+    if (found >= target)
+        return false;
+    note("the target accuracy of %s was not reached: %s %s", format_percent(target).text, format_percent(found).text,
+         run->holdout != NULL ? "holdout" : "train");
+    return true;
+}
+
 /* ---- The command ---- */
 
-static int evaluate_parts(training_run *run)
+/* For scripts; no failure, so none of sysexits.h. */
+#define EXIT_TARGET_MISSED 1
+
+static int evaluate_test(training_run *run)
 {
     int code = EX_OK;
     progress_phase(&run->progress, "evaluating ...");
-    if (run->holdout != NULL)
-        TRY_GRADUS(gradus_evaluate(run->device, run->model, run->holdout, &run->holdout_metrics, NULL));
     if (run->test != NULL)
         TRY_GRADUS(gradus_evaluate(run->device, run->model, run->test, &run->test_metrics, NULL));
 cleanup:
@@ -202,10 +226,12 @@ static int train_and_report(training_run *run, double started)
     TRY(training_model_save(run, false));
     if (run->signal != 0)
         tell_interrupted(run);
-    TRY(evaluate_parts(run));
+    TRY(evaluate_test(run));
     TRY(training_summary_print(run));
     if (run->signal != 0)
         code = 128 + run->signal;
+    else if (misses_target(run))
+        code = EXIT_TARGET_MISSED;
 cleanup:
     return code;
 }
@@ -218,12 +244,15 @@ int cmd_train(int argc, const char **argv)
     TRY(train_settings_parse(argc, argv, &run.settings));
     run.progress = progress_create(run.settings.quiet);
     run.log.path = run.settings.log;
+    run.tensorboard.folder = run.settings.tensorboard;
     TRY(prepare(&run));
     TRY(train_and_report(&run, started));
 cleanup:
     progress_end(&run.progress);
     if (training_log_close(&run.log) != EX_OK && code == EX_OK)
         code = run.log.code;
+    if (tensorboard_log_close(&run.tensorboard) != EX_OK && code == EX_OK)
+        code = run.tensorboard.code;
     gradus_device_close(run.device);
     gradus_model_destroy(run.model);
     gradus_dataset_destroy(run.test);

@@ -67,9 +67,23 @@ static int set_text(char **target, const char *text)
     return EX_OK;
 }
 
+static bool parse_amount(const char *text, amount *out)
+{
+    double share;
+    uint64_t count;
+    if (parse_count(text, 1, INT64_MAX, &count))
+        *out = (amount){count, 0};
+    else if (parse_positive_double(text, &share) && share < 1)
+        *out = (amount){0, share};
+    else
+        return false;
+    return true;
+}
+
 /* Counts stay below 2^63, so that they fit JSON's integers everywhere. */
 static int set_value(const option_row *option, const char *text)
 {
+    double number;
     switch (option->kind) {
     case OPTION_FLAG:
         *option->target.flag = true;
@@ -93,6 +107,17 @@ static int set_value(const option_row *option, const char *text)
     case OPTION_FLOAT:
         if (!parse_positive_float(text, option->target.number))
             return fail(EX_USAGE, "--%s: found \"%s\", expected a number above 0 that fits a float, such as 0.1",
+                        option->name, text);
+        return EX_OK;
+    case OPTION_DOUBLE:
+        if (!parse_positive_double(text, &number) || number > option->maximum)
+            return fail(EX_USAGE, "--%s: found \"%s\", expected a number above 0, at most %g", option->name, text,
+                        option->maximum);
+        *option->target.fine_number = number;
+        return EX_OK;
+    case OPTION_AMOUNT:
+        if (!parse_amount(text, option->target.amount))
+            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from 1 on, or a share such as 0.1",
                         option->name, text);
         return EX_OK;
     case OPTION_SIZES:

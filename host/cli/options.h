@@ -14,6 +14,12 @@ typedef struct size_list {
     size_t values[GRADUS_LAYERS_MAX - 1];
 } size_list;
 
+/* A number of things, or else a share of all of them. */
+typedef struct amount {
+    uint64_t count; /* 0: the share counts */
+    double share;   /* below 1; 0: nothing was given */
+} amount;
+
 typedef enum option_kind {
     OPTION_END,
     OPTION_FLAG,
@@ -21,6 +27,8 @@ typedef enum option_kind {
     OPTION_CHOICE, /* one of `choices` */
     OPTION_COUNT,  /* a whole number, at least `minimum` */
     OPTION_FLOAT,  /* a finite number above zero */
+    OPTION_DOUBLE, /* the same, up to `maximum` */
+    OPTION_AMOUNT,
     OPTION_SIZES,
 } option_kind;
 
@@ -34,12 +42,15 @@ typedef struct option_row {
         char **text; /* for texts and choices; owned by whoever owns the target */
         uint64_t *count;
         float *number;
+        double *fine_number;
+        amount *amount;
         size_list *sizes;
     } target;
     const char *argument; /* its name in the help text */
     const char *help;
     const char *const *choices; /* ends with NULL */
     uint64_t minimum;
+    double maximum;
     const char *zero; /* a word that stands for the count 0; NULL: none */
 } option_row;
 
@@ -63,6 +74,14 @@ typedef struct option_row {
 #define FLOAT_OPTION(n, to, h)                                                                                        \
     {                                                                                                                 \
         .name = n, .kind = OPTION_FLOAT, .target.number = to, .argument = "X", .help = h                              \
+    }
+#define DOUBLE_OPTION(n, to, m, h)                                                                                    \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_DOUBLE, .target.fine_number = to, .argument = "X", .help = h, .maximum = m          \
+    }
+#define AMOUNT_OPTION(n, to, h)                                                                                       \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_AMOUNT, .target.amount = to, .argument = "N|FRACTION", .help = h                    \
     }
 #define SIZES_OPTION(n, to, h)                                                                                        \
     {                                                                                                                 \

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The folder that a path lies in. */
 static int check_folder(const char *option, const char *path)
 {
     int code = EX_OK;
@@ -56,6 +57,20 @@ int output_check(const char *option, const char *path, bool in_place)
     if (access(path, W_OK) != 0)
         return fail(EX_CANTCREAT, "%s %s: %s", option, path, strerror(errno));
     return in_place ? EX_OK : check_folder_of_target(option, path);
+}
+
+int output_check_folder(const char *option, const char *path)
+{
+    struct stat found;
+    if (path == NULL)
+        return EX_OK;
+    if (stat(path, &found) != 0)
+        return check_folder(option, path);
+    if (!S_ISDIR(found.st_mode))
+        return fail(EX_CANTCREAT, "%s %s: is not a folder", option, path);
+    if (access(path, W_OK | X_OK) != 0)
+        return fail(EX_CANTCREAT, "%s %s: %s", option, path, strerror(errno));
+    return EX_OK;
 }
 
 /* Whether both are one entry of one folder: names of a file that does not exist yet. */

@@ -12,6 +12,9 @@
  */
 int output_check(const char *option, const char *path, bool in_place);
 
+/* The same for a folder: it can be written, or it is a new name in a folder that can be. */
+int output_check_folder(const char *option, const char *path);
+
 /* Whether two paths are one file, however they are spelled, also when it does not exist yet. NULL is none. */
 bool output_is_same_file(const char *a, const char *b);
 

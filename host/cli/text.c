@@ -120,11 +120,28 @@ bool parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t 
     return true;
 }
 
-/* The character set keeps out what strtof takes beyond decimal numbers: spaces, hexadecimal, "inf", "nan". */
+/* Keeps out what strtof takes beyond decimal numbers: spaces, hexadecimal, "inf", "nan". */
+static bool is_decimal(const char *text)
+{
+    return *text != '\0' && text[strspn(text, "0123456789.+-eE")] == '\0';
+}
+
+bool parse_positive_double(const char *text, double *out)
+{
+    char *end;
+    if (!is_decimal(text))
+        return false;
+    double value = strtod(text, &end);
+    if (*end != '\0' || !(value > 0) || isinf(value))
+        return false;
+    *out = value;
+    return true;
+}
+
 bool parse_positive_float(const char *text, float *out)
 {
     char *end;
-    if (*text == '\0' || text[strspn(text, "0123456789.+-eE")] != '\0')
+    if (!is_decimal(text))
         return false;
     float value = strtof(text, &end);
     if (*end != '\0' || !(value > 0) || isinf(value))

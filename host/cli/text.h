@@ -33,6 +33,7 @@ uint64_t count_parameters(const gradus_network *network);
  */
 bool parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *out);
 bool parse_positive_float(const char *text, float *out);
+bool parse_positive_double(const char *text, double *out);
 
 /* The name that `text` was probably meant to be; NULL if none is near. names ends with NULL. */
 const char *nearest_name(const char *text, const char *const *names);

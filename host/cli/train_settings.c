@@ -33,6 +33,18 @@ static int check_batches(const train_settings *settings)
     return EX_OK;
 }
 
+static int check_stopping(const train_settings *settings)
+{
+    const bool has_holdout = settings->holdout.count > 0 || settings->holdout.share > 0;
+    if (settings->patience > 0 && !has_holdout)
+        return fail(EX_USAGE, "--patience: found without --holdout, whose evaluations it counts");
+    if (settings->monitor != NULL && settings->patience == 0)
+        return fail(EX_USAGE, "--monitor: found without --patience");
+    if (settings->evaluate_every > 0 && !has_holdout && settings->stopping.target_accuracy == 0)
+        return fail(EX_USAGE, "--evaluate-every: found without --holdout or --target-accuracy");
+    return EX_OK;
+}
+
 static void fill_in_preset(train_settings *settings)
 {
     const struct preset *preset = presets;
@@ -55,6 +67,7 @@ static void fill_in_preset(train_settings *settings)
 static const char *const initializers[] = {"uniform", "he", "he-uniform", "xavier", "xavier-uniform", NULL};
 static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "exponential", "cosine", NULL};
+static const char *const monitors[] = {"loss", "accuracy", NULL};
 static const char *const engines[] = {"auto", "fused", "sparse", "layered", "blas", "reference", NULL};
 
 static const command_description description = {
@@ -75,6 +88,7 @@ static int check_outputs(const train_settings *settings)
     int code = EX_OK;
     TRY(output_check("--out", settings->out, false));
     TRY(output_check("--log", settings->log, true));
+    TRY(output_check_folder("--tensorboard", settings->tensorboard));
     if (output_is_same_file(settings->log, settings->out))
         TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
     if (output_is_same_file(settings->log, settings->init_from))
@@ -123,7 +137,15 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         FLOAT_OPTION("clip-norm", &settings->optimizer.clip_norm, "longest gradient (any)"),
         FLOAT_OPTION("max-norm", &settings->optimizer.max_norm, "longest row of weights into a unit (any)"),
         COUNT_OPTION("seed", &settings->seed, 0, "of initial weights, holdout and batches (1)"),
-        COUNT_OPTION("holdout", &settings->holdout, 1, "training samples to set aside"),
+        AMOUNT_OPTION("holdout", &settings->holdout, "training samples to set aside and evaluate"),
+        COUNT_OPTION("evaluate-every", &settings->evaluate_every, 1, "steps between evaluations (each report)"),
+        COUNT_OPTION("patience", &settings->patience, 1, "evaluations without a new best, then stop; keep the best"),
+        CHOICE_OPTION("monitor", &settings->monitor, monitors, "what is best on the holdout: loss, accuracy (loss)"),
+        DOUBLE_OPTION("target-accuracy", &settings->stopping.target_accuracy, 1,
+                      "stop when reached, on the holdout if there is one; exit code 1 if not"),
+        DOUBLE_OPTION("until-converged", &settings->stopping.until_converged, 1,
+                      "stop when 50 steps (an epoch) lower the loss by less than this share"),
+        DOUBLE_OPTION("max-seconds", &settings->stopping.max_seconds, 1e9, "stop after so long a training"),
         COUNT_OPTION("train-samples", &settings->train_samples, 1, "use the first N of them, holdout included"),
         COUNT_OPTION("report-every", &settings->report_every, 0,
                      "iterations between reports (10, or an epoch of batches); 0: only the last"),
@@ -132,7 +154,8 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
                       "auto, fused, sparse, layered; no device: blas, reference"),
         TEXT_OPTION("init-from", &settings->init_from, "MODEL", "start from a model's weights"),
         TEXT_OPTION("out", &settings->out, "MODEL", "write the trained model (safetensors)"),
-        TEXT_OPTION("log", &settings->log, "FILE.jsonl", "write each report as a line of JSON"),
+        TEXT_OPTION("log", &settings->log, "FILE", "write each report as a line of JSON, or of CSV (FILE.csv)"),
+        TEXT_OPTION("tensorboard", &settings->tensorboard, "DIR", "write each report to an event file in this folder"),
         JSON_OPTION(&settings->json),
         FLAG_OPTION("quiet", &settings->quiet, "no progress on stderr"),
         {.name = "verbose",
@@ -146,12 +169,15 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     TRY(command_line_parse(&description, options, argc, argv, &settings->line));
     settings->dataset = settings->line.arguments[0];
     TRY(check_batches(settings));
+    TRY(check_stopping(settings));
     fill_in_preset(settings);
     if (settings->optimizer_name != NULL)
         settings->optimizer.name = settings->optimizer_name;
     settings->schedule.name = settings->schedule_name;
     settings->schedule.warmup = settings->warmup;
     settings->schedule.decay_every = settings->decay_every;
+    settings->stopping.patience = settings->patience;
+    settings->stopping.monitor = settings->monitor;
     TRY(check_outputs(settings));
     if (settings->initializer != NULL && settings->init_from != NULL)
         TRY(fail(EX_USAGE, "--initializer: found --init-from as well, whose weights are not drawn"));
@@ -161,9 +187,9 @@ cleanup:
 
 void train_settings_free(train_settings *settings)
 {
-    char *texts[] = {settings->preset,         settings->data_dir,      settings->engine,
-                     settings->init_from,      settings->out,           settings->log,
-                     settings->optimizer_name, settings->schedule_name, settings->initializer};
+    char *texts[] = {settings->preset,      settings->data_dir, settings->engine,         settings->init_from,
+                     settings->out,         settings->log,      settings->optimizer_name, settings->schedule_name,
+                     settings->initializer, settings->monitor,  settings->tensorboard};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     device_settings_free(&settings->device);

@@ -15,8 +15,12 @@ typedef struct train_settings {
     size_list hidden;
     bool report_every_given, drop_last;
     uint64_t iterations, report_every, seed;
-    uint64_t batch_size, epochs;     /* 0: all samples, not given */
-    uint64_t holdout, train_samples; /* 0: none, all */
+    uint64_t batch_size, epochs; /* 0: all samples, not given */
+    amount holdout;
+    uint64_t train_samples;            /* 0: all */
+    uint64_t patience, evaluate_every; /* 0: not given */
+    gradus_stopping stopping;          /* its patience and monitor are those beside it */
+    char *monitor, *tensorboard;
     float learning_rate;
     gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
     gradus_schedule schedule;

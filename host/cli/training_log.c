@@ -1,13 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON lines of a training run. */
+/* JSON lines or CSV of a training run. */
 #include "training_log.h"
 #include "failure.h"
 #include "json_output.h"
+#include "text.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* ---- Lines ---- */
+
+enum { COUNTS = 3, FIGURES = 7 };
+
+/* What a line holds, in its order; a figure that is not a number is null, or empty. */
+typedef struct log_line {
+    struct {
+        const char *name;
+        size_t value;
+    } counts[COUNTS];
+    struct {
+        const char *name;
+        double value;
+    } figures[FIGURES];
+} log_line;
+
+/* The double with the fewest digits that is this float: 0.1, not 0.100000001. */
+static double short_figure(float value)
+{
+    return strtod(format_float(value).text, NULL);
+}
+
+static log_line make_line(const gradus_report *report)
+{
+    return (log_line){{{"iteration", report->iteration}, {"epoch", report->epoch}, {"step", report->iteration + 1}},
+                      {{"lr", short_figure(report->learning_rate)},
+                       {"train_loss", report->train.loss},
+                       {"train_accuracy", report->train.accuracy},
+                       {"holdout_loss", report->holdout.loss},
+                       {"holdout_accuracy", report->holdout.accuracy},
+                       {"samples_per_second", report->samples_per_second},
+                       {"seconds", report->seconds}}};
+}
+
+static bool write_json(FILE *stream, const log_line *line)
+{
+    json_t *object = json_object();
+    bool complete = object != NULL;
+    for (size_t i = 0; i < COUNTS; i++)
+        complete &=
+            json_object_set_new(object, line->counts[i].name, json_integer((json_int_t)line->counts[i].value)) == 0;
+    for (size_t i = 0; i < FIGURES; i++)
+        complete &= json_object_set_new(object, line->figures[i].name, json_figure(line->figures[i].value)) == 0;
+    const bool written = complete && json_dumpf(object, stream, JSON_FORMAT) == 0 && fputc('\n', stream) != EOF;
+    json_decref(object);
+    return written;
+}
+
+static void write_csv_names(FILE *stream, const log_line *line)
+{
+    for (size_t i = 0; i < COUNTS; i++)
+        fprintf(stream, "%s%s", i == 0 ? "" : ",", line->counts[i].name);
+    for (size_t i = 0; i < FIGURES; i++)
+        fprintf(stream, ",%s", line->figures[i].name);
+    fputc('\n', stream);
+}
+
+static bool write_csv(FILE *stream, const log_line *line)
+{
+    for (size_t i = 0; i < COUNTS; i++)
+        fprintf(stream, "%s%zu", i == 0 ? "" : ",", line->counts[i].value);
+    for (size_t i = 0; i < FIGURES; i++)
+        if (isfinite(line->figures[i].value))
+            fprintf(stream, ",%.9g", line->figures[i].value);
+        else
+            fputc(',', stream);
+    return fputc('\n', stream) != EOF && ferror(stream) == 0;
+}
+
+/* Only the first line of a CSV file has the names before it. */
+static bool write_line(const training_log *log, const gradus_report *report, bool first)
+{
+    const char *ending = strrchr(log->path, '.');
+    const log_line line = make_line(report);
+    if (ending == NULL || strcasecmp(ending, ".csv") != 0)
+        return write_json(log->stream, &line);
+    if (first)
+        write_csv_names(log->stream, &line);
+    return write_csv(log->stream, &line);
+}
+
+/* ---- The file ---- */
 
 static bool open_stream(training_log *log)
 {
@@ -18,17 +105,6 @@ static bool open_stream(training_log *log)
     }
     setvbuf(log->stream, NULL, _IOLBF, BUFSIZ);
     return true;
-}
-
-static bool write_line(FILE *stream, const gradus_report *report)
-{
-    json_t *line =
-        json_pack("{sI sI so so so}", "iteration", (json_int_t)report->iteration, "epoch", (json_int_t)report->epoch,
-                  "train_loss", json_figure(report->train.loss), "train_accuracy", json_figure(report->train.accuracy),
-                  "seconds", json_figure(report->seconds));
-    bool written = line != NULL && json_dumpf(line, stream, JSON_FORMAT) == 0 && fputc('\n', stream) != EOF;
-    json_decref(line);
-    return written;
 }
 
 /* An empty file would look like a run without reports. What is no plain file, such as /dev/full, is not ours. */
@@ -48,7 +124,7 @@ void training_log_write(training_log *log, const gradus_report *report)
     const bool first = log->stream == NULL;
     if (log->path == NULL || log->code != EX_OK || (first && !open_stream(log)))
         return;
-    if (write_line(log->stream, report))
+    if (write_line(log, report, first))
         return;
     if (first)
         remove_file(log);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of --log: one JSON object a line for each report, written line by line so that it can be followed. */
+/* The file of --log: for each report a line with a JSON object or, where its name ends with .csv, of CSV with the names
+ * first; written line by line so that it can be followed. */
 #ifndef GRADUS_CLI_TRAINING_LOG_H
 #define GRADUS_CLI_TRAINING_LOG_H
 

@@ -63,14 +63,14 @@ int training_model_save(training_run *run, bool diverged)
         return EX_OK;
     TRY(set_text(run, "dataset", settings->dataset));
     TRY(set_count(run, "train_samples", gradus_dataset_get_info(run->train).samples));
-    TRY(set_count(run, "holdout_samples", settings->holdout));
+    TRY(set_count(run, "holdout_samples", run->holdout == NULL ? 0 : gradus_dataset_get_info(run->holdout).samples));
     TRY(set_count(run, "seed", settings->seed));
     if (settings->init_from != NULL)
         TRY(set_text(run, "init_from", settings->init_from));
     TRY(set_text(run, "learning_rate", format_float(settings->learning_rate).text));
     TRY(set_text(run, "optimizer", settings->optimizer.name));
     TRY(set_count(run, "batch_size", settings->batch_size));
-    TRY(set_count(run, "iterations", diverged ? run->last.iteration : run->result.iterations));
+    TRY(set_count(run, "iterations", diverged ? run->last.iteration : run->result.model_iterations));
     TRY(set_text(run, "engine", engine));
     TRY(set_text(run, "device", run->device == NULL ? "none" : gradus_device_get_info(run->device)->name));
     TRY_GRADUS(gradus_model_save(run->model, settings->out));

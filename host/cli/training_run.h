@@ -4,6 +4,7 @@
 #define GRADUS_CLI_TRAINING_RUN_H
 
 #include "progress.h"
+#include "tensorboard_log.h"
 #include "train_settings.h"
 #include "training_log.h"
 
@@ -11,6 +12,7 @@ typedef struct training_run {
     train_settings settings;
     progress_line progress;
     training_log log;
+    tensorboard_log tensorboard;
     gradus_dataset *train, *holdout, *test; /* NULL: the data have no such part */
     gradus_model *model;
     gradus_device *device; /* NULL: the reference engine needs none */
@@ -19,7 +21,7 @@ typedef struct training_run {
     double setup_seconds; /* from the program's start to the first iteration */
     int signal;           /* that ended the training; 0: none */
     const char *saved_as; /* the model file once it is written, else NULL */
-    gradus_metrics holdout_metrics, test_metrics;
+    gradus_metrics test_metrics;
 } training_run;
 
 /* The model of --init-from, which must agree with --hidden. */

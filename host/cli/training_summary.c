@@ -36,15 +36,17 @@ static json_t *summary_object(const training_run *run, const char *hash)
     const gradus_train_result *result = &run->result;
     const char *device = run->device == NULL ? NULL : gradus_device_get_info(run->device)->name;
     return json_pack(
-        "{ss so ss sI so so so so sI so so so so so so so ss so}", "version", gradus_version(), "device",
+        "{ss so ss sI so so so so sI sI ss so so so so so so so so ss so}", "version", gradus_version(), "device",
         json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.seed, "layers",
         json_layers(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train), "holdout_samples",
         samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
-        (json_int_t)result->iterations, "setup_seconds", json_figure(run->setup_seconds), "train_seconds",
+        (json_int_t)result->iterations, "model_iterations", (json_int_t)result->model_iterations, "stopped_by",
+        gradus_stop_reason_name(result->stopped_by), "setup_seconds", json_figure(run->setup_seconds), "train_seconds",
         json_figure(result->train_seconds), "iterations_per_second", json_figure(iterations_per_second(result)),
         "train_loss", json_figure(result->train.loss), "train_accuracy", json_figure(result->train.accuracy),
-        "holdout_accuracy", accuracy_or_null(run->holdout, &run->holdout_metrics), "test_accuracy",
-        accuracy_or_null(run->test, &run->test_metrics), "weights_hash", hash, "model", json_text(run->saved_as));
+        "holdout_loss", json_figure(result->holdout.loss), "holdout_accuracy", json_figure(result->holdout.accuracy),
+        "test_accuracy", accuracy_or_null(run->test, &run->test_metrics), "weights_hash", hash, "model",
+        json_text(run->saved_as));
 }
 
 /* ---- For people ---- */
@@ -74,9 +76,41 @@ static void print_accuracies(const training_run *run)
 {
     printf("accuracy    %s train", format_percent(run->result.train.accuracy).text);
     if (run->holdout != NULL)
-        printf(", %s holdout", format_percent(run->holdout_metrics.accuracy).text);
+        printf(", %s holdout", format_percent(run->result.holdout.accuracy).text);
     if (run->test != NULL)
         printf(", %s test", format_percent(run->test_metrics.accuracy).text);
+    printf("\n");
+}
+
+static const char *ending_text(gradus_stop_reason reason)
+{
+    switch (reason) {
+    case GRADUS_STOP_STEPS:
+        return "after the last step";
+    case GRADUS_STOP_REQUEST:
+        return "by request";
+    case GRADUS_STOP_TIME:
+        return "by the time limit";
+    case GRADUS_STOP_PATIENCE:
+        return "by lost patience";
+    case GRADUS_STOP_TARGET:
+        return "at the target accuracy";
+    case GRADUS_STOP_CONVERGED:
+        return "as it converged";
+    }
+    return "";
+}
+
+/* Nothing for a run that did all its steps and kept the last one's weights. */
+static void print_ending(const gradus_train_result *result)
+{
+    const bool is_best = result->model_iterations != result->iterations;
+    if (result->stopped_by == GRADUS_STOP_STEPS && !is_best)
+        return;
+    printf("stopped     %s", ending_text(result->stopped_by));
+    if (is_best)
+        printf("; these are the weights of %s iterations, the best on the holdout",
+               format_count(result->model_iterations).text);
     printf("\n");
 }
 
@@ -92,7 +126,11 @@ static void print_summary(const training_run *run, const char *hash)
     printf("iterations  %s in %s: %s a second, after %s of setting up\n", format_count(result->iterations).text,
            format_seconds(result->train_seconds).text, format_rate(iterations_per_second(result)).text,
            format_seconds(run->setup_seconds).text);
-    printf("loss        %s train\n", format_loss(result->train.loss).text);
+    print_ending(result);
+    printf("loss        %s train", format_loss(result->train.loss).text);
+    if (run->holdout != NULL)
+        printf(", %s holdout", format_loss(result->holdout.loss).text);
+    printf("\n");
     print_accuracies(run);
     printf("weights     %s\n", hash);
     if (run->saved_as != NULL)

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "engine/engine.h"
 #include "model/model.h"
+#include "train/examiner.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,19 +54,17 @@ gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model, 
 {
     gradus_status status = GRADUS_OK;
     engine *e = NULL;
-    batch_sums sums;
-    const double samples = (double)dataset->info.samples;
+    gradus_metrics found;
 
     if (!dataset->info.labelled)
         FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels to evaluate by");
     TRY(open_engine(device, model, dataset, &e));
-    TRY(e->type->evaluate(e, 0, dataset->info.samples));
-    TRY(e->type->read_sums(e, &sums));
-    if (!isfinite(sums.loss))
+    TRY(gr_measure_engine(e, &found));
+    if (!isfinite(found.loss))
         FAIL(GRADUS_ERROR_DIVERGED, "the loss is not finite: the model's parameters are too large");
     if (confusion != NULL)
         TRY(count_confusion(e, confusion));
-    *metrics = (gradus_metrics){sums.loss / samples, sums.correct / samples};
+    *metrics = found;
 cleanup:
     gr_engine_destroy(e);
     return status;

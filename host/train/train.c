@@ -2,9 +2,10 @@
 /* The training loop: gradient descent over any engine, on all samples at once or on mini-batches. */
 #include "core/clock.h"
 #include "core/memory.h"
-#include "data/dataset.h"
 #include "engine/engine.h"
 #include "model/model.h"
+#include "train/course.h"
+#include "train/judge.h"
 #include "train/pending.h"
 #include "train/schedule.h"
 #include "train/verify.h"
@@ -24,75 +25,37 @@ gradus_train_options gradus_train_options_default(void)
                                   .report_every = 10};
 }
 
-static gradus_status check_options(const gradus_train_options *options, const gradus_dataset *dataset)
-{
-    if (!dataset->info.labelled)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "the training set has no labels");
-    if (options->batch_size > dataset->info.samples)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "batch size: found %zu, expected at most %zu, the training samples",
-                       options->batch_size, dataset->info.samples);
-    if (options->epochs > UINT32_MAX || dataset->info.samples > UINT32_MAX)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "found %zu epochs of %zu samples, expected fewer than 2^32",
-                       options->epochs, dataset->info.samples);
-    return GRADUS_OK;
-}
-
-/* ---- Batches ---- */
-
-/* How a run divides into epochs and steps. */
-typedef struct course {
-    size_t samples, batch; /* of the data set, and of a step at most */
-    size_t epoch_steps, steps;
-} course;
-
-static course plan_course(const gradus_train_options *options, size_t samples)
-{
-    course c = {.samples = samples, .batch = options->batch_size == 0 ? samples : options->batch_size};
-    c.epoch_steps = options->drop_last ? samples / c.batch : gr_divide_up(samples, c.batch);
-    c.steps = options->epochs > 0 ? options->epochs * c.epoch_steps : options->iterations;
-    return c;
-}
-
-static size_t batch_first(const course *c, size_t step)
-{
-    return step % c->epoch_steps * c->batch;
-}
-
-static size_t batch_count(const course *c, size_t step)
-{
-    const size_t left = c->samples - batch_first(c, step);
-    return left < c->batch ? left : c->batch;
-}
-
-/* ---- The loop ---- */
-
 typedef struct run {
     engine *e;
-    gradus_device *device; /* NULL: none is needed */
     const gradus_train_options *options;
     course course;
     schedule schedule;
+    judge judge;
+    gradus_stop_reason stopped_by;
     size_t queued;        /* iterations */
+    size_t halt;          /* how many may be queued before the judge has looked at them */
     pending pending;      /* those of them that nobody has looked at */
-    double started;       /* clock at the first iteration */
-    double looked;        /* clock when a burst was last found complete */
+    double started;       /* clock at the first iteration, put forward by what the judge took */
+    double looked;        /* clock when a burst was last found complete, likewise */
     double wait_seconds;  /* spent in waiting for that */
+    double judge_seconds; /* that the judge took */
     gradus_report latest; /* of the last iteration that was looked at */
     batch_sums seen;      /* of the samples since the report before, of mini-batches */
     size_t seen_samples;
-    size_t kept_iteration; /* whose parameters are set aside; SIZE_MAX: none */
+    size_t unreported_samples; /* since the report before, of all batches */
+    double reported_seconds;   /* of that report */
+    size_t kept_iteration;     /* whose parameters are set aside; SIZE_MAX: none */
 } run;
 
-static bool stop_requested(const run *r)
+/* Whether no more iterations shall be queued; the first reason counts. */
+static bool shall_end(run *r)
 {
-    return r->options->stop != NULL && *r->options->stop != 0;
-}
-
-static bool is_reported(const run *r, size_t iteration)
-{
-    const size_t every = r->options->report_every;
-    const size_t count = r->options->batch_size > 0 ? iteration + 1 : iteration;
-    return iteration + 1 == r->course.steps || (every > 0 && count % every == 0);
+    if (r->stopped_by == GRADUS_STOP_STEPS && r->options->stop != NULL && *r->options->stop != 0)
+        r->stopped_by = GRADUS_STOP_REQUEST;
+    if (r->stopped_by == GRADUS_STOP_STEPS && r->queued > 0 &&
+        gr_stopping_is_late(&r->judge.stopping, gr_seconds() - r->started + r->judge_seconds))
+        r->stopped_by = GRADUS_STOP_TIME;
+    return r->stopped_by != GRADUS_STOP_STEPS;
 }
 
 static gradus_status diverged(const run *r, size_t iteration, double loss)
@@ -127,8 +90,9 @@ static gradus_status queue_iteration(run *r)
     const engine_type *type = r->e->type;
     const update_step step = step_of(r, r->queued);
     TRY(begin_epoch(r));
-    TRY(type->gradient(r->e, batch_first(&r->course, r->queued), batch_count(&r->course, r->queued)));
-    if (is_reported(r, r->queued))
+    TRY(type->gradient(r->e, gr_course_batch_first(&r->course, r->queued),
+                       gr_course_batch_count(&r->course, r->queued)));
+    if (gr_course_reports(&r->course, r->queued + 1))
         TRY(type->keep_parameters(r->e));
     TRY(type->update(r->e, &step));
     r->queued++;
@@ -141,7 +105,7 @@ static size_t run_length(const run *r, size_t limit)
 {
     const size_t left = r->course.epoch_steps - r->queued % r->course.epoch_steps;
     size_t count = 1;
-    while (count < limit && count < left && !is_reported(r, r->queued + count - 1))
+    while (count < limit && count < left && !gr_course_reports(&r->course, r->queued + count))
         count++;
     return count;
 }
@@ -155,9 +119,9 @@ static gradus_status queue_run(run *r, size_t count)
     TRY(begin_epoch(r));
     for (size_t i = 0; i < count; i++)
         steps[i] = step_of(r, r->queued + i);
-    const step_run next = {batch_first(&r->course, r->queued),
-                           batch_first(&r->course, last) + batch_count(&r->course, last), steps, count,
-                           is_reported(r, last)};
+    const size_t end = gr_course_batch_first(&r->course, last) + gr_course_batch_count(&r->course, last);
+    const step_run next = {gr_course_batch_first(&r->course, r->queued), end, steps, count,
+                           gr_course_reports(&r->course, last + 1)};
     TRY(r->e->type->take_steps(r->e, &next));
     r->queued += count;
 cleanup:
@@ -176,41 +140,78 @@ cleanup:
     return status;
 }
 
-static void report_latest(const run *r)
+static void report_latest(run *r)
 {
+    r->latest.samples_per_second = (double)r->unreported_samples / (r->latest.seconds - r->reported_seconds);
+    r->unreported_samples = 0;
+    r->reported_seconds = r->latest.seconds;
     if (r->options->report != NULL)
         r->options->report(&r->latest, r->options->user);
 }
 
+/* Lets the judge look at the latest iteration, behind which nothing is queued. The time that it takes is nobody else's. */
+static gradus_status ask_judge(run *r)
+{
+    gradus_status status = GRADUS_OK;
+    const double before = gr_seconds();
+    gradus_stop_reason reason = GRADUS_STOP_STEPS;
+    TRY(gr_judge_look(&r->judge, &r->course, r->halt, &r->latest.train, &r->latest.holdout, &reason));
+    if (r->stopped_by == GRADUS_STOP_STEPS)
+        r->stopped_by = reason;
+    r->halt = gr_course_next_halt(&r->course, r->halt);
+    const double seconds = gr_seconds() - before;
+    r->judge_seconds += seconds;
+    r->started += seconds;
+    r->looked += seconds;
+cleanup:
+    return status;
+}
+
+/* Takes note of an iteration that ended at the time `now`. */
+static gradus_status look_at_iteration(run *r, size_t iteration, const batch_sums *sums, double now)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = gr_course_batch_count(&r->course, iteration);
+    if (!isfinite(sums->loss))
+        return diverged(r, iteration, sums->loss);
+    r->seen.loss += sums->loss;
+    r->seen.correct += sums->correct;
+    r->seen_samples += count;
+    r->unreported_samples += count;
+    gr_stopping_note_step(&r->judge.stopping, sums, count);
+    const double samples = (double)r->seen_samples;
+    r->latest = (gradus_report){.iteration = iteration,
+                                .iterations = r->course.steps,
+                                .epoch = iteration / r->course.epoch_steps,
+                                .learning_rate = gr_schedule_rate(&r->schedule, iteration),
+                                .train = {r->seen.loss / samples, r->seen.correct / samples},
+                                .holdout = {NAN, NAN},
+                                .seconds = now - r->started};
+    if (iteration + 1 == r->halt)
+        TRY(ask_judge(r));
+    const bool reported = gr_course_reports(&r->course, iteration + 1);
+    if (reported) {
+        r->kept_iteration = iteration;
+        report_latest(r);
+    }
+    if (reported || r->options->batch_size == 0) {
+        r->seen = (batch_sums){0, 0};
+        r->seen_samples = 0;
+    }
+cleanup:
+    return status;
+}
+
 /* Checks the loss of each iteration of a burst, and reports those that are due. A burst's end is all that is known of
- * the time; its iterations take equal shares of it. */
+ * the time; its iterations take equal shares of it. Only the last one can be a halt. */
 static gradus_status look_at(run *r, const burst *b, const batch_sums *sums, double before)
 {
+    gradus_status status = GRADUS_OK;
     const double each = (r->looked - before) / (double)b->length;
-    for (size_t i = 0; i < b->length; i++) {
-        const size_t iteration = b->first + i;
-        if (!isfinite(sums[i].loss))
-            return diverged(r, iteration, sums[i].loss);
-        r->seen.loss += sums[i].loss;
-        r->seen.correct += sums[i].correct;
-        r->seen_samples += batch_count(&r->course, iteration);
-        const double samples = (double)r->seen_samples;
-        r->latest = (gradus_report){.iteration = iteration,
-                                    .iterations = r->course.steps,
-                                    .epoch = iteration / r->course.epoch_steps,
-                                    .train = {r->seen.loss / samples, r->seen.correct / samples},
-                                    .seconds = before + (double)(i + 1) * each - r->started};
-        const bool reported = is_reported(r, iteration);
-        if (reported) {
-            r->kept_iteration = iteration;
-            report_latest(r);
-        }
-        if (reported || r->options->batch_size == 0) {
-            r->seen = (batch_sums){0, 0};
-            r->seen_samples = 0;
-        }
-    }
-    return GRADUS_OK;
+    for (size_t i = 0; i < b->length; i++)
+        TRY(look_at_iteration(r, b->first + i, &sums[i], before + (double)(i + 1) * each));
+cleanup:
+    return status;
 }
 
 /* Waits for the oldest burst and looks at it. */
@@ -230,16 +231,17 @@ cleanup:
     return status;
 }
 
-/* Keeps the device busy: a burst is looked at when those behind it have long been queued. */
+/* Keeps the device busy: a burst is looked at when those behind it have long been queued. But none is queued past a halt
+ * that the judge has not seen. */
 static gradus_status run_bursts(run *r)
 {
     gradus_status status = GRADUS_OK;
-    const size_t iterations = r->course.steps;
     r->started = r->looked = gr_seconds();
+    r->halt = gr_course_next_halt(&r->course, 0);
     gr_pending_begin(&r->pending, r->e->type->needs_device);
-    while (r->queued < iterations && !stop_requested(r)) {
-        const size_t length = gr_pending_next_length(&r->pending, r->queued, iterations);
-        if (gr_pending_has_room(&r->pending, length))
+    while (r->queued < r->course.steps && !shall_end(r)) {
+        const size_t length = r->queued == r->halt ? 0 : gr_pending_next_length(&r->pending, r->queued, r->halt);
+        if (length > 0 && gr_pending_has_room(&r->pending, length))
             TRY(queue_burst(r, length));
         else
             TRY(finish_burst(r));
@@ -250,44 +252,15 @@ cleanup:
     return status;
 }
 
-/* An engine for batches would go through all samples in small steps, so another one does. */
-static gradus_status evaluate_apart(const run *r, batch_sums *sums)
-{
-    gradus_status status = GRADUS_OK;
-    engine *whole = NULL;
-    float *parameters = NULL;
-    TRY(gr_allocate(r->e->layout.length, &parameters));
-    TRY(r->e->type->read_parameters(r->e, parameters));
-    TRY(gr_engine_create(&gr_engine_once, r->device, &r->e->network, r->e->dataset, &whole));
-    TRY(whole->type->write_parameters(whole, parameters));
-    TRY(whole->type->evaluate(whole, 0, r->e->dataset->info.samples));
-    TRY(whole->type->read_sums(whole, sums));
-cleanup:
-    gr_engine_destroy(whole);
-    free(parameters);
-    return status;
-}
-
-static gradus_status evaluate_here(const run *r, batch_sums *sums)
-{
-    gradus_status status = GRADUS_OK;
-    TRY(r->e->type->evaluate(r->e, 0, r->e->dataset->info.samples));
-    TRY(r->e->type->read_sums(r->e, sums));
-cleanup:
-    return status;
-}
-
+/* The figures of the parameters that the model gets. */
 static gradus_status measure_result(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
-    const size_t samples = r->e->dataset->info.samples;
-    batch_sums sums;
-    TRY(r->e->batch > 0 ? evaluate_apart(r, &sums) : evaluate_here(r, &sums));
-    if (!isfinite(sums.loss)) {
-        status = diverged(r, r->queued, sums.loss);
-        goto cleanup;
-    }
-    result->train = (gradus_metrics){sums.loss / (double)samples, sums.correct / (double)samples};
+    TRY(gr_judge_take_back_best(&r->judge, r->stopped_by, &result->model_iterations));
+    TRY(gr_judge_measure_train(&r->judge, &result->train));
+    if (!isfinite(result->train.loss))
+        TRY(diverged(r, r->queued, result->train.loss));
+    TRY(gr_judge_measure_holdout(&r->judge, result->model_iterations, &result->holdout));
 cleanup:
     return status;
 }
@@ -298,13 +271,16 @@ static gradus_status run_iterations(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
     TRY(run_bursts(r));
-    result->iterations = r->queued;
-    result->stopped = r->queued < r->course.steps;
+    result->iterations = result->model_iterations = r->queued;
+    result->stopped_by = r->stopped_by;
     result->train_seconds = r->looked - r->started;
     result->wait_seconds = r->wait_seconds;
     TRY(measure_result(r, result));
-    if (result->stopped && r->queued > 0 && !is_reported(r, r->queued - 1))
+    if (r->queued > 0 && !gr_course_reports(&r->course, r->queued)) {
+        if (result->model_iterations == r->queued)
+            r->latest.holdout = result->holdout;
         report_latest(r);
+    }
 cleanup:
     return status;
 }
@@ -335,17 +311,16 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     run r = {.options = options, .kept_iteration = SIZE_MAX};
     engine_settings settings = {.name = options->engine, .threads = options->threads, .batch = options->batch_size};
 
-    TRY(check_options(options, dataset));
-    r.course = plan_course(options, dataset->info.samples);
+    TRY(gr_course_plan(options, dataset, &r.course));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.course.steps, &r.schedule));
     TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
     TRY(gr_engine_open(&settings, device, &model->network, dataset, &e));
+    TRY(gr_judge_begin(&r.judge, options, e, e->type->needs_device ? device : NULL));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
     gr_engine_describe(e, outcome.plan, sizeof outcome.plan);
     outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
-    r.device = e->type->needs_device ? device : NULL;
     status = run_iterations(&r, &outcome);
     if (status == GRADUS_OK)
         status = take_parameters(e, model);
@@ -355,6 +330,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     if (result != NULL)
         *result = outcome;
 cleanup:
+    gr_judge_release(&r.judge);
     gr_engine_destroy(e);
     return status;
 }

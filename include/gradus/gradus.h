@@ -182,8 +182,8 @@ GRADUS_API gradus_status gradus_model_create(const gradus_network *network, uint
  * "he-uniform" and "xavier-uniform" draw from uniform distributions of the same deviations. Biases are 0 with all but
  * "uniform". These are PyTorch's kaiming_ and xavier_ initialisers. ARGUMENT for an unknown name.
  */
-GRADUS_API gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer, uint64_t seed,
-                                                  gradus_model **out);
+GRADUS_API gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer,
+                                                  uint64_t seed, gradus_model **out);
 
 /*
  * Reads a safetensors file with fc1.weight (H x F, float32), fc1.bias, fc2.weight, ...: one of ours, or one that any
@@ -325,8 +325,11 @@ typedef struct gradus_report {
     size_t iteration;
     size_t iterations; /* the run's length */
     size_t epoch;      /* from 0; of full batches each iteration is one */
+    float learning_rate;
     gradus_metrics train;
-    double seconds; /* from the first iteration's begin to this one's end */
+    gradus_metrics holdout;    /* of the parameters behind the iteration's update; NaN where it was not evaluated */
+    double samples_per_second; /* trained on, since the report before */
+    double seconds; /* from the first iteration's begin to this one's end, without those that evaluations took */
 } gradus_report;
 
 /* What a step does with the gradient g: p := p - lr * ..., by the formulas of PyTorch's torch.optim of the same names, where
@@ -362,6 +365,35 @@ typedef struct gradus_schedule {
     size_t warmup;      /* steps, fewer than the run has; 0: none */
 } gradus_schedule;
 
+/*
+ * What ends a run before its last step. All zero: nothing does.
+ *
+ * With patience, the model gets the best parameters back, however the run ends, unless by the target. The training's own
+ * figures are those of a moment before; so that they reach the target is confirmed by an evaluation of all training
+ * samples.
+ */
+typedef struct gradus_stopping {
+    size_t patience;        /* evaluations of the holdout in a row without a new best; 0: any number */
+    const char *monitor;    /* what is best: "loss", or NULL: the least; "accuracy": the greatest */
+    double target_accuracy; /* 0..1, on the holdout, or without one on the training samples; 0: none */
+    double until_converged; /* least relative improvement of the mean training loss from a window of 50 steps, or of
+                               mini-batches an epoch, to the next; 0: none */
+    double max_seconds; /* of training and evaluating; what is queued then, 0.15 s at most, is done. 0: any number */
+} gradus_stopping;
+
+/* Why a run ended. */
+typedef enum gradus_stop_reason {
+    GRADUS_STOP_STEPS = 0,     /* all steps were done */
+    GRADUS_STOP_REQUEST = 1,   /* options->stop */
+    GRADUS_STOP_TIME = 2,      /* max_seconds */
+    GRADUS_STOP_PATIENCE = 3,  /* no new best for so many evaluations */
+    GRADUS_STOP_TARGET = 4,    /* target_accuracy is reached */
+    GRADUS_STOP_CONVERGED = 5, /* until_converged */
+} gradus_stop_reason;
+
+/* "steps", "request", "time", "patience", "target", "converged". */
+GRADUS_API const char *gradus_stop_reason_name(gradus_stop_reason reason);
+
 typedef struct gradus_train_options {
     const char *engine; /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
                            "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
@@ -379,7 +411,10 @@ typedef struct gradus_train_options {
     gradus_schedule schedule;
     gradus_optimizer optimizer;
     size_t report_every; /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
-                            iteration is always reported. 0: only that */
+                            iteration and each evaluation are always reported. 0: only those */
+    const gradus_dataset *holdout; /* samples that are not trained on, to be evaluated every so often; NULL: none */
+    size_t evaluate_every; /* steps between two evaluations; the last step has one as well. 0: at each report */
+    gradus_stopping stopping;
     void (*report)(const gradus_report *report, void *user); /* NULL: none */
     void *user;
     const volatile int *stop; /* once *stop is not 0, training ends after the iterations that are queued: the running
@@ -393,11 +428,13 @@ typedef struct gradus_train_result {
     const char *engine; /* the engine that was used */
     char plan[2048];    /* what it decided about how to compute, and the times that led to it, as lines of text; "" */
     size_t iterations;  /* done */
-    bool stopped;       /* by options->stop */
+    size_t model_iterations; /* whose parameters the model has: fewer where the best ones were taken back */
+    gradus_stop_reason stopped_by;
     double setup_seconds; /* upload, kernels, the check against the reference */
-    double train_seconds; /* from the first iteration's start to the last one's end */
+    double train_seconds; /* from the first iteration's start to the last one's end, without the evaluations between */
     double wait_seconds;  /* of these: the host waited for the device. The rest is its own work, beside the device's */
-    gradus_metrics train; /* of the final parameters */
+    gradus_metrics train; /* of the model's parameters */
+    gradus_metrics holdout; /* the same; NaN without a holdout */
 } gradus_train_result;
 
 /*

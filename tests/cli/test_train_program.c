@@ -42,7 +42,8 @@ static void test_json_keys(void **state)
         "version",          "device",          "engine",         "seed",          "layers",
         "train_samples",    "holdout_samples", "test_samples",   "iterations",    "setup_seconds",
         "train_seconds",    "train_loss",      "train_accuracy", "test_accuracy", "iterations_per_second",
-        "holdout_accuracy", "weights_hash",    "model",
+        "holdout_accuracy", "weights_hash",    "model",          "stopped_by",    "model_iterations",
+        "holdout_loss",
     };
     assert_runs(TRAIN "--iterations 40 --lr 0.5 --train-samples 20 --holdout 3 --seed 7 --json --out m.safetensors");
     json_t *result = parse_output();
@@ -70,8 +71,8 @@ static void test_json_nulls(void **state)
     assert_runs("\"$GRADUS\" train tiny.csv --engine reference --iterations 2 --json --quiet");
     assert_string_equal(program_err, "");
     json_t *result = parse_output();
-    static const char *const keys[] = {"holdout_samples", "test_samples", "holdout_accuracy", "test_accuracy",
-                                       "model"};
+    static const char *const keys[] = {"holdout_samples", "test_samples",  "holdout_accuracy",
+                                       "holdout_loss",    "test_accuracy", "model"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         assert_null_key(result, keys[i]);
     json_decref(result);
@@ -135,13 +136,51 @@ static void test_log(void **state)
     assert_true(number(last, "train_loss") > 0);
     assert_true(number(last, "train_accuracy") <= 1);
     assert_true(number(last, "seconds") >= 0);
-    assert_int_equal(json_object_size(last), 5);
+    assert_close(number(last, "step"), 12, 0, 0);
+    assert_close(number(last, "lr"), 0.1, 0, 0);
+    assert_true(number(last, "samples_per_second") > 0);
+    assert_null_key(last, "holdout_loss");
+    assert_null_key(last, "holdout_accuracy");
+    assert_int_equal(json_object_size(last), 10);
     json_decref(last);
     assert_runs("wc -l <l.jsonl");
     assert_int_equal(atoi(program_out), 4);
     assert_int_equal(run(TRAIN "--log /dev/full --out m.safetensors"), 74);
     assert_prints(program_err, "--log /dev/full: cannot be written: No space left on device");
     assert_runs("test -s m.safetensors");
+}
+
+/* A run is a file, with its version and a record for each report; what was not evaluated is not in it. */
+static void test_tensorboard(void **state)
+{
+    (void)state;
+    assert_runs("for run in 1 2; do " TRAIN "--iterations 12 --report-every 5 --quiet --tensorboard runs/; done >&2\n"
+                "ls runs | wc -l; ls runs | grep -c '^events.out.tfevents.[0-9]*.[0-9]*.gradus$'");
+    assert_string_equal(program_out, "2\n2\n");
+    assert_runs("cat runs/* | grep -ao 'brain.Event:2' | wc -l; cat runs/* | grep -ao train/loss | wc -l; "
+                "! cat runs/* | grep -ao holdout/loss");
+    assert_string_equal(program_out, "2\n8\n");
+    assert_runs("rm -r runs; " TRAIN
+                "--holdout 3 --iterations 1 --quiet --tensorboard runs; grep -aoh holdout/loss runs/*");
+    assert_prints(program_out, "holdout/loss");
+}
+
+static void test_log_of_holdout(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--iterations 12 --report-every 5 --holdout 0.25 --evaluate-every 4 --log l.CSV --json --quiet");
+    json_t *result = parse_output();
+    assert_close(number(result, "holdout_samples"), 6, 0, 0);
+    assert_runs("cut -d, -f1-4,7 l.CSV | sed 's/,[0-9.]*$/,x/'");
+    assert_string_equal(program_out, "iteration,epoch,step,lr,holdout_loss\n"
+                                     "0,0,1,0.1,x\n3,3,4,0.1,x\n5,5,6,0.1,x\n7,7,8,0.1,x\n10,10,11,0.1,x\n"
+                                     "11,11,12,0.1,x\n");
+    assert_runs("awk -F, 'NR > 1 && $7 == \"\" { printf \"%%s \", $1 } NR == 7 { print $7, $8 }' l.CSV");
+    char expected[64];
+    snprintf(expected, sizeof expected, "0 5 10 %.9g %.9g\n", number(result, "holdout_loss"),
+             number(result, "holdout_accuracy"));
+    assert_string_equal(program_out, expected);
+    json_decref(result);
 }
 
 /* No byte can be written to any file, as in a full folder: one message for the log, and no empty file. */
@@ -152,6 +191,14 @@ static void test_log_in_full_folder(void **state)
                 "echo code $? >&2) 2>&1 >/dev/null; } | cat");
     assert_string_equal(program_out, "gradus: --log l.jsonl: cannot be written: File too large\ncode 74\n");
     assert_int_equal(run("test -e l.jsonl"), 1);
+}
+
+static void test_tensorboard_in_full_folder(void **state)
+{
+    (void)state;
+    assert_runs("{ (trap '' XFSZ; ulimit -f 0; " TRAIN "--iterations 3 --report-every 1 --tensorboard runs --quiet "
+                "--json; echo code $? >&2) 2>&1 >/dev/null; } | cat; ls runs");
+    assert_string_equal(program_out, "gradus: --tensorboard runs: cannot be written: File too large\ncode 74\n");
 }
 
 static void test_reproducible(void **state)
@@ -221,12 +268,59 @@ static void test_outputs_checked_first(void **state)
         {"--out /dev/null", "--out /dev/null: exists and is not a regular file"},
         {"--log nowhere/l", "--log nowhere/l: folder nowhere: No such file or directory"},
         {"--log tiny", "--log tiny: is a folder"},
+        {"--tensorboard tiny.csv", "--tensorboard tiny.csv: is not a folder"},
+        {"--tensorboard no/where", "--tensorboard no/where: folder no: No such file or directory"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(run(TRAIN "--iterations 1000000000 %s", cases[i].options), 73);
         assert_prints(program_err, cases[i].part);
         assert_string_equal(program_out, "");
     }
+}
+
+/* ---- Ending early ---- */
+
+static void expect_ending(const char *options, int code, const char *reason)
+{
+    if (run(TRAIN "--lr 0.5 --iterations 2000 --quiet --json %s", options) != code)
+        fail_msg("%s: expected exit code %d: %s", options, code, program_err);
+    json_t *result = parse_output();
+    assert_string_equal(json_string_value(json_object_get(result, "stopped_by")), reason);
+    json_decref(result);
+}
+
+static void test_endings(void **state)
+{
+    (void)state;
+    expect_ending("", 0, "steps");
+    expect_ending("--target-accuracy 0.9", 0, "target");
+    expect_ending("--target-accuracy 0.9 --holdout 5", 0, "target");
+    expect_ending("--until-converged 0.9", 0, "converged");
+    expect_ending("--max-seconds 0.000001 --report-every 0", 0, "time");
+    expect_ending("--target-accuracy 0.9 --iterations 1", 1, "steps");
+    assert_prints(program_err, "gradus: the target accuracy of 90.00 % was not reached: ");
+    expect_ending("--target-accuracy 0.9 --iterations 1 --holdout 0.2", 1, "steps");
+    assert_prints(program_err, " holdout\n");
+    assert_runs(TRAIN "--target-accuracy 0.9 --lr 0.5 --quiet");
+    assert_prints(program_out, "stopped     at the target accuracy\n");
+}
+
+/* So large a learning rate soon makes it worse. */
+static void test_patience(void **state)
+{
+    (void)state;
+    assert_runs(TRAIN "--lr 3 --holdout 8 --patience 3 --report-every 1 --log l.jsonl --out m.safetensors --json");
+    json_t *result = parse_output();
+    assert_string_equal(json_string_value(json_object_get(result, "stopped_by")), "patience");
+    const double steps = number(result, "model_iterations");
+    assert_close(number(result, "iterations"), steps + 3, 0, 0);
+    assert_prints(program_err, "; holdout: loss ");
+    char best[17], command[256];
+    strcpy(best, json_string_value(json_object_get(result, "weights_hash")));
+    json_decref(result);
+    assert_runs("\"$GRADUS\" inspect m.safetensors");
+    snprintf(command, sizeof command, "--lr 3 --holdout 8 --iterations %.0f", steps);
+    assert_string_equal(hash_of_run(command), best);
 }
 
 static void check_interrupted(const char *signal, int code)
@@ -324,12 +418,17 @@ int main(void)
         program_test(test_epochs),
         program_test(test_batches_by_seed),
         program_test(test_log),
+        program_test(test_tensorboard),
+        program_test(test_log_of_holdout),
         program_test(test_log_in_full_folder),
+        program_test(test_tensorboard_in_full_folder),
         program_test(test_reproducible),
         program_test(test_init_from),
         program_test(test_permissions),
         program_test(test_out_is_link),
         program_test(test_outputs_checked_first),
+        program_test(test_endings),
+        program_test(test_patience),
         program_test(test_interrupted),
         program_test(test_diverged),
         program_test(test_diverged_unreported),

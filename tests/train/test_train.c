@@ -118,6 +118,27 @@ static void test_same_bits(void **state)
     assert_false(hash_after(2, 10, engine) == hash);
 }
 
+/* Nor does evaluating a holdout, whose figures are those of the parameters behind the update. */
+static void test_holdout_does_not_disturb(void **state)
+{
+    const char *engine = *state;
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, engine, 12, 10);
+    gradus_train_result result;
+    gradus_metrics metrics;
+    gradus_model *model = new_model(1);
+    options.holdout = digits_test;
+    options.evaluate_every = 3;
+    assert_ok(gradus_train(device, model, digits, &options, &result));
+    assert_true(gradus_model_hash(model) == hash_after(1, 10, engine));
+    assert_ok(gradus_evaluate(device, model, digits_test, &metrics, NULL));
+    const gradus_report *last = &log.reports[log.count - 1];
+    assert_close(last->holdout.loss, metrics.loss, 0, 1e-6);
+    assert_close(last->holdout.accuracy, metrics.accuracy, 0, 0);
+    assert_close(result.holdout.loss, metrics.loss, 0, 1e-6);
+    gradus_model_destroy(model);
+}
+
 /* ---- Learning ---- */
 
 /* With mini-batches as well, small ones, which fused takes in runs, and large ones; and clipped, where sums have an order. */
@@ -239,12 +260,35 @@ static void test_stop(void **state)
     gradus_train_result result;
     gradus_model *model = new_model(1), *whole = new_model(1);
     assert_ok(gradus_train(device, model, digits_test, &options, &result));
-    assert_true(result.stopped);
+    assert_int_equal(result.stopped_by, GRADUS_STOP_REQUEST);
     assert_true(result.iterations >= 6 && result.iterations < 100000);
     assert_true(result.train_seconds - log.reports[1].seconds < 0.5);
     assert_int_equal(log.reports[log.count - 1].iteration, result.iterations - 1);
 
     options = options_for(&(run_log){0}, *state, result.iterations, 0);
+    assert_ok(gradus_train(device, whole, digits_test, &options, NULL));
+    assert_true(gradus_model_hash(model) == gradus_model_hash(whole));
+    gradus_model_destroy(whole);
+    gradus_model_destroy(model);
+}
+
+/* Nothing is queued past an evaluation that may end the run; and the best parameters are back to the bit. */
+static void test_patience(void **state)
+{
+    run_log log = {0};
+    gradus_train_options options = options_for(&log, *state, 300, 2);
+    gradus_train_result result;
+    gradus_model *model = new_model(1), *whole = new_model(1);
+    options.learning_rate = 3;
+    options.holdout = digits;
+    options.stopping.patience = 2;
+    assert_ok(gradus_train(device, model, digits_test, &options, &result));
+    assert_int_equal(result.stopped_by, GRADUS_STOP_PATIENCE);
+    assert_int_equal(log.reports[log.count - 1].iteration, result.iterations - 1);
+    assert_int_equal(result.model_iterations, result.iterations - 4);
+
+    options = options_for(&(run_log){0}, *state, result.model_iterations, 0);
+    options.learning_rate = 3;
     assert_ok(gradus_train(device, whole, digits_test, &options, NULL));
     assert_true(gradus_model_hash(model) == gradus_model_hash(whole));
     gradus_model_destroy(whole);
@@ -260,7 +304,7 @@ static void test_stop_on_host(void **state)
     gradus_train_result result;
     gradus_model *model = new_model(1);
     assert_ok(gradus_train(NULL, model, digits_test, &options, &result));
-    assert_true(result.stopped);
+    assert_int_equal(result.stopped_by, GRADUS_STOP_REQUEST);
     assert_int_equal(result.iterations, 6); /* iteration 5 was running when it was asked to stop */
     assert_int_equal(log.count, 2);
     gradus_model_destroy(model);
@@ -349,11 +393,16 @@ int main(void)
         cmocka_unit_test_prestate(test_same_bits_of_batches, layered_name),
         cmocka_unit_test_prestate(test_diverging_batches, fused_name),
         cmocka_unit_test_prestate(test_diverging_batches, layered_name),
+        cmocka_unit_test_prestate(test_holdout_does_not_disturb, fused_name),
+        cmocka_unit_test_prestate(test_holdout_does_not_disturb, layered_name),
+        cmocka_unit_test_prestate(test_holdout_does_not_disturb, reference_name),
         cmocka_unit_test(test_learns_digits),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_overflow_is_told),
         cmocka_unit_test_prestate(test_stop, fused_name),
         cmocka_unit_test_prestate(test_stop, layered_name),
+        cmocka_unit_test_prestate(test_patience, fused_name),
+        cmocka_unit_test_prestate(test_patience, layered_name),
         cmocka_unit_test(test_stop_on_host),
         cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, layered_name),
         cmocka_unit_test(test_refusals),
@@ -362,6 +411,7 @@ int main(void)
 #if GRADUS_BLAS
         cmocka_unit_test_prestate(test_report_belongs_to_iteration, blas_name),
         cmocka_unit_test_prestate(test_same_bits, blas_name),
+        cmocka_unit_test_prestate(test_holdout_does_not_disturb, blas_name),
         cmocka_unit_test_prestate(test_divergence_keeps_last_good_parameters, blas_name),
 #endif
     };

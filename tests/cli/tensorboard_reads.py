@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""TensorBoard's own reader finds in the event file what the log has, of the same run.
+
+Usage: tensorboard_reads.py GRADUS. Exits with 77 where the package `tensorboard` is missing.
+"""
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+try:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+TAGS = {
+    "train/loss": "train_loss",
+    "train/accuracy": "train_accuracy",
+    "holdout/loss": "holdout_loss",
+    "holdout/accuracy": "holdout_accuracy",
+    "lr": "lr",
+    "samples_per_second": "samples_per_second",
+}
+
+with tempfile.TemporaryDirectory() as folder:
+    events, log = os.path.join(folder, "runs"), os.path.join(folder, "log.jsonl")
+    subprocess.run([sys.argv[1], "train", "digits", "--engine", "reference", "--train-samples", "300", "--holdout", "0.2",
+                    "--batch-size", "16", "--iterations", "100", "--report-every", "10", "--evaluate-every", "20",
+                    "--schedule", "cosine", "--quiet", "--log", log, "--tensorboard", events], check=True)
+    with open(log, encoding="utf-8") as lines:
+        reports = [json.loads(line) for line in lines]
+    accumulator = EventAccumulator(events)
+    accumulator.Reload()
+    assert accumulator.file_version == 2, accumulator.file_version
+    assert sorted(accumulator.Tags()["scalars"]) == sorted(TAGS), accumulator.Tags()
+    for tag, key in TAGS.items():
+        found = [(event.step, event.value) for event in accumulator.Scalars(tag)]
+        expected = [(report["step"], report[key]) for report in reports if report[key] is not None]
+        assert len(expected) == (5 if tag.startswith("holdout") else 10), (tag, expected)
+        assert [step for step, _ in found] == [step for step, _ in expected], (tag, found)
+        assert all(math.isclose(a, b, rel_tol=1e-6) for (_, a), (_, b) in zip(found, expected)), (tag, found, expected)
+print("TensorBoard reads", ", ".join(TAGS))
