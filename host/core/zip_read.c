@@ -100,9 +100,10 @@ static gradus_status read_directory(zip_archive *archive)
     if (gr_get16(end + END_DISK) != 0 || gr_get16(end + END_DIRECTORY_DISK) != 0 ||
         gr_get16(end + END_COUNT_HERE) != count)
         TRY(broken(archive, "one of several parts"));
-    if (position + size != end_position)
+    /* Between the two may be what only archives of more than 4 GiB need, and some writers put into all. */
+    if (position + size > end_position)
         FAIL(GRADUS_ERROR_DATA,
-             "%s: ZIP archive: directory of %zu bytes at byte %" PRIu64 ", expected it to end at byte %" PRIu64,
+             "%s: ZIP archive: directory of %zu bytes at byte %" PRIu64 ", expected it to end by byte %" PRIu64,
              archive->file.path, size, position, end_position);
     if (count == 0)
         TRY(broken(archive, "empty"));

@@ -129,7 +129,7 @@ static void test_too_large(void **state)
     assert_fails(gr_zip_add(&writer, "one", NULL, 0), GRADUS_ERROR_ARGUMENT, "65,534 entries");
 }
 
-/* A comment behind the end is no reason to refuse; nor are bytes in it that look like an end. */
+/* A comment behind the end is no reason to refuse, nor are bytes in it that look like an end, or a gap before the end. */
 static void test_packed_and_commented(void **state)
 {
     (void)state;
@@ -141,6 +141,10 @@ static void test_packed_and_commented(void **state)
     memset(archive.bytes + archive.size, 'x', 30);
     gr_put32(archive.bytes + archive.size + 2, END_SIGNATURE);
     archive.size += 30;
+    assert_reads(&archive);
+    archive = stored();
+    memmove(archive.bytes + archive.end + 40, archive.bytes + archive.end, END_SIZE);
+    archive.size += 40;
     assert_reads(&archive);
 }
 
@@ -196,7 +200,9 @@ static void test_fields(void **state)
         {CENTRAL_EXTRA_LENGTH, 0, 2, 999, "its directory is broken"},
         {0, END_COUNT, 2, 2, "one of several parts"},
         {0, END_DISK, 2, 1, "one of several parts"},
-        {0, END_DIRECTORY, 4, 7, "directory of 47 bytes at byte 7, expected it to end at byte "},
+        {0, END_DIRECTORY, 4, 7, "its directory is broken"},
+        {0, END_DIRECTORY_SIZE, 4, 46, "its directory is broken"},
+        {0, END_DIRECTORY, 4, 73, "directory of 47 bytes at byte 73, expected it to end by byte "},
         {0, END_DIRECTORY_SIZE, 4, UINT32_MAX, "directory of 4294967295 bytes"},
         {0, END_COMMENT_LENGTH, 2, 1, "no directory at the end of the file: truncated or no archive"},
     };
