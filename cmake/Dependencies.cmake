@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds what the library needs and lists it in gradus_libraries. Used by the build and by the installed package alike.
-# gradus_blas tells whether OpenBLAS belongs to it; AUTO becomes ON where it is found, else OFF. gradus_onnx tells whether
-# protobuf-c does.
+# gradus_blas tells whether OpenBLAS belongs to it; AUTO becomes ON where it is found, else OFF. gradus_onnx tells
+# whether protobuf-c does.
 include(CMakeFindDependencyMacro)
 find_dependency(OpenCL)
 find_dependency(CLBlast CONFIG)

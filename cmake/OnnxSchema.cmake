@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# C code for ONNX's messages, made by protobuf-c of the schema that comes with ONNX: its files are in onnx_schema_sources,
-# its header in onnx_schema_folder. gradus_onnx tells whether there shall be any; AUTO becomes ON where all is there.
+# C code for ONNX's messages, made by protobuf-c of the schema that comes with ONNX: its files are listed in
+# onnx_schema_sources, its header is in onnx_schema_folder. gradus_onnx tells whether there shall be any; AUTO becomes
+# ON where all is there.
 find_package(PkgConfig REQUIRED)
 if(gradus_onnx)
   if(gradus_onnx STREQUAL AUTO)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * NumPy's format for one array (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic number, a
- * version, and a Python dictionary that says what the bytes behind it are.
+ * NumPy's format for one array (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic
+ * number, a version, and a Python dictionary that says what the bytes behind it are.
  */
 #ifndef GRADUS_CORE_NPY_H
 #define GRADUS_CORE_NPY_H
@@ -24,8 +24,8 @@ typedef struct npy_array {
     const unsigned char *data;  /* (length * item_size bytes), not aligned to anything */
 } npy_array;
 
-/* What the bytes of a file describe; array->data points into them. `name` is what messages begin with. DATA unless there is
- * a header that is understood and exactly as much data as it says. */
+/* What the bytes of a file describe; array->data points into them. `name` is what messages begin with. DATA unless
+ * there is a header that is understood and exactly as much data as it says. */
 gradus_status gr_npy_read(const char *name, const unsigned char *bytes, size_t size, npy_array *array);
 
 /* The header of a float32 array, row after row, of 1 or 2 dimensions. Returns its length, a multiple of 64. */

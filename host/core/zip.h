@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ZIP archives (PKWARE's APPNOTE), as far as NPZ files need them: entries stored or deflated, up to 4 GiB. Ours rather than
- * a library's, because zlib does all that is hard and is used anyway, because libzip brings bzip2 and OpenSSL, and so that
- * every byte goes through core/output.h and core/input.h.
+ * ZIP archives (PKWARE's APPNOTE), as far as NPZ files need them: entries stored or deflated, up to 4 GiB. Ours rather
+ * than a library's, because zlib does all that is hard and is used anyway, because libzip brings bzip2 and OpenSSL,
+ * and so that every byte goes through core/output.h and core/input.h.
  */
 #ifndef GRADUS_CORE_ZIP_H
 #define GRADUS_CORE_ZIP_H

@@ -13,15 +13,15 @@ enum {
     ZIP_DATE = 0x21,        /* 1980-01-01, so that the same content gives the same file */
     ZIP_FLAG_ENCRYPTED = 1, /* bit of the flags */
 
-    /* Before each entry: signature 0, version 4, flags 6, method 8, time 10, date 12, checksum 14, packed 18, size 22, name
-     * length 26, extra length 28; then name, extra and data. */
+    /* Before each entry: signature 0, version 4, flags 6, method 8, time 10, date 12, checksum 14, packed 18, size 22,
+     * name length 26, extra length 28; then name, extra and data. */
     LOCAL_SIZE = 30,
     LOCAL_NAME_LENGTH = 26,
     LOCAL_EXTRA_LENGTH = 28,
 
-    /* In the directory, with whose fields from version on a local header agrees: signature 0, made by 4, version 6, flags 8,
-     * method 10, time 12, date 14, checksum 16, packed 20, size 24, name length 28, extra length 30, comment length 32, disk
-     * 34, attributes 36 and 38, local header's position 42; then name, extra and comment. */
+    /* In the directory, with whose fields from version on a local header agrees: signature 0, made by 4, version 6,
+     * flags 8, method 10, time 12, date 14, checksum 16, packed 20, size 24, name length 28, extra length 30, comment
+     * length 32, disk 34, attributes 36 and 38, local header's position 42; then name, extra and comment. */
     CENTRAL_SIZE = 46,
     CENTRAL_VERSION = 6,
     CENTRAL_FLAGS = 8,
@@ -35,8 +35,8 @@ enum {
     CENTRAL_COMMENT_LENGTH = 32,
     CENTRAL_POSITION = 42,
 
-    /* Behind the directory: signature 0, disks 4 and 6, entries here 8 and in all 10, directory's size 12 and position 16,
-     * comment length 20; then the comment. */
+    /* Behind the directory: signature 0, disks 4 and 6, entries here 8 and in all 10, directory's size 12 and position
+     * 16, comment length 20; then the comment. */
     END_SIZE = 22,
     END_DISK = 4,
     END_DIRECTORY_DISK = 6,

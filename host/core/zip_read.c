@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading archives. The directory at the end tells where everything is; each position and length in it is compared with the
- * size of the file before it is used. Local headers repeat it and are only asked how long they are.
+ * Reading archives. The directory at the end tells where everything is; each position and length in it is compared
+ * with the size of the file before it is used. Local headers repeat it and are only asked how long they are.
  */
 #include "core/memory.h"
 #include "core/printable.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a model as GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), the way ggml's example mnist-eval
- * reads a fully connected network: general.architecture is "mnist-fc", the tensors are fc1.weight, fc1.bias, fc2.weight and
- * fc2.bias. It divides bytes by 255 itself, as we do.
+ * Writing a model as GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), the way ggml's example
+ * mnist-eval reads a fully connected network: general.architecture is "mnist-fc", the tensors are fc1.weight,
+ * fc1.bias, fc2.weight and fc2.bias. It divides bytes by 255 itself, as we do.
  */
 #include "core/memory.h"
 #include "core/output.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a network from an NPZ. All arrays are unpacked before the first is believed: only then are the sizes known. */
+/* Reading a network from an NPZ. All arrays are unpacked before the first is believed, for the sizes are in them. */
 #include "core/memory.h"
 #include "core/npy.h"
 #include "core/printable.h"

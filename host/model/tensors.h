@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tensors of a network as files have them: how they are called, which layers they belong to, and what their values are.
- * All formats that hold nothing but named tensors share this.
+ * The tensors of a network as files have them: how they are called, which layers they belong to, and what their values
+ * are. All formats that hold nothing but named tensors share this.
  */
 #ifndef GRADUS_MODEL_TENSORS_H
 #define GRADUS_MODEL_TENSORS_H
@@ -36,9 +36,9 @@ size_t gr_tensor_length(const file_tensor *tensor);
 float *gr_tensor_parameters(const gradus_model *model, size_t t);
 
 /*
- * Takes the keys of a file for the tensors of Linear layers: NAME.weight and NAME.bias as a PyTorch state_dict has them, or
- * W1, b1, W2, ... Layers are ordered by the numbers in their names if all have one, else as they stand. Fills in name, key,
- * index and rank of W1, b1, W2, b2, ... and the number of layers. DATA names the key that fits nowhere.
+ * Takes the keys of a file for the tensors of Linear layers: NAME.weight and NAME.bias as a PyTorch state_dict has
+ * them, or W1, b1, W2, ... Layers are ordered by the numbers in their names if all have one, else as they stand. Fills
+ * in name, key, index and rank of W1, b1, W2, b2, ... and the number of layers. DATA names the key that fits nowhere.
  */
 gradus_status gr_find_layers(const char *path, const char *const *keys, size_t count, size_t *layers,
                              file_tensor tensors[FILE_TENSORS_MAX]);
@@ -49,7 +49,7 @@ gradus_status gr_check_chain(const char *path, file_tensor tensors[FILE_TENSORS_
 /* Turns the bytes of a file into parameters (row after row), which must be finite numbers. */
 gradus_status gr_take_values(const char *path, const file_tensor *tensor, const unsigned char *bytes, float *values);
 
-/* Reads a safetensors file: one of ours, or with any_names what gr_find_layers() understands, in float32 or float64. */
+/* Reads a safetensors file: one of ours, or with any_names what gr_find_layers() understands, also in float64. */
 gradus_status gr_safetensors_load(const char *path, bool any_names, gradus_model **out);
 
 /* Reads an NPZ archive of what gr_find_layers() understands, in float32 or float64. */

@@ -196,32 +196,33 @@ GRADUS_API gradus_status gradus_model_save(const gradus_model *model, const char
 
 /*
  * Reads a network that was made elsewhere, whatever its tensors are called: a PyTorch state_dict of Linear layers in a
- * safetensors file (0.weight, 0.bias, 2.weight, ... or fc1.weight, layers.0.weight, ...), or an NPZ of NumPy's savez() or
- * savez_compressed() with such names or with W1, b1, W2, b2, ...; float32 or float64, which is rounded. Layers are taken in
- * the order of the numbers in their names if every layer has one, else as they stand in the file. Weights are (H x F), row
- * after row or, in an NPZ, in Fortran's order; a bias is (H) or, in an NPZ, (H x 1), and zero where there is none. Such a
- * file does not say what lies between the layers: the network is taken for one of ours, trained on bytes / 255 with ReLU.
- * DATA names the tensor that is no part of a chain of such layers.
+ * safetensors file (0.weight, 0.bias, 2.weight, ... or fc1.weight, layers.0.weight, ...), or an NPZ of NumPy's savez()
+ * or savez_compressed() with such names or with W1, b1, W2, b2, ...; float32 or float64, which is rounded. Layers are
+ * taken in the order of the numbers in their names if every layer has one, else as they stand in the file. Weights are
+ * (H x F), row after row or, in an NPZ, in Fortran's order; a bias is (H) or, in an NPZ, (H x 1), and zero where there
+ * is none. Such a file does not say what lies between the layers: the network is taken for one of ours, trained on
+ * bytes / 255 with ReLU. DATA names the tensor that is no part of a chain of such layers.
  */
 GRADUS_API gradus_status gradus_model_import(const char *path, gradus_model **out);
 
 /*
- * Writes an NPZ for NumPy's load(): fc1.weight (H x F, float32), fc1.bias (H), fc2.weight, ..., not packed, and equal for
- * equal models. ARGUMENT past 4 GiB, which this writer's archives do not hold. As all exports it is written as a model is.
+ * Writes an NPZ for NumPy's load(): fc1.weight (H x F, float32), fc1.bias (H), fc2.weight, ..., not packed, and equal
+ * for equal models. ARGUMENT past 4 GiB, which this writer's archives do not hold. As with a model file, no half-written
+ * one remains.
  */
 GRADUS_API gradus_status gradus_model_export_npz(const gradus_model *model, const char *path);
 
 /*
- * Writes an ONNX model (opset 13) that any number of samples N can be given: "input" holds bytes as floats, 0..255, which
- * the graph itself divides by 255, as N x 1 x image_height x image_width, or where the samples are no images (one row) as
- * N x F; "logits" and "probabilities" come out, N x C. ARGUMENT for more than the 2 GiB of the format, and in a build
- * without protobuf-c.
+ * Writes an ONNX model (opset 13) that any number of samples N can be given: "input" holds bytes as floats, 0..255,
+ * which the graph itself divides by 255, as N x 1 x image_height x image_width, or where the samples are no images
+ * (one row) as N x F; "logits" and "probabilities" come out, N x C. ARGUMENT for more than the 2 GiB of the format,
+ * and in a build without protobuf-c.
  */
 GRADUS_API gradus_status gradus_model_export_onnx(const gradus_model *model, const char *path);
 
 /*
- * Writes a GGUF file as ggml's example mnist-eval reads it, with architecture "mnist-fc". ARGUMENT unless the network is
- * 784-H-10; that program has its H compiled in, 500 unless changed.
+ * Writes a GGUF file as ggml's example mnist-eval reads it, with architecture "mnist-fc". ARGUMENT unless the network
+ * is 784-H-10; that program has its H compiled in, 500 unless changed.
  */
 GRADUS_API gradus_status gradus_model_export_gguf(const gradus_model *model, const char *path);
 

@@ -129,7 +129,7 @@ static void test_too_large(void **state)
     assert_fails(gr_zip_add(&writer, "one", NULL, 0), GRADUS_ERROR_ARGUMENT, "65,534 entries");
 }
 
-/* A comment behind the end is no reason to refuse, nor are bytes in it that look like an end, or a gap before the end. */
+/* A comment behind the end is no reason to refuse, nor are bytes in it that look like an end, or a gap before it. */
 static void test_packed_and_commented(void **state)
 {
     (void)state;

@@ -83,7 +83,7 @@ def test_npz(folder):
 
 
 def test_state_dict(folder):
-    """What safetensors.torch.save_file() makes of the state_dict of a Sequential: every second module has parameters."""
+    """What safetensors.torch.save_file() makes of a Sequential's state_dict: every second module has parameters."""
     path = os.path.join(folder, "state_dict.safetensors")
     layers = random_layers([6, 6, 6, 6, 6, 6, 6, 3])
     save_file(named(layers, "{}.weight {}.bias", first=0, step=2), path, {"format": "pt"})

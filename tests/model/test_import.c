@@ -319,15 +319,15 @@ static void test_every_truncation(void **state)
 static void test_every_change(void **state)
 {
     (void)state;
-    static const unsigned char masks[] = {1, 0x21, 128, 255};
+    static const unsigned char masks[] = {0x21, 255};
     static unsigned char bytes[4096];
     char *const paths[] = {write_npz(small), write_safetensors(small)};
     size_t refused = 0;
     for (size_t p = 0; p < 2; p++) {
         const size_t size = read_file(paths[p], bytes, sizeof bytes);
-        for (size_t i = 0; i < 4 * size; i++) {
+        for (size_t i = 0; i < 2 * size; i++) {
             gradus_model *model = NULL;
-            bytes[i / 4] ^= masks[i % 4];
+            bytes[i / 2] ^= masks[i % 2];
             const char *path = scratch_write("changed", bytes, size);
             if (gradus_model_import(path, &model) != GRADUS_OK) {
                 assert_ptr_equal(strstr(gradus_last_error(), path), gradus_last_error());
@@ -336,10 +336,10 @@ static void test_every_change(void **state)
                 refused++;
             }
             gradus_model_destroy(model);
-            bytes[i / 4] ^= masks[i % 4];
+            bytes[i / 2] ^= masks[i % 2];
         }
     }
-    assert_true(refused > 1000);
+    assert_true(refused > 500);
 }
 
 /* ---- There and back ---- */
