@@ -52,7 +52,7 @@ static const struct {
     {"gather_samples", "shuffle.cl", "f + k < features", "f + k + 1 < features"},
     {"update_parameters", "optimizer_step.cl", "weight - by.learning_rate * step", "weight + by.learning_rate * step"},
     {"update_parameters", "optimizer_step.cl", "slot + 1 < slots", "slot + 2 < slots"},
-    {"update_parameters", "optimizer_step.cl", "how.kind == NESTEROV ? fma(how.momentum, *first, slope) : *first",
+    {"update_parameters", "optimizer_step.cl", "how.kind == NESTEROV ? fma(momentum, *first, slope) : *first",
      "*first"},
     {"update_parameters", "optimizer_step.cl", "sqrt(*second) / by.second_correction", "sqrt(*second)"},
     {"update_parameters", "optimizer.cl", "decays[i / ALIGNMENT] ? weight_decay : 0", "weight_decay"},
@@ -85,11 +85,10 @@ static const struct {
     {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},
     {"first_wide", "first_wide.cl", "sum[r][1] = add ? c[r * c_row + 1] : 0", "sum[r][1] = 0"},
     {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
-    {"first_batch", "first_batch.cl", "s < tile->count ? starts[1] : starts[0]", "starts[1] - 1"},
-    {"first_batch", "first_batch.cl", "before += length", "before += length + 1"},
+    {"first_batch", "first_batch.cl", "s < tile->count ? starts[1] : starts[0]", "starts[0]"},
+    {"first_batch", "first_batch.cl", "before += length", "before = length"},
     {"first_batch", "first_batch.cl", "s << 8", "0 << 8"},
-    {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)",
-     "take_tile(&tile, order + first, labels)"},
+    {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)", "take_tile(&tile, order, labels)"},
     {"first_batch", "fused_batch.cl", "unit < sizes[1] ? scale / 255 : 0", "scale / 256"},
 };
 
