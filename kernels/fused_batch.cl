@@ -82,10 +82,15 @@ kernel void fused_batch_reduce(float scale, global const float *restrict all_scr
 static void finish_gradient(global floatv *gradient, float scale)
 {
     const uint begin_rest = bias_at[0] / LANES;
+    intv lane;
+    for (uint k = 0; k < LANES; k++)
+        ((int *)&lane)[k] = (int)k;
     for (uint block = 0; block < UNIT_BLOCKS; block++) {
         floatv factor[UNIT_BLOCK];
-        for (uint u = 0; u < BLOCK_UNITS; u++)
-            ((float *)factor)[u] = gradient_factor(block * GROUPS * BLOCK_UNITS + u, scale);
+        for (uint u = 0; u < UNIT_BLOCK; u++) {
+            const intv unit = lane + (int)(block * BLOCK_UNITS + u * LANES);
+            factor[u] = select((floatv)(0), (floatv)(scale / 255), unit < (int)sizes[1]);
+        }
         for (uint p = 0; p < GROUPS; p++, gradient += UNIT_BLOCK)
 #pragma unroll
             for (uint u = 0; u < UNIT_BLOCK; u++)

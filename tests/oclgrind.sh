@@ -75,3 +75,12 @@ for engine in sparse layered fused; do
 done
 predict gpu full
 train gpu chunks 48 fused --max-wgsize 64 # dW1 in several chunks
+
+# batches ENGINE HIDDEN [OPTION...]: mini-batches, with all that an optimizer can do
+batches() {
+    check -- train "$folder/dots-cpu.csv" --kernels cpu --products own --engine "$1" --hidden "$2" --batch-size 60 \
+        --epochs 1 --optimizer adam --weight-decay 0.01 --clip-norm 0.5 --quiet "${@:3}"
+}
+
+batches fused 300
+batches layered 10 --max-norm 1

@@ -27,10 +27,18 @@ cleanup:
 gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const char *what, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
-    uint8_t *zeros = NULL; /* of the system's zero page, so this takes no memory */
     TRY(gr_buffer_create(device, bytes, what, out));
+    TRY(gr_buffer_write_zeros(device, *out, bytes));
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_write_zeros(gradus_device *device, cl_mem buffer, size_t bytes)
+{
+    gradus_status status = GRADUS_OK;
+    uint8_t *zeros = NULL; /* of the system's zero page, so this takes no memory */
     TRY(gr_allocate(bytes, &zeros));
-    TRY(gr_buffer_write(device, *out, 0, bytes, zeros));
+    TRY(gr_buffer_write(device, buffer, 0, bytes, zeros));
 cleanup:
     free(zeros);
     return status;

@@ -76,6 +76,8 @@ gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *
 
 /* A buffer that is all zero. */
 gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const char *what, cl_mem *out);
+/* Writes zeros, and waits as gr_buffer_write() does: Oclgrind takes what gr_buffer_clear() fills for uninitialised. */
+gradus_status gr_buffer_write_zeros(gradus_device *device, cl_mem buffer, size_t bytes);
 
 /* A buffer that the host fills in place (on a CPU without a copy): *memory is its `bytes` until gr_buffer_unmap. */
 gradus_status gr_buffer_create_mapped(gradus_device *device, size_t bytes, const char *what, cl_mem *out,

@@ -129,9 +129,9 @@ gradus_status gr_device_optimizer_reset(gradus_device *device, device_optimizer 
 {
     gradus_status status = GRADUS_OK;
     if (o->first != NULL)
-        TRY(gr_buffer_clear(device, o->first, layout->length * sizeof(cl_float)));
+        TRY(gr_buffer_write_zeros(device, o->first, layout->length * sizeof(cl_float)));
     if (o->second != NULL)
-        TRY(gr_buffer_clear(device, o->second, layout->length * sizeof(cl_float)));
+        TRY(gr_buffer_write_zeros(device, o->second, layout->length * sizeof(cl_float)));
 cleanup:
     return status;
 }
