@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 64, VALUE_HELP = OPTIONS_MAX + 1 };
+enum { VALUE_HELP = OPTIONS_MAX + 1 };
 
 /* ---- Values ---- */
 
@@ -238,4 +238,13 @@ void command_line_free(command_line *line)
 {
     poptFreeContext(line->context);
     *line = (command_line){0};
+}
+
+void option_rows_free(const option_row *options)
+{
+    for (; options->kind != OPTION_END; options++)
+        if (options->kind == OPTION_TEXT || options->kind == OPTION_CHOICE) {
+            free(*options->target.text);
+            *options->target.text = NULL;
+        }
 }

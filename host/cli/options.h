@@ -8,6 +8,9 @@
 
 #include <gradus/gradus.h>
 
+/* Rows of a table, its end included. */
+#define OPTIONS_MAX 96
+
 /* Sizes of hidden layers, as in "128,64". */
 typedef struct size_list {
     size_t count;
@@ -121,5 +124,8 @@ bool parse_size_list(const char *text, size_list *out);
 int command_line_parse(const command_description *command, const option_row *options, int argc, const char **argv,
                        command_line *line);
 void command_line_free(command_line *line);
+
+/* Frees the texts that the rows' targets own, and leaves NULL there. */
+void option_rows_free(const option_row *options);
 
 #endif
