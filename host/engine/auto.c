@@ -70,13 +70,15 @@ cleanup:
     return status;
 }
 
-/* INFINITY for an engine that needs more of the device than there is. */
+/* INFINITY for an engine that cannot do it or needs more of the device than there is. */
 static gradus_status try_candidate(const engine_type *type, const engine *base, gradus_device *device,
                                    const float *parameters, double *seconds)
 {
     gradus_status status = GRADUS_OK;
     engine *e = NULL;
     *seconds = INFINITY;
+    if (gr_engine_lacks(type, base, device) != NULL)
+        return GRADUS_OK;
     TRY(become(type, base, device, &e));
     TRY(time_engine(e, parameters, seconds));
 cleanup:
@@ -187,7 +189,7 @@ static gradus_status create_probable(const engine *base, gradus_device *device, 
 #endif
     if (device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(&base->network))
         return become(&gr_engine_layered, base, device, out);
-    if (base->batch > 0 && (device->kernels == KERNELS_GPU || base->optimizer.max_norm > 0))
+    if (gr_engine_lacks(&gr_engine_fused, base, device) != NULL)
         return become(&gr_engine_layered, base, device, out);
     const gradus_status status = become(&gr_engine_fused, base, device, out);
     return status == GRADUS_ERROR_DEVICE ? become(&gr_engine_layered, base, device, out) : status;

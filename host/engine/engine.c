@@ -64,6 +64,11 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
     return GRADUS_OK;
 }
 
+const char *gr_engine_lacks(const engine_type *type, const engine *base, const gradus_device *device)
+{
+    return type->lacks == NULL ? NULL : type->lacks(base, device);
+}
+
 static gradus_status create(const engine_type *type, const engine_settings *settings, gradus_device *device,
                             const gradus_network *network, const gradus_dataset *dataset, engine **out)
 {
@@ -77,6 +82,10 @@ static gradus_status create(const engine_type *type, const engine_settings *sett
                          .threads = settings->threads,
                          .batch = settings->batch,
                          .optimizer = settings->optimizer};
+    const char *lacking = gr_engine_lacks(type, &base, device);
+    if (lacking != NULL)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: found %s, expected another engine for that, such as layered",
+             type->name, lacking);
     TRY(type->create(&base, device, out));
 cleanup:
     return status;

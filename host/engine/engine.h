@@ -42,6 +42,10 @@ typedef struct step_run {
 typedef struct engine_type {
     const char *name;
     bool needs_device;
+
+    /* Names what of a training, which `base` describes, the engine cannot do, "max-norm with mini-batches"; NULL if it can
+     * do all of it. No such member: it can do everything. */
+    const char *(*lacks)(const engine *base, const gradus_device *device);
     gradus_status (*create)(const engine *base, gradus_device *device, engine **out);
 
     /* Parameters (layout.length floats) in and out. */
@@ -113,8 +117,11 @@ extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 /* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
-/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not. Its steps
- * are plain gradient descent. */
+/* What the engine lacks for it, NULL if nothing. */
+const char *gr_engine_lacks(const engine_type *type, const engine *base, const gradus_device *device);
+
+/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not; ARGUMENT for
+ * what this engine cannot do. Its steps are plain gradient descent. */
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
 

@@ -104,9 +104,9 @@ static gradus_status create_batch(const engine *base, gradus_device *device, eng
     return gr_fused_batch_create(&batches, device, out);
 }
 
-#define FUSED_ENGINE(engine_name, create_function)                                                                    \
+#define FUSED_ENGINE(engine_name, lacks_function, create_function)                                                    \
     {                                                                                                                 \
-        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .name = (engine_name), .needs_device = true, .lacks = (lacks_function), .create = (create_function),          \
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
         .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
         .keep_parameters = gr_device_engine_keep_parameters,                                                          \
@@ -116,13 +116,22 @@ static gradus_status create_batch(const engine *base, gradus_device *device, eng
         .destroy = gr_fused_destroy,                                                                                  \
     }
 
-const engine_type gr_engine_fused = FUSED_ENGINE("fused", gr_fused_create);
+static const char *fused_lacks(const engine *base, const gradus_device *device)
+{
+    if (base->batch == 0)
+        return NULL;
+    return device->kernels == KERNELS_GPU ? "mini-batches with kernels for GPUs"
+           : base->optimizer.max_norm > 0 ? "max-norm with mini-batches"
+                                          : NULL;
+}
+
+const engine_type gr_engine_fused = FUSED_ENGINE("fused", fused_lacks, gr_fused_create);
 
 const engine_type gr_fused_variants[] = {
-    [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", create_groups),
-    [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", create_elements),
-    [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", create_dense),
-    [FIRST_WIDE] = FUSED_ENGINE("fused, first_wide", create_wide),
+    [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", NULL, create_groups),
+    [FIRST_ELEMENTS] = FUSED_ENGINE("fused, first_elements", NULL, create_elements),
+    [FIRST_DENSE] = FUSED_ENGINE("fused, first_dense", NULL, create_dense),
+    [FIRST_WIDE] = FUSED_ENGINE("fused, first_wide", NULL, create_wide),
     [FIRST_BATCH] = {.name = "fused, first_batch", .needs_device = true, .create = create_batch},
-    [FIRST_GPU] = FUSED_ENGINE("fused, first_gpu", gr_fused_gpu_create),
+    [FIRST_GPU] = FUSED_ENGINE("fused, first_gpu", NULL, gr_fused_gpu_create),
 };

@@ -81,7 +81,6 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan);
 
 /* ---- Mini-batches (fused_batch.c) ---- */
 
-/* ARGUMENT for what it cannot do: max-norm. */
 gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, engine **out);
 
 /* Floats of a work-item's scratch for the samples of a tile. */

@@ -371,8 +371,6 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
     fused *e = NULL;
     size_t lanes = 0;
 
-    if (base->optimizer.max_norm > 0)
-        FAIL(GRADUS_ERROR_ARGUMENT, "engine fused: found max-norm with mini-batches, which engine layered can");
     TRY(gr_device_lanes(device, &lanes));
     TRY(gr_allocate(1, &e));
     const packing units = find_packing(&base->network, lanes);

@@ -200,9 +200,6 @@ gradus_status gr_fused_create(const engine *base, gradus_device *device, engine 
     gradus_status status = GRADUS_OK;
     size_t lanes = 0;
     first_layer first;
-    if (base->batch > 0 && device->kernels == KERNELS_GPU)
-        FAIL(GRADUS_ERROR_ARGUMENT,
-             "engine fused: found mini-batches with kernels for GPUs, which engine layered can");
     if (base->batch > 0)
         return gr_fused_batch_create(base, device, out);
     if (device->kernels == KERNELS_GPU)

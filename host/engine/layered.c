@@ -152,9 +152,9 @@ cleanup:
     return status;
 }
 
-#define LAYERED_ENGINE(engine_name, create_function)                                                                  \
+#define LAYERED_ENGINE(engine_name, lacks_function, create_function)                                                  \
     {                                                                                                                 \
-        .name = (engine_name), .needs_device = true, .create = (create_function),                                     \
+        .name = (engine_name), .needs_device = true, .lacks = (lacks_function), .create = (create_function),          \
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
         .shuffle = layered_shuffle, .gradient = layered_gradient, .update = gr_device_engine_update,                  \
         .evaluate = layered_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                            \
@@ -164,5 +164,11 @@ cleanup:
         .describe = gr_layered_describe, .destroy = gr_layered_destroy,                                               \
     }
 
-const engine_type gr_engine_layered = LAYERED_ENGINE("layered", gr_layered_create);
-const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", gr_sparse_create);
+static const char *sparse_lacks(const engine *base, const gradus_device *device)
+{
+    (void)device;
+    return base->batch > 0 ? "mini-batches" : NULL;
+}
+
+const engine_type gr_engine_layered = LAYERED_ENGINE("layered", NULL, gr_layered_create);
+const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", sparse_lacks, gr_sparse_create);

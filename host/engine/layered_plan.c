@@ -262,8 +262,6 @@ static gradus_status create(const engine *base, gradus_device *device, bool spar
     layered *e = NULL;
     sizes bytes;
 
-    if (sparse && base->batch > 0)
-        FAIL(GRADUS_ERROR_ARGUMENT, "engine sparse: found a batch of %zu samples, expected all at once", base->batch);
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
     e->samples_first = SIZE_MAX;
