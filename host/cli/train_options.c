@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of `gradus train`, each group in a function of its own. */
 #include "train_options.h"
+#include "train_presets.h"
 
 #include <assert.h>
 #include <string.h>
@@ -137,18 +138,27 @@ static void output_options(train_settings *settings, option_table *table)
     ADD(table, rows);
 }
 
+static void preset_options(train_settings *settings, option_table *table)
+{
+    const option_row rows[] = {
+        CHOICE_OPTION("preset", &settings->preset, train_preset_names,
+                      "the recipe to start from: notebook, fast (notebook)"),
+        FLAG_OPTION("show", &settings->show, "print the recipe that preset and options make; DATASET is not needed"),
+    };
+    ADD(table, rows);
+}
+
 void train_options_list(train_settings *settings, option_table *table)
 {
-    const option_row first[] = {
-        CHOICE_OPTION("preset", &settings->preset, train_preset_names, "the recipe to start from: notebook"),
-    };
     const option_row last[] = {END_OPTION};
     table->count = 0;
-    ADD(table, first);
+    preset_options(settings, table);
+    table->recipe_begin = table->count;
     network_options(settings, table);
     batch_options(settings, table);
     schedule_options(settings, table);
     optimizer_options(settings, table);
+    table->recipe_end = table->count;
     judging_options(settings, table);
     data_options(settings, table);
     device_options(settings, table);

@@ -7,12 +7,15 @@
 
 typedef struct option_table {
     size_t count; /* the END_OPTION included */
+    size_t recipe_begin,
+        recipe_end; /* rows recipe_begin .. recipe_end - 1 make what is learned; presets know these alone */
     option_row rows[OPTIONS_MAX];
 } option_table;
 
-extern const char *const train_preset_names[];
-
 /* Fills *table with rows whose values go to *settings. */
 void train_options_list(train_settings *settings, option_table *table);
+
+/* For --show: prints what is set of the recipe, as it could be typed, or as JSON. */
+int train_show(const train_settings *settings, const option_table *table);
 
 #endif

@@ -1,47 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of `gradus train`, and the presets that fill in what was not given. */
+/* The options of `gradus train`, and how they must fit together. */
 #include "train_settings.h"
 #include "failure.h"
 #include "output_check.h"
 #include "train_options.h"
+#include "train_presets.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define NOT_GIVEN UINT64_MAX
 #define DEFAULT_SEED 1
+#define DEFAULT_REPORT_EVERY 10
 
-/* ---- Presets ---- */
-
-/* A recipe: everything about a training run but its data and its seed. */
-static const struct preset {
-    const char *name;
-    size_list hidden;
-    uint64_t iterations, report_every;
-    float learning_rate;
-} presets[] = {
-    {"notebook", {1, {10}}, 500, 10, 0.1f},
-};
-const char *const train_preset_names[] = {"notebook", NULL};
-
-static void fill_in_preset(train_settings *settings)
-{
-    const struct preset *preset = presets;
-    while (settings->preset != NULL && strcmp(preset->name, settings->preset) != 0)
-        preset++;
-    settings->report_every_given = settings->report_every != NOT_GIVEN;
-    settings->hidden_given = settings->hidden.count > 0;
-    if (!settings->hidden_given)
-        settings->hidden = preset->hidden;
-    if (settings->iterations == NOT_GIVEN)
-        settings->iterations = preset->iterations;
-    if (settings->report_every == NOT_GIVEN)
-        settings->report_every = preset->report_every;
-    if (settings->learning_rate == 0)
-        settings->learning_rate = preset->learning_rate;
-}
-
-/* ---- Options that must fit together, as they were given ---- */
+/* ---- Options that must fit together ---- */
 
 static int check_start(const train_settings *settings)
 {
@@ -52,7 +23,7 @@ static int check_start(const train_settings *settings)
 
 static int check_batches(const train_settings *settings)
 {
-    if (settings->epochs > 0 && settings->iterations != NOT_GIVEN)
+    if (settings->epochs > 0 && settings->iterations > 0)
         return fail(EX_USAGE, "--epochs: found --iterations as well, expected one of them");
     if (settings->drop_last && settings->batch_size == 0)
         return fail(EX_USAGE, "--drop-last: found without --batch-size, and a full batch has no last one");
@@ -82,7 +53,8 @@ static int check_outputs(const train_settings *settings)
         TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
     if (output_is_same_file(settings->log, settings->init_from))
         TRY(fail(EX_USAGE, "--log %s: is the file of --init-from as well, expected another one", settings->log));
-    if (access(settings->dataset, F_OK) == 0 && output_is_same_file(settings->log, settings->dataset))
+    if (settings->dataset != NULL && access(settings->dataset, F_OK) == 0 &&
+        output_is_same_file(settings->log, settings->dataset))
         TRY(fail(EX_USAGE, "--log %s: is the data set as well, expected another file", settings->log));
 cleanup:
     return code;
@@ -106,10 +78,10 @@ static const command_description description = {
     .arguments = "DATASET",
     .summary = "Trains a network by gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
                "IDX files, or a CSV file (label,pixel0,...).",
-    .notes =
-        "The defaults are the preset 'notebook'. The same options give the same weights_hash on the same device.\n"
-        "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",
-    .arguments_min = 1,
+    .notes = "The defaults are the preset 'notebook'; an option beside --preset takes the place of the preset's.\n"
+             "The same options give the same weights_hash on the same device.\n"
+             "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",
+    .arguments_min = 0, /* with --show */
     .arguments_max = 1,
 };
 
@@ -125,20 +97,33 @@ static void fill_in_structs(train_settings *settings)
     settings->stopping.monitor = settings->monitor;
 }
 
+static int take_dataset(train_settings *settings)
+{
+    const command_line *line = &settings->line;
+    if (line->argument_count == 0 && !settings->show)
+        return fail(EX_USAGE, "train: found 0 arguments, expected DATASET; 'gradus train --help' explains them");
+    settings->dataset = line->argument_count == 0 ? NULL : line->arguments[0];
+    return EX_OK;
+}
+
 int train_settings_parse(int argc, const char **argv, train_settings *settings)
 {
     int code = EX_OK;
-    *settings = (train_settings){.iterations = NOT_GIVEN,
-                                 .report_every = NOT_GIVEN,
-                                 .seed = DEFAULT_SEED,
-                                 .optimizer = gradus_optimizer_default()};
     option_table table;
+    command_line *line = &settings->line;
+    *settings = (train_settings){
+        .report_every = DEFAULT_REPORT_EVERY, .seed = DEFAULT_SEED, .optimizer = gradus_optimizer_default()};
     train_options_list(settings, &table);
-    TRY(command_line_parse(&description, table.rows, argc, argv, &settings->line));
-    settings->dataset = settings->line.arguments[0];
+    TRY(command_line_parse(&description, table.rows, argc, argv, line));
+    TRY(train_preset_apply(settings->preset, table.rows, line));
+    settings->report_every_given = line->sets[option_find(table.rows, "report-every")];
+    TRY(take_dataset(settings));
     TRY(check(settings));
-    fill_in_preset(settings);
     fill_in_structs(settings);
+    if (settings->show) {
+        TRY(train_show(settings, &table));
+        code = HELP_SHOWN;
+    }
 cleanup:
     return code;
 }
