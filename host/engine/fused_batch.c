@@ -15,10 +15,15 @@
 /* Bytes of W1 that a block of pixels meets, as elements.cl wants them in the first-level cache. */
 #define BLOCK_BYTES 40000
 
+/* Random bits of features are drawn for some features more than there are: for 16 lanes so many words. */
+#define BITS_PADDING 64
+
 size_t gr_fused_batch_floats(const fused *e)
 {
-    const size_t tile = e->shape.tile, pixels = e->shape.groups;
-    return tile + pixels + 1 + tile / 4 + gr_divide_up(tile * pixels, 2);
+    const size_t tile = e->shape.tile, pixels = e->shape.groups, lists = gr_divide_up(tile * pixels, 2);
+    const size_t starts = tile * e->shape.blocks + 1, bits = pixels / 2 + BITS_PADDING, values = lists / 2 + 1;
+    const size_t thinned = e->common.base.regularization.input_dropout > 0 ? starts + bits + lists + values : 0;
+    return tile + pixels + 1 + tile / 4 + lists + thinned;
 }
 
 /* ---- Parameters ---- */
@@ -327,7 +332,8 @@ static gradus_status plan_launches(fused *e)
     TRY(gr_launch_create_in(e->program, "fused_batch_pass", e->work_items, 1,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values),
                                       ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch)),
+                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch),
+                                      ARGUMENT(e->common.record.progress)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_batch_reduce", e->common.layout.length, PARAMETER_ALIGNMENT,
                             ARGUMENTS(ARGUMENT(scale), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
