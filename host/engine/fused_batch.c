@@ -122,15 +122,29 @@ static gradus_status batch_read_gradient(engine *base, float *gradient)
 
 /* ---- Work ---- */
 
-static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+/* From batch to batch it is the range alone that differs. */
+static gradus_status set_arguments(fused *e, const fused_range *next)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint begin = (cl_uint)first, end = (cl_uint)(first + count), what = (cl_uint)mode;
+    const fused_range *now = &e->current;
+    const size_t count = next->end - next->first;
+    const cl_uint begin = (cl_uint)next->first, end = (cl_uint)next->end, what = (cl_uint)next->mode;
     const float scale = 1.0f / (float)count;
     TRY(gr_launch_set(&e->fused_pass, 0, (kernel_argument)ARGUMENT(begin)));
     TRY(gr_launch_set(&e->fused_pass, 1, (kernel_argument)ARGUMENT(end)));
-    TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
-    TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    if (now->end == 0 || now->mode != next->mode)
+        TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
+    if (now->end - now->first != count)
+        TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    e->current = *next;
+cleanup:
+    return status;
+}
+
+static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(set_arguments(e, &(fused_range){NULL, first, first + count, mode}));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
 cleanup:
