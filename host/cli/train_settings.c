@@ -18,6 +18,8 @@ static int check_start(const train_settings *settings)
 {
     if (settings->initializer != NULL && settings->init_from != NULL)
         return fail(EX_USAGE, "--initializer: found --init-from as well, whose weights are not drawn");
+    if (settings->standardize && settings->init_from != NULL)
+        return fail(EX_USAGE, "--standardize: found --init-from as well, whose network sees what it was trained on");
     return EX_OK;
 }
 
