@@ -236,6 +236,7 @@ static gradus_status create_part(const blas *e, blas_part *part)
     for (size_t l = 0; l + 1 < net->layers; l++)
         TRY(create_activations(e, net->sizes[l + 1], &part->dz[l]));
     part->dz[net->layers - 1] = part->a[net->layers];
+    TRY(gr_allocate(net->sizes[0], &part->pixels));
     TRY(gr_allocate(e->common.base.layout.length, &part->gradient));
 cleanup:
     return status;
@@ -247,6 +248,7 @@ static void destroy_part(const blas *e, blas_part *part)
         free(part->a[l]);
     for (size_t l = 0; l + 1 < e->common.base.network.layers; l++)
         free(part->dz[l]);
+    free(part->pixels);
     free(part->gradient);
 }
 
@@ -258,7 +260,7 @@ static void blas_destroy(engine *base)
         destroy_part(e, &e->parts[p]);
     free(e->parts);
     free(e->ones);
-    free(e->common.order);
+    gr_host_engine_release(&e->common);
     free(e->gradient);
     free(e->first);
     free(e->second);

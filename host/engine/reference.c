@@ -19,6 +19,7 @@ typedef struct reference {
     double *first, *second; /* (layout.length), the optimizer's moments; NULL where it has none */
     double
         *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
+    uint8_t *pixels;               /* of one sample (F), augmented */
     double *dz;                    /* of one sample and layer (largest size) */
     double *da;                    /* likewise */
 } reference;
@@ -57,7 +58,7 @@ static void softmax(double *z, size_t classes)
 static void forward(reference *e, size_t sample)
 {
     const gradus_network *net = &e->common.base.network;
-    const uint8_t *x = e->common.base.dataset->pixels + sample * net->sizes[0];
+    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, e->pixels);
     for (size_t f = 0; f < net->sizes[0]; f++)
         e->a[0][f] = x[f] / 255.0;
     for (size_t l = 0; l < net->layers; l++) {
@@ -218,7 +219,8 @@ static void reference_destroy(engine *base)
     reference *e = (reference *)base;
     for (size_t l = 0; l <= base->network.layers; l++)
         free(e->a[l]);
-    free(e->common.order);
+    gr_host_engine_release(&e->common);
+    free(e->pixels);
     free(e->dz);
     free(e->da);
     free(e->gradient);
@@ -242,6 +244,7 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
         TRY(gr_allocate(base->network.sizes[l], &e->a[l]));
         largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
     }
+    TRY(gr_allocate(base->network.sizes[0], &e->pixels));
     TRY(gr_allocate(largest, &e->dz));
     TRY(gr_allocate(largest, &e->da));
     TRY(gr_allocate(base->layout.length, &e->parameters));
