@@ -68,8 +68,8 @@ gradus_status gr_augmentation_check(const gradus_augmentation *most, const gradu
                        info->width, info->height, SIDE_MAX, SIDE_MAX);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (!((double)numbers[i].value >= 0 && (double)numbers[i].value <= numbers[i].limit))
-            return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found %s of %g, expected 0 to %g %s",
-                           numbers[i].name, (double)numbers[i].value, numbers[i].limit, numbers[i].why);
+            return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found %s of %g, expected 0 to %g %s", numbers[i].name,
+                           (double)numbers[i].value, numbers[i].limit, numbers[i].why);
     return GRADUS_OK;
 }
 

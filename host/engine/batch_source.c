@@ -8,7 +8,8 @@
 size_t gr_batch_source_bytes(const gradus_dataset *dataset, size_t slice)
 {
     const gradus_dataset_info *info = &dataset->info;
-    return (info->samples + slice) * (info->features + 1) + info->samples * sizeof(cl_uint) + slice * sizeof(transform);
+    return (info->samples + slice) * (info->features + 1) + info->samples * sizeof(cl_uint) +
+           slice * sizeof(transform);
 }
 
 static gradus_status create_buffers(gradus_device *device, const gradus_dataset_info *info, size_t slice,
@@ -87,10 +88,10 @@ cleanup:
     return status;
 }
 
-gradus_status gr_batch_source_gather(gradus_device *device, batch_source *s, size_t first, size_t count)
+gradus_status gr_batch_source_gather(gradus_device *device, batch_source *s, size_t first, size_t count, bool training)
 {
     gradus_status status = GRADUS_OK;
-    if (s->augments) {
+    if (training && s->augments) {
         TRY(gr_augment_samples_set(&s->augmented, s->epoch, first, count));
         TRY(gr_augment_samples_enqueue(device, &s->augmented));
         return GRADUS_OK;

@@ -12,7 +12,7 @@ typedef struct batch_source {
     cl_mem batch, batch_labels; /* (F x S), (S): samples of a batch, for who reads them */
     launch shuffle_samples, gather_samples;
     augmented_gather augmented; /* all NULL without augmentation */
-    bool augments;              /* with the order at hand, as in its epoch */
+    bool augments;              /* in the order at hand, as in its epoch */
     uint32_t epoch;
 } batch_source;
 
@@ -28,8 +28,9 @@ size_t gr_batch_source_bytes(const gradus_dataset *dataset, size_t slice);
 /* Queues a new order. */
 gradus_status gr_batch_source_shuffle(gradus_device *device, batch_source *source, const permutation *order);
 
-/* Queues the transfer of the order's samples first .. first + count - 1 into batch and batch_labels. They are augmented as in
- * the order's epoch, unless that is the identity. */
-gradus_status gr_batch_source_gather(gradus_device *device, batch_source *source, size_t first, size_t count);
+/* Queues the transfer of the order's samples first .. first + count - 1 into batch and batch_labels. For training they are
+ * augmented as in the order's epoch, unless that is the identity. */
+gradus_status gr_batch_source_gather(gradus_device *device, batch_source *source, size_t first, size_t count,
+                                     bool training);
 
 #endif

@@ -73,7 +73,7 @@ typedef struct batch {
 static void process_slice(const batch *b, blas_part *part, size_t first, size_t n)
 {
     const gradus_network *net = &b->e->common.base.network;
-    gr_blas_forward(b->e, part, first, n);
+    gr_blas_forward(b->e, part, first, n, b->with_gradient);
     if (b->probabilities != NULL) {
         gr_blas_softmax(b->e, part, n, b->probabilities + first * net->sizes[net->layers]);
         return;

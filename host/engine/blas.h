@@ -37,7 +37,7 @@ typedef struct blas {
 } blas;
 
 /* From the samples first .. first + n - 1, n <= S, to the logits in a[L]. */
-void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n);
+void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n, bool training);
 
 /* Adds loss and number correct to the part's sums; dZ2 = softmax(Z2) - Y takes the logits' place. */
 void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n);

@@ -71,12 +71,12 @@ static void bias_broadcast(const float *b, size_t rows, size_t columns, float *z
         memcpy(z + s * rows, b, rows * sizeof *z);
 }
 
-void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n)
+void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n, bool training)
 {
     const gradus_network *net = &e->common.base.network;
     for (size_t s = 0; s < n; s++) {
         const size_t sample = gr_host_engine_sample(&e->common, first + s);
-        expand_bytes(gr_host_engine_pixels(&e->common, sample, part->pixels), net->sizes[0],
+        expand_bytes(gr_host_engine_pixels(&e->common, sample, training, part->pixels), net->sizes[0],
                      part->a[0] + s * net->sizes[0]);
     }
     for (size_t l = 0; l < net->layers; l++) {

@@ -54,8 +54,8 @@ typedef struct engine_type {
     gradus_status (*read_parameters)(engine *e, float *parameters);
 
     /* Of engines that were made for batches: from now on sample i of a range is the data set's sample that the
-     * permutation sends i to, augmented as in the epoch whose order it is. As an engine begins, and with the identity, samples
-     * are in their order and as they are. NULL: this engine computes whole data sets only. */
+     * permutation sends i to. gradient() takes it augmented, as in the epoch whose order it is; with the identity, as which an
+     * engine begins, and in evaluate() samples are as they are. NULL: this engine computes whole data sets only. */
     gradus_status (*shuffle)(engine *e, const permutation *order);
 
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over

@@ -35,12 +35,12 @@ size_t gr_host_engine_sample(const host_engine *e, size_t i)
     return e->order == NULL ? i : e->order[i];
 }
 
-const uint8_t *gr_host_engine_pixels(const host_engine *e, size_t sample, uint8_t *space)
+const uint8_t *gr_host_engine_pixels(const host_engine *e, size_t sample, bool training, uint8_t *space)
 {
     const gradus_dataset *data = e->base.dataset;
     const uint8_t *pixels = data->pixels + sample * data->info.features;
     transform by;
-    if (!e->augments)
+    if (!training || !e->augments)
         return pixels;
     gr_draw_transform(e->augment_plan, e->epoch, (uint32_t)sample, &by);
     gr_augment_image(e->augment_plan, &by, pixels, space);

@@ -53,10 +53,10 @@ cleanup:
 
 /* Makes the first layer's products see samples first .. first + valid - 1 of the order, and the loss their labels. What is
  * behind them in the buffers is of another batch; its dZ is zero. */
-static gradus_status take_batch(layered *e, size_t first, size_t valid)
+static gradus_status take_batch(layered *e, size_t first, size_t valid, bool training)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_batch_source_gather(e->common.device, e->source, first, valid));
+    TRY(gr_batch_source_gather(e->common.device, e->source, first, valid, training));
     if (e->samples_first != 0) {
         TRY(gr_gemm_set_samples(&e->layers[0].forward, 0, e->slice));
         TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, 0, e->slice));
@@ -108,7 +108,7 @@ static gradus_status run_batch(layered *e, size_t first, size_t count, bool with
         const size_t valid = left < e->slice ? left : e->slice;
         const slice_state next = {e->source == NULL ? first + done : 0, valid, count, done > 0};
         TRY(set_slice(e, &next));
-        TRY(e->source == NULL ? take_samples(e, first + done) : take_batch(e, first + done, valid));
+        TRY(e->source == NULL ? take_samples(e, first + done) : take_batch(e, first + done, valid, with_gradient));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
         TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
@@ -142,7 +142,7 @@ static gradus_status layered_probabilities(engine *base, float *out)
     const size_t samples = base->dataset->info.samples, classes = base->network.sizes[base->network.layers];
     for (size_t first = 0; first < samples; first += e->slice) {
         const size_t valid = samples - first < e->slice ? samples - first : e->slice;
-        TRY(e->source == NULL ? take_samples(e, first) : take_batch(e, first, valid));
+        TRY(e->source == NULL ? take_samples(e, first) : take_batch(e, first, valid, false));
         TRY(forward(e));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));
         TRY(gr_buffer_read(e->common.device, e->a[base->network.layers], 0, valid * classes * sizeof *out,

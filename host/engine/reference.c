@@ -55,10 +55,10 @@ static void softmax(double *z, size_t classes)
 }
 
 /* Leaves the activations in a[], the last ones as logits. */
-static void forward(reference *e, size_t sample)
+static void forward(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
-    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, e->pixels);
+    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, training, e->pixels);
     for (size_t f = 0; f < net->sizes[0]; f++)
         e->a[0][f] = x[f] / 255.0;
     for (size_t l = 0; l < net->layers; l++) {
@@ -121,7 +121,7 @@ static gradus_status reference_gradient(engine *base, size_t first, size_t count
     e->common.sums = (batch_sums){0, 0};
     for (size_t i = first; i < first + count; i++) {
         const size_t s = gr_host_engine_sample(&e->common, i);
-        forward(e, s);
+        forward(e, s, true);
         add_loss(e->a[base->network.layers], classes, base->dataset->labels[s], &e->common.sums);
         backward(e, base->dataset->labels[s]);
     }
@@ -149,7 +149,7 @@ static gradus_status reference_evaluate(engine *base, size_t first, size_t count
     e->common.sums = (batch_sums){0, 0};
     for (size_t i = first; i < first + count; i++) {
         const size_t s = gr_host_engine_sample(&e->common, i);
-        forward(e, s);
+        forward(e, s, false);
         add_loss(e->a[base->network.layers], base->network.sizes[base->network.layers], base->dataset->labels[s],
                  &e->common.sums);
     }
@@ -162,7 +162,7 @@ static gradus_status reference_probabilities(engine *base, float *out)
     const size_t classes = base->network.sizes[base->network.layers];
     for (size_t s = 0; s < base->dataset->info.samples; s++) {
         double *output = e->a[base->network.layers];
-        forward(e, s);
+        forward(e, s, false);
         softmax(output, classes);
         for (size_t c = 0; c < classes; c++)
             out[s * classes + c] = (float)output[c];

@@ -317,7 +317,9 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
-    engine_settings settings = {.name = options->engine, .threads = options->threads, .batch = options->batch_size,
+    engine_settings settings = {.name = options->engine,
+                                .threads = options->threads,
+                                .batch = options->batch_size,
                                 .augmentation = {options->augmentation, options->seed}};
 
     TRY(gr_course_plan(options, dataset, &r.course));
