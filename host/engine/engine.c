@@ -82,6 +82,7 @@ static gradus_status create(const engine_type *type, const engine_settings *sett
                          .threads = settings->threads,
                          .batch = settings->batch,
                          .optimizer = settings->optimizer,
+                         .regularization = settings->regularization,
                          .augmentation = settings->augmentation};
     const char *lacking = gr_engine_lacks(type, &base, device);
     if (lacking != NULL)
