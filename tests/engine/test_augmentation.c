@@ -175,6 +175,7 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ENGINE_TESTS("fused"),
         ENGINE_TESTS("layered"),
         ENGINE_TESTS("reference"),
 #if GRADUS_BLAS
