@@ -301,14 +301,6 @@ cleanup:
     return status;
 }
 
-/* A full batch is the same samples in every step, and has no epochs. */
-static gradus_status check_augmentation(const gradus_train_options *options, const gradus_dataset_info *info)
-{
-    if (options->batch_size == 0 && gr_augmentation_is_on(&options->augmentation))
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found a full batch, expected mini-batches");
-    return gr_augmentation_check(&options->augmentation, info);
-}
-
 gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                            const gradus_train_options *options, gradus_train_result *result)
 {
@@ -317,15 +309,16 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
-    engine_settings settings = {.name = options->engine,
-                                .threads = options->threads,
-                                .batch = options->batch_size,
-                                .augmentation = {options->augmentation, options->seed}};
+    engine_settings settings = {
+        .name = options->engine,
+        .threads = options->threads,
+        .batch = options->batch_size,
+        .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
+        .augmentation = {options->augmentation, options->seed}};
 
     TRY(gr_course_plan(options, dataset, &r.course));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.course.steps, &r.schedule));
     TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
-    TRY(check_augmentation(options, &dataset->info));
     TRY(gr_engine_open(&settings, device, &model->network, dataset, &e));
     TRY(gr_judge_begin(&r.judge, options, e, e->type->needs_device ? device : NULL));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
