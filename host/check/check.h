@@ -75,6 +75,8 @@ gradus_status gr_check_input_transform(check *c, const check_shape *shape);
 /* Orders and batches of samples; check_shuffle.c */
 gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape);
 gradus_status gr_check_gather_samples(check *c, const check_shape *shape);
+/* Batches of augmented samples; check_augment.c */
+gradus_status gr_check_augment_samples(check *c, const check_shape *shape);
 /* Steps of all optimizers; check_optimizer.c */
 gradus_status gr_check_update_parameters(check *c, const check_shape *shape);
 gradus_status gr_check_keep_parameters(check *c, const check_shape *shape);

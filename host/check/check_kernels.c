@@ -287,6 +287,8 @@ static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 2
 
 /* Likewise, where each shape is compiled several times. */
 static const check_shape function_shapes[] = {{17, 163, 49}};
+/* Height x width x samples: the least image, one pixel more than a piece of a row, digits, more rows than columns. */
+static const check_shape image_shapes[] = {{2, 2, 5}, {3, 17, 7}, {28, 28, 43}, {129, 31, 3}};
 
 /* Rounds, or vectors (a multiple of 4), x work-groups. */
 static const check_shape limit_shapes[] = {{4, 1, 0}, {8, 3, 0}, {1000, 2, 0}};
@@ -306,6 +308,7 @@ const operation gr_operations[] = {
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
     {"shuffle_samples", gr_check_shuffle_samples, SHAPES(element_shapes)},
     {"gather_samples", gr_check_gather_samples, SHAPES(element_shapes)},
+    {"augment_samples", gr_check_augment_samples, SHAPES(image_shapes)},
     {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes)},
     {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes)},
     {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},

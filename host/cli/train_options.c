@@ -98,6 +98,19 @@ static void regularization_options(train_settings *settings, option_table *table
     ADD(table, rows);
 }
 
+static void augmentation_options(train_settings *settings, option_table *table)
+{
+    const option_row rows[] = {
+        DOUBLE_OPTION("augment-shift", &settings->augment_shift, 2047,
+                      "pixels, up to which a batch's images are shifted (0)"),
+        DOUBLE_OPTION("augment-rotate", &settings->augment_rotate, 180, "degrees, up to which they are rotated (0)"),
+        DOUBLE_OPTION("augment-scale", &settings->augment_scale, 0.5, "0.1: they get 0.9 to 1.1 times as large (0)"),
+        DOUBLE_OPTION("augment-elastic", &settings->augment_elastic, 2047,
+                      "pixels, root mean square of elastic displacements (0)"),
+    };
+    ADD(table, rows);
+}
+
 static const char *const monitors[] = {"loss", "accuracy", NULL};
 
 static void judging_options(train_settings *settings, option_table *table)
@@ -178,6 +191,7 @@ void train_options_list(train_settings *settings, option_table *table)
     schedule_options(settings, table);
     optimizer_options(settings, table);
     regularization_options(settings, table);
+    augmentation_options(settings, table);
     table->recipe_end = table->count;
     judging_options(settings, table);
     data_options(settings, table);

@@ -32,6 +32,20 @@ static int check_batches(const train_settings *settings)
     return EX_OK;
 }
 
+/* The library knows the images; what is amiss without them is said by the option's name. */
+static int check_augmentation(const train_settings *settings)
+{
+    const char *given = settings->augment_shift > 0     ? "shift"
+                        : settings->augment_rotate > 0  ? "rotate"
+                        : settings->augment_scale > 0   ? "scale"
+                        : settings->augment_elastic > 0 ? "elastic"
+                                                        : NULL;
+    if (given != NULL && settings->batch_size == 0)
+        return fail(EX_USAGE, "--augment-%s: found without --batch-size, and a full batch is the same in every step",
+                    given);
+    return EX_OK;
+}
+
 static int check_stopping(const train_settings *settings)
 {
     const bool has_holdout = settings->holdout.count > 0 || settings->holdout.share > 0;
@@ -67,6 +81,7 @@ static int check(const train_settings *settings)
     int code = EX_OK;
     TRY(check_start(settings));
     TRY(check_batches(settings));
+    TRY(check_augmentation(settings));
     TRY(check_stopping(settings));
     TRY(check_outputs(settings));
 cleanup:

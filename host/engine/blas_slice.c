@@ -86,8 +86,9 @@ static void take_sample(const blas *e, blas_part *part, size_t sample, bool trai
 {
     const engine *base = &e->common.base;
     const size_t features = base->network.sizes[0];
+    const uint8_t *pixels = gr_host_engine_pixels(&e->common, sample, training, part->pixels);
     const input_transform input = gr_network_input(&base->network);
-    expand_bytes(base->dataset->pixels + sample * features, features, x);
+    expand_bytes(pixels, features, x);
     for (size_t f = 0; e->transforms && f < features; f++)
         x[f] = x[f] * input.scale + input.offset;
     if (training && base->regularization.input_dropout > 0) {

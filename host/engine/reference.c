@@ -22,6 +22,7 @@ typedef struct reference {
      * with respect to Z; of one layer (largest size): dZ, dA, and dropout's factors. */
     double *a[GRADUS_LAYERS_MAX + 1], *slopes[GRADUS_LAYERS_MAX + 1], *dz, *da;
     float *factors;
+    uint8_t *pixels; /* of one sample (F), augmented */
 } reference;
 
 static double dot(const double *a, const double *b, size_t n)
@@ -55,10 +56,10 @@ static void softmax(double *z, size_t classes)
 }
 
 /* What the network sees of a sample: byte / 255, standardised if it wants that. */
-static void take_sample(reference *e, size_t sample)
+static void take_sample(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
-    const uint8_t *x = e->common.base.dataset->pixels + sample * net->sizes[0];
+    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, training, e->pixels);
     const double deviation = net->input_deviation > 0 ? (double)net->input_deviation : 1;
     for (size_t f = 0; f < net->sizes[0]; f++)
         e->a[0][f] = (x[f] / 255.0 - (double)net->input_mean) / deviation;
@@ -79,7 +80,7 @@ static void forward(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
     const regularization *how = &e->common.base.regularization;
-    take_sample(e, sample);
+    take_sample(e, sample, training);
     if (training && how->input_dropout > 0)
         drop_out(e, 0, sample);
     for (size_t l = 0; l < net->layers; l++) {
@@ -251,7 +252,8 @@ static void reference_destroy(engine *base)
         free(e->slopes[l]);
     }
     free(e->factors);
-    free(e->common.order);
+    free(e->pixels);
+    gr_host_engine_release(&e->common);
     free(e->dz);
     free(e->da);
     free(e->gradient);
@@ -276,6 +278,7 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
         TRY(gr_allocate(base->network.sizes[l], &e->slopes[l]));
         largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
     }
+    TRY(gr_allocate(base->network.sizes[0], &e->pixels));
     TRY(gr_allocate(largest, &e->dz));
     TRY(gr_allocate(largest, &e->da));
     TRY(gr_allocate(largest, &e->factors));

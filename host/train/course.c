@@ -2,6 +2,7 @@
 /* Epochs, steps, and what is due behind them. */
 #include "train/course.h"
 #include "core/memory.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 
 /* Of full batches; of mini-batches it is an epoch. */
@@ -25,6 +26,14 @@ static gradus_status check_regularization(const gradus_train_options *options)
     return GRADUS_OK;
 }
 
+/* A full batch is the same samples in every step, and has no epochs. */
+static gradus_status check_augmentation(const gradus_train_options *options, const gradus_dataset_info *info)
+{
+    if (options->batch_size == 0 && gr_augmentation_is_on(&options->augmentation))
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found a full batch, expected mini-batches");
+    return gr_augmentation_check(&options->augmentation, info);
+}
+
 static gradus_status check_options(const gradus_train_options *options, const gradus_dataset *dataset)
 {
     if (!dataset->info.labelled)
@@ -43,6 +52,7 @@ gradus_status gr_course_plan(const gradus_train_options *options, const gradus_d
     gradus_status status = GRADUS_OK;
     TRY(check_options(options, dataset));
     TRY(check_regularization(options));
+    TRY(check_augmentation(options, &dataset->info));
     const size_t samples = dataset->info.samples;
     const bool whole = options->batch_size == 0; /* each iteration's figures are whole, so the first is shown */
     course c = {.samples = samples, .batch = whole ? samples : options->batch_size};
