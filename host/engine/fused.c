@@ -135,8 +135,7 @@ static const char *fused_lacks(const engine *base, const gradus_device *device)
         return fused_gpu_lacks(base);
     if (base->batch == 0)
         return base->regularization.input_dropout > 0 ? "input dropout of a full batch" : NULL;
-    return base->optimizer.max_norm > 0 ? "max-norm with mini-batches"
-           : base->regularization.input_dropout > 0 && base->network.input_deviation != 0
+    return base->regularization.input_dropout > 0 && base->network.input_deviation != 0
                ? "input dropout of a standardised input"
                : NULL;
 }
