@@ -6,7 +6,7 @@
 
 #define SUMS_BYTES (2 * sizeof(cl_float))
 #define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
-#define PROGRESS_BYTES (2 * sizeof(cl_uint))
+#define PROGRESS_BYTES (5 * sizeof(cl_uint))
 
 static size_t parameter_bytes(const parameter_layout *layout)
 {
@@ -33,11 +33,11 @@ cleanup:
 
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device)
 {
-    return gr_device_engine_init_with(e, base, device, &base->layout);
+    return gr_device_engine_init_with(e, base, device, &base->layout, 0);
 }
 
 gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
-                                         const parameter_layout *layout)
+                                         const parameter_layout *layout, size_t packed_units)
 {
     gradus_status status = GRADUS_OK;
     const size_t bytes = parameter_bytes(layout);
@@ -47,7 +47,8 @@ gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, g
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
     TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network, layout,
-                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record}, &e->optimizer));
+                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record, packed_units},
+                                   &e->optimizer));
     TRY(gr_keep_parameters(device, e->parameters, e->kept, layout->length, &e->record, &e->keep_parameters));
 cleanup:
     return status;
@@ -94,8 +95,9 @@ gradus_status gr_device_engine_write_parameters(engine *base, const float *param
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    const cl_uint no_steps[2] = {0};
-    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof no_steps, no_steps));
+    const uint64_t seed = base->regularization.seed;
+    const cl_uint begin[] = {0, 0, 0, (cl_uint)seed, (cl_uint)(seed >> 32)};
+    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof begin, begin));
     TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &e->layout));
     TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters));
 cleanup:

@@ -22,11 +22,15 @@ static double loss_of(engine *e, const float *parameters)
 
 /* ---- The reference against central differences ---- */
 
+/* Of a network with the activation that is the state. */
 static void test_reference_gradient(void **state)
 {
-    (void)state;
     /* Two hidden layers; the step is a power of two, so that the parameters move by exactly that much in a float. */
-    const gradus_network network = {.layers = 3, .sizes = {6, 5, 4, 3}};
+    const gradus_network network = {.layers = 3,
+                                    .sizes = {6, 5, 4, 3},
+                                    .activation = (gradus_activation)(uintptr_t)*state,
+                                    .input_mean = 0.25f,
+                                    .input_deviation = 0.5f};
     const double step = 0x1p-12;
     gradus_dataset *dataset = random_dataset(6, 11, 3);
     const parameter_layout layout = gr_network_layout(&network);
@@ -338,7 +342,11 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_gradient),
+        {"gradient, relu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_RELU},
+        {"gradient, leaky-relu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_LEAKY_RELU},
+        {"gradient, sigmoid", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_SIGMOID},
+        {"gradient, tanh", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_TANH},
+        {"gradient, gelu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_GELU},
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"gradient, sparse", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
