@@ -33,7 +33,7 @@ static gradus_status check_engine_on(check *c, gradus_device *device, const chec
 
     TRY(draw_pixels(c, shape->inner * shape->columns, density, &dataset.pixels));
     TRY(gr_check_bytes(c, shape->columns, CLASSES, &dataset.labels));
-    dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true};
+    dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true, false};
     TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
     gr_network_initialise(&network, 1, parameters);
     TRY(gr_engine_create(type, device, &network, &dataset, &e));
