@@ -215,7 +215,7 @@ static gradus_status check_softmax_cross_entropy(check *c, const check_shape *sh
     TRY(gr_check_upload(c, labels, first + samples, &label_buffer));
     TRY(gr_check_space(c, 2 * samples, &metric_buffer));
     TRY(gr_softmax_cross_entropy(c->device, z_buffer, label_buffer, metric_buffer, classes, samples, &prepared));
-    TRY(gr_softmax_cross_entropy_set_samples(&prepared, first, valid));
+    TRY(gr_softmax_cross_entropy_set(&prepared, first, valid, 0));
     TRY(run_once(c, &prepared));
     TRY(gr_check_compare(c, "softmax_cross_entropy", z_buffer, dz, classes * samples, EPSILON * (8 + (double)classes),
                          1));

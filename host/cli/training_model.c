@@ -21,7 +21,7 @@ int training_model_load(training_run *run)
     const train_settings *settings = &run->settings;
     TRY_GRADUS(gradus_model_load(settings->init_from, &run->model));
     const gradus_network *network = gradus_model_network(run->model);
-    if (settings->hidden_given && !fits_hidden(network, &settings->hidden))
+    if (settings->hidden.count > 0 && !fits_hidden(network, &settings->hidden))
         TRY(fail(EX_USAGE, "--hidden: does not agree with --init-from %s, which is %s; leave one of them out",
                  settings->init_from, format_network(network).text));
 cleanup:
@@ -36,8 +36,7 @@ int training_model_create(training_run *run)
     network.sizes[0] = data.features;
     memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
     network.sizes[network.layers] = data.classes;
-    const char *initializer = run->settings.initializer == NULL ? "uniform" : run->settings.initializer;
-    return fail_status(gradus_model_create_with(&network, initializer, run->settings.seed, &run->model));
+    return fail_status(gradus_model_create_with(&network, run->settings.initializer, run->settings.seed, &run->model));
 }
 
 static int set_text(training_run *run, const char *key, const char *text)

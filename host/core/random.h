@@ -17,6 +17,7 @@ typedef enum random_purpose {
     RANDOM_HOLDOUT = 2,
     RANDOM_TEST = 3,    /* inputs of comparisons and tests */
     RANDOM_SHUFFLE = 4, /* stream: the epoch; permutation.h */
+    RANDOM_DROPOUT = 5, /* with counters of its own; engine/dropout.h */
 } random_purpose;
 
 typedef struct random_stream {

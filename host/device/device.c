@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* What depends on no network's shape is built once, here; engines build what does. */
-static const char *const general_kernels[] = {"bias.cl",      "expand_bytes.cl", "relu.cl",    "optimizer_step.cl",
+static const char *const general_kernels[] = {"philox.cl",    "activation.cl",   "dropout.cl", "activate.cl",
+                                              "bias.cl",      "expand_bytes.cl", "relu.cl",    "optimizer_step.cl",
                                               "optimizer.cl", "row_sums.cl",     "shuffle.cl", "softmax.cl"};
 
 /*

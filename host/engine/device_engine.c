@@ -6,7 +6,7 @@
 
 #define SUMS_BYTES (2 * sizeof(cl_float))
 #define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
-#define PROGRESS_BYTES (2 * sizeof(cl_uint))
+#define PROGRESS_BYTES (5 * sizeof(cl_uint))
 
 static size_t parameter_bytes(const parameter_layout *layout)
 {
@@ -94,8 +94,9 @@ gradus_status gr_device_engine_write_parameters(engine *base, const float *param
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    const cl_uint no_steps[2] = {0};
-    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof no_steps, no_steps));
+    const uint64_t seed = base->regularization.seed;
+    const cl_uint begin[] = {0, 0, 0, (cl_uint)seed, (cl_uint)(seed >> 32)};
+    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof begin, begin));
     TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &e->layout));
     TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters));
 cleanup:

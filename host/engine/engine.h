@@ -9,6 +9,7 @@
 
 #include "core/permutation.h"
 #include "data/dataset.h"
+#include "engine/dropout.h"
 #include "engine/optimizer.h"
 
 /* Sums over the samples of one gradient() call. */
@@ -58,8 +59,8 @@ typedef struct engine_type {
 
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
      * samples first .. first + count - 1 and their sums; update() takes a step with it, and
-     * may change it. evaluate() computes the sums
-     * alone; the gradient is undefined afterwards. */
+     * may change it. evaluate() computes the sums alone, of the network as it is: without dropout and label smoothing; the
+     * gradient is undefined afterwards. */
     gradus_status (*gradient)(engine *e, size_t first, size_t count);
     gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
@@ -100,6 +101,7 @@ struct engine {
     size_t threads; /* of engines without a device; 0: as many as may be used */
     size_t batch;   /* samples that gradient() is asked for; 0: all, in their order */
     optimizer optimizer;
+    regularization regularization;
     char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
 };
 
@@ -117,6 +119,12 @@ extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 /* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
+/* Whether nothing but a ReLU stands between two layers; kernels have that built in. */
+static inline bool gr_engine_is_plain(const engine *e)
+{
+    return e->network.activation == GRADUS_RELU && e->regularization.dropout == 0;
+}
+
 /* What the engine lacks for it, NULL if nothing. */
 const char *gr_engine_lacks(const engine_type *type, const engine *base, const gradus_device *device);
 
@@ -130,6 +138,7 @@ typedef struct engine_settings {
     size_t threads;   /* of engines without a device; 0: as many as may be used */
     size_t batch;     /* samples of a mini-batch; 0: all */
     optimizer optimizer;
+    regularization regularization;
 } engine_settings;
 
 /* Both in one. */

@@ -71,7 +71,7 @@ typedef struct fused_constants {
     size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
     size_t packed;                  /* floats of W1 as it packs it */
     size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
-    size_t spare_at, spare_forward_at, pixels_at;
+    size_t spare_at, spare_forward_at, pixels_at, numbers_at, input_bias_at;
     size_t scratch; /* floats of a work-item */
 } fused_constants;
 

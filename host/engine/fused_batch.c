@@ -15,10 +15,15 @@
 /* Bytes of W1 that a block of pixels meets, as elements.cl wants them in the first-level cache. */
 #define BLOCK_BYTES 40000
 
+/* Random bits of features are drawn for some features more than there are: for 16 lanes so many words. */
+#define BITS_PADDING 64
+
 size_t gr_fused_batch_floats(const fused *e)
 {
-    const size_t tile = e->shape.tile, pixels = e->shape.groups;
-    return tile + pixels + 1 + tile / 4 + gr_divide_up(tile * pixels, 2);
+    const size_t tile = e->shape.tile, pixels = e->shape.groups, lists = gr_divide_up(tile * pixels, 2);
+    const size_t starts = tile * e->shape.blocks + 1, bits = pixels / 2 + BITS_PADDING, values = lists / 2 + 1;
+    const size_t thinned = e->common.base.regularization.input_dropout > 0 ? starts + bits + lists + values : 0;
+    return tile + pixels + 1 + tile / 4 + lists + thinned;
 }
 
 /* ---- Parameters ---- */
@@ -117,15 +122,29 @@ static gradus_status batch_read_gradient(engine *base, float *gradient)
 
 /* ---- Work ---- */
 
-static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+/* From batch to batch it is the range alone that differs. */
+static gradus_status set_arguments(fused *e, const fused_range *next)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint begin = (cl_uint)first, end = (cl_uint)(first + count), what = (cl_uint)mode;
+    const fused_range *now = &e->current;
+    const size_t count = next->end - next->first;
+    const cl_uint begin = (cl_uint)next->first, end = (cl_uint)next->end, what = (cl_uint)next->mode;
     const float scale = 1.0f / (float)count;
     TRY(gr_launch_set(&e->fused_pass, 0, (kernel_argument)ARGUMENT(begin)));
     TRY(gr_launch_set(&e->fused_pass, 1, (kernel_argument)ARGUMENT(end)));
-    TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
-    TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    if (now->end == 0 || now->mode != next->mode)
+        TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
+    if (now->end - now->first != count)
+        TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    e->current = *next;
+cleanup:
+    return status;
+}
+
+static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(set_arguments(e, &(fused_range){NULL, first, first + count, mode}));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
 cleanup:
@@ -327,7 +346,8 @@ static gradus_status plan_launches(fused *e)
     TRY(gr_launch_create_in(e->program, "fused_batch_pass", e->work_items, 1,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values),
                                       ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch)),
+                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch),
+                                      ARGUMENT(e->common.record.progress)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_batch_reduce", e->common.layout.length, PARAMETER_ALIGNMENT,
                             ARGUMENTS(ARGUMENT(scale), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),

@@ -34,14 +34,22 @@ gradus_status gr_host_engine_shuffle(engine *base, const permutation *order)
 
 void gr_host_engine_begin(host_engine *e)
 {
-    e->next = 0;
+    e->next = e->steps = 0;
     e->diverged = false;
+}
+
+void gr_host_engine_draw(const host_engine *e, size_t layer, size_t sample, float *factors)
+{
+    const regularization *how = &e->base.regularization;
+    const dropout_place at = {how->seed, (uint32_t)layer, (uint32_t)sample, e->steps};
+    gr_dropout_draw(layer == 0 ? how->input_dropout : how->dropout, &at, e->base.network.sizes[layer], factors);
 }
 
 void gr_host_engine_note_step(host_engine *e)
 {
     e->history[e->next] = e->sums;
     e->next = (e->next + 1) % METRIC_SLOTS;
+    e->steps++;
     if (!isfinite(e->sums.loss))
         e->diverged = true;
 }

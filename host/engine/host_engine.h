@@ -10,6 +10,7 @@ typedef struct host_engine {
     batch_sums sums;                  /* of the last gradient or evaluation */
     batch_sums history[METRIC_SLOTS]; /* of the steps, a ring */
     unsigned next;                    /* the next step's slot */
+    uint32_t steps;                   /* taken */
     bool diverged;                    /* the loss of a step was not finite */
     uint32_t *order;                  /* (B), of the samples; NULL: as they stand */
 } host_engine;
@@ -22,6 +23,9 @@ size_t gr_host_engine_sample(const host_engine *e, size_t i);
 
 /* The record begins anew: new parameters were written. */
 void gr_host_engine_begin(host_engine *e);
+
+/* The factors of dropout of a layer's outputs, layer 0 being the input, for the data set's sample in the step at hand. */
+void gr_host_engine_draw(const host_engine *e, size_t layer, size_t sample, float *factors);
 
 /* Notes the sums of the step that is being taken. */
 void gr_host_engine_note_step(host_engine *e);

@@ -2,6 +2,7 @@
 /* The launchers of kernels/. Arguments that change between launches start as what most launches want. */
 #include "engine/operations.h"
 #include "core/memory.h"
+#include "engine/dropout.h"
 
 #include <string.h>
 
@@ -58,6 +59,67 @@ gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_
                             prepared);
 }
 
+/* ---- activate.cl ---- */
+
+#define ACTIVATE_UNITS 8
+
+gradus_status gr_activation_forward(gradus_device *device, gradus_activation function, const dropout_source *source,
+                                    cl_mem z, cl_mem slopes, size_t units, size_t samples, launch *prepared)
+{
+    const cl_uint kind = function, none = 0, unit_count = (cl_uint)units, sample_count = (cl_uint)samples;
+    const cl_uint threshold = gr_dropout_threshold(source->share);
+    const cl_float gain = gr_dropout_gain(threshold);
+    return gr_launch_create(device, "activation_forward", gr_divide_up(units, ACTIVATE_UNITS) * samples,
+                            ARGUMENTS(ARGUMENT(threshold), ARGUMENT(none), ARGUMENT(sample_count), ARGUMENT(z),
+                                      ARGUMENT(slopes), ARGUMENT(unit_count), ARGUMENT(sample_count), ARGUMENT(kind),
+                                      ARGUMENT(source->layer), ARGUMENT(gain), ARGUMENT(source->progress),
+                                      ARGUMENT(source->order)),
+                            prepared);
+}
+
+gradus_status gr_activation_forward_set(launch *prepared, float share, size_t first, size_t valid)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint threshold = gr_dropout_threshold(share), begin = (cl_uint)first, count = (cl_uint)valid;
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(threshold)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(count)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_activation_backward(gradus_device *device, cl_mem slopes, cl_mem dz, size_t elements,
+                                     launch *prepared)
+{
+    const cl_ulong count = elements;
+    return gr_launch_create(device, "activation_backward", elements,
+                            ARGUMENTS(ARGUMENT(slopes), ARGUMENT(dz), ARGUMENT(count)), prepared);
+}
+
+gradus_status gr_input_transform(gradus_device *device, const input_transform *input, const dropout_source *source,
+                                 cl_mem x, cl_mem out, size_t features, size_t samples, launch *prepared)
+{
+    const cl_uint none = 0, feature_count = (cl_uint)features, sample_count = (cl_uint)samples;
+    const cl_uint threshold = gr_dropout_threshold(source->share);
+    const cl_float gain = gr_dropout_gain(threshold);
+    return gr_launch_create(device, "input_transform", gr_divide_up(features, ACTIVATE_UNITS) * samples,
+                            ARGUMENTS(ARGUMENT(threshold), ARGUMENT(none), ARGUMENT(sample_count), ARGUMENT(none),
+                                      ARGUMENT(x), ARGUMENT(out), ARGUMENT(feature_count), ARGUMENT(sample_count),
+                                      ARGUMENT(input->scale), ARGUMENT(input->offset), ARGUMENT(gain),
+                                      ARGUMENT(source->progress), ARGUMENT(source->order)),
+                            prepared);
+}
+
+gradus_status gr_input_transform_set(launch *prepared, float share, size_t first, size_t valid, size_t x_first)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)x_first;
+    TRY(gr_activation_forward_set(prepared, share, first, valid)); /* the same three */
+    TRY(gr_launch_set(prepared, 3, (kernel_argument)ARGUMENT(begin)));
+cleanup:
+    return status;
+}
+
 /* ---- softmax.cl ---- */
 
 gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes, size_t samples, launch *prepared)
@@ -73,18 +135,21 @@ gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem l
 {
     const cl_uint class_count = (cl_uint)classes;
     const cl_ulong first = 0, sample_count = samples;
+    const cl_float unsmoothed = 0;
     return gr_launch_create(device, "softmax_cross_entropy", samples,
                             ARGUMENTS(ARGUMENT(z), ARGUMENT(labels), ARGUMENT(first), ARGUMENT(metrics),
-                                      ARGUMENT(class_count), ARGUMENT(sample_count), ARGUMENT(sample_count)),
+                                      ARGUMENT(class_count), ARGUMENT(sample_count), ARGUMENT(sample_count),
+                                      ARGUMENT(unsmoothed)),
                             prepared);
 }
 
-gradus_status gr_softmax_cross_entropy_set_samples(launch *prepared, size_t first, size_t valid)
+gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_t valid, float smoothing)
 {
     gradus_status status = GRADUS_OK;
     const cl_ulong first_sample = first, valid_samples = valid;
     TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(first_sample)));
     TRY(gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(valid_samples)));
+    TRY(gr_launch_set(prepared, 7, (kernel_argument)ARGUMENT(smoothing)));
 cleanup:
     return status;
 }

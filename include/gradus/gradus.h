@@ -157,6 +157,12 @@ GRADUS_API gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t 
 
 GRADUS_API gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset);
 
+/*
+ * Mean and standard deviation of all features of all samples together, as the network sees them: MNIST's training samples
+ * have 0.1307 and 0.3081. A deviation of 0 (all features are equal) is DATA.
+ */
+GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation);
+
 /* X (F x B), owned by the data set: as bytes, or NULL; and as floats, or NULL. */
 GRADUS_API const uint8_t *gradus_dataset_pixels(const gradus_dataset *dataset);
 GRADUS_API const float *gradus_dataset_floats(const gradus_dataset *dataset);
@@ -170,14 +176,29 @@ GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
 
 #define GRADUS_LAYERS_MAX 16
 
+/* What the hidden units make of their input z; as PyTorch's modules of the same names, with their defaults. */
+typedef enum gradus_activation {
+    GRADUS_RELU = 0,       /* max(z, 0) */
+    GRADUS_LEAKY_RELU = 1, /* z, for negative z 0.01 z (Maas et al. 2013) */
+    GRADUS_SIGMOID = 2,    /* 1 / (1 + exp(-z)) */
+    GRADUS_TANH = 3,
+    GRADUS_GELU = 4, /* z times the normal distribution's share below z (Hendrycks and Gimpel 2016) */
+} gradus_activation;
+
+/* "relu", "leaky-relu", "sigmoid", "tanh", "gelu"; NULL past the last. */
+GRADUS_API const char *gradus_activation_name(gradus_activation activation);
+
 /*
- * A fully connected network: sizes[0] features, hidden layers with ReLU, and a softmax over sizes[layers] classes.
+ * A fully connected network: sizes[0] features, hidden layers, and a softmax over sizes[layers] classes.
  * The notebook's network is {.layers = 2, .sizes = {784, 10, 10}}.
  */
 typedef struct gradus_network {
     size_t layers;                       /* L: layers with parameters, 1..GRADUS_LAYERS_MAX */
     size_t sizes[GRADUS_LAYERS_MAX + 1]; /* F, H1, H2, ..., C; C is at most 256 */
     size_t image_width, image_height;    /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
+    gradus_activation activation;        /* of all hidden layers */
+    float input_mean, input_deviation; /* the network sees (x - mean) / deviation, where x is byte / 255; deviation 0:
+                                            x itself. gradus_dataset_moments() has them */
 } gradus_network;
 
 /* A network with its parameters on the host and what a model file says of their origin. */
@@ -420,11 +441,17 @@ typedef struct gradus_train_options {
                             which `seed` and the epoch determine, on every device and engine alike */
     size_t epochs;  /* passes through the samples; 0: `iterations` counts */
     bool drop_last; /* leave out an epoch's last batch where it is short */
-    uint64_t seed;  /* of the orders */
+    uint64_t seed;  /* of the orders, and of what is left out */
     float learning_rate; /* alpha in W := W - alpha dW */
     gradus_schedule schedule;
     gradus_optimizer optimizer;
-    size_t report_every; /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
+    float dropout;         /* share of each hidden layer's units that a step leaves out, drawn anew for each sample and
+                              step by `seed`; the others count 1 / (1 - share) times (Srivastava et al. 2014). Nothing is
+                              left out of an evaluation. Below 1; 0: none */
+    float input_dropout;   /* likewise of the features that the network sees */
+    float label_smoothing; /* e: the loss compares with (1 - e) of the label and e / C of every class, as PyTorch's
+                              (Szegedy et al. 2016); evaluations do not. At most 1; 0: none */
+    size_t report_every;   /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
                             iteration and each evaluation are always reported. 0: only those */
     const gradus_dataset *holdout; /* samples that are not trained on, to be evaluated every so often; NULL: none */
     size_t evaluate_every; /* steps between two evaluations; the last step has one as well. 0: at each report */
