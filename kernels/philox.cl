@@ -6,8 +6,8 @@
     static void name(word c[4], uint2 key)                                                                            \
     {                                                                                                                 \
         for (uint round = 0; round < 10; round++) {                                                                   \
-            const word high_a = mul_hi(c[0], (word)(0xD2511F53u)), low_a = c[0] * 0xD2511F53u;                         \
-            const word high_b = mul_hi(c[2], (word)(0xCD9E8D57u)), low_b = c[2] * 0xCD9E8D57u;                         \
+            const word high_a = mul_hi(c[0], (word)(0xD2511F53u)), low_a = c[0] * 0xD2511F53u;                        \
+            const word high_b = mul_hi(c[2], (word)(0xCD9E8D57u)), low_b = c[2] * 0xCD9E8D57u;                        \
             c[0] = high_b ^ c[1] ^ key.x;                                                                             \
             c[1] = low_b;                                                                                             \
             c[2] = high_a ^ c[3] ^ key.y;                                                                             \

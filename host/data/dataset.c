@@ -152,22 +152,44 @@ gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset)
     return dataset->info;
 }
 
+/* Mean, and sum of the squared differences from it. */
+typedef struct moments {
+    double mean, squares;
+} moments;
+
+static moments moments_of_bytes(const uint8_t *pixels, size_t count)
+{
+    uint64_t occurrences[256] = {0};
+    moments m = {0, 0};
+    for (size_t i = 0; i < count; i++)
+        occurrences[pixels[i]]++;
+    for (size_t v = 0; v < 256; v++)
+        m.mean += (double)v / 255 * (double)occurrences[v] / (double)count;
+    for (size_t v = 0; v < 256; v++)
+        m.squares += pow((double)v / 255 - m.mean, 2) * (double)occurrences[v];
+    return m;
+}
+
+static moments moments_of_floats(const float *floats, size_t count)
+{
+    moments m = {0, 0};
+    for (size_t i = 0; i < count; i++)
+        m.mean += (double)floats[i];
+    m.mean /= (double)count;
+    for (size_t i = 0; i < count; i++)
+        m.squares += pow((double)floats[i] - m.mean, 2);
+    return m;
+}
+
 gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation)
 {
     const size_t count = dataset->info.samples * dataset->info.features;
-    uint64_t occurrences[256] = {0};
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < count; i++)
-        occurrences[dataset->pixels[i]]++;
-    for (size_t v = 0; v < 256; v++)
-        sum += (double)v / 255 * (double)occurrences[v];
-    const double average = sum / (double)count;
-    for (size_t v = 0; v < 256; v++)
-        squares += pow((double)v / 255 - average, 2) * (double)occurrences[v];
-    if (squares == 0)
-        return gr_fail(GRADUS_ERROR_DATA, "all features of the data set are %g, expected some that differ", average);
-    *mean = (float)average;
-    *deviation = (float)sqrt(squares / (double)count);
+    const moments m =
+        dataset->info.floats ? moments_of_floats(dataset->floats, count) : moments_of_bytes(dataset->pixels, count);
+    if (m.squares == 0)
+        return gr_fail(GRADUS_ERROR_DATA, "all features of the data set are %g, expected some that differ", m.mean);
+    *mean = (float)m.mean;
+    *deviation = (float)sqrt(m.squares / (double)count);
     return GRADUS_OK;
 }
 

@@ -157,8 +157,8 @@ static gradus_status take_features(const data_array *x, size_t samples, uint8_t 
         return take_bytes(a, pixels);
     if (is_of_type(a, "f4") || is_of_type(a, "f8"))
         return take_floats(x, samples, floats);
-    return gr_fail(GRADUS_ERROR_DATA, "%s: values of type \"%s\", expected \"|u1\" (bytes), \"<f4\" or \"<f8\"", x->name,
-                   gr_printable(a->type).text);
+    return gr_fail(GRADUS_ERROR_DATA, "%s: values of type \"%s\", expected \"|u1\" (bytes), \"<f4\" or \"<f8\"",
+                   x->name, gr_printable(a->type).text);
 }
 
 /* ---- Labels ---- */
@@ -267,8 +267,9 @@ static gradus_status no_data(const npz_archive *archive)
 static gradus_status check_parts(const char *path, const gradus_dataset *train, const gradus_dataset *test)
 {
     if (train->info.features != test->info.features)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: found %zu features in the test part, expected %zu as in the training part",
-                       path, test->info.features, train->info.features);
+        return gr_fail(GRADUS_ERROR_DATA,
+                       "%s: found %zu features in the test part, expected %zu as in the training part", path,
+                       test->info.features, train->info.features);
     if (train->info.floats != test->info.floats)
         return gr_fail(GRADUS_ERROR_DATA, "%s: found %s in the test part, expected %s as in the training part", path,
                        test->info.floats ? "floats" : "bytes", train->info.floats ? "floats" : "bytes");

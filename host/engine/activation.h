@@ -12,7 +12,8 @@
 /* f(z) and, in *slope, f'(z). NaN stays NaN, so that it shows in the loss. */
 static inline double gr_activation(gradus_activation f, double z, double *slope)
 {
-    const double root_half = 0.70710678118654752440, root_half_pi = 0.39894228040143267794; /* 1/sqrt(2), 1/sqrt(2 pi) */
+    const double root_half = 0.70710678118654752440,
+                 root_half_pi = 0.39894228040143267794; /* 1/sqrt(2), 1/sqrt(2 pi) */
     double a = z;
     *slope = 1;
     switch (f) {

@@ -54,14 +54,17 @@ static void softmax(double *z, size_t classes)
         z[c] = exp(z[c] - largest) / sum;
 }
 
-/* What the network sees of a sample: byte / 255, standardised if it wants that. */
+/* What the network sees of a sample: byte / 255 or the float itself, standardised if it wants that. */
 static void take_sample(reference *e, size_t sample)
 {
     const gradus_network *net = &e->common.base.network;
-    const uint8_t *x = e->common.base.dataset->pixels + sample * net->sizes[0];
+    const gradus_dataset *data = e->common.base.dataset;
     const double deviation = net->input_deviation > 0 ? (double)net->input_deviation : 1;
-    for (size_t f = 0; f < net->sizes[0]; f++)
-        e->a[0][f] = (x[f] / 255.0 - (double)net->input_mean) / deviation;
+    for (size_t f = 0; f < net->sizes[0]; f++) {
+        const size_t i = sample * net->sizes[0] + f;
+        const double x = data->info.floats ? (double)data->floats[i] : data->pixels[i] / 255.0;
+        e->a[0][f] = (x - (double)net->input_mean) / deviation;
+    }
 }
 
 /* Multiplies a layer's outputs, and their slopes, with the factors of dropout; layer 0 is the input. */

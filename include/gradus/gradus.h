@@ -197,8 +197,9 @@ typedef struct gradus_network {
     size_t sizes[GRADUS_LAYERS_MAX + 1]; /* F, H1, H2, ..., C; C is at most 256 */
     size_t image_width, image_height;    /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
     gradus_activation activation;        /* of all hidden layers */
-    float input_mean, input_deviation; /* the network sees (x - mean) / deviation, where x is byte / 255; deviation 0:
-                                            x itself. gradus_dataset_moments() has them */
+    float input_mean, input_deviation;   /* the network sees (x - mean) / deviation, where x is byte / 255 or a float;
+                                          deviation 0: x itself. gradus_dataset_moments() has them */
+    bool floats;                         /* it takes samples of floats, not of bytes: gradus_dataset_info.floats */
 } gradus_network;
 
 /* A network with its parameters on the host and what a model file says of their origin. */

@@ -11,8 +11,14 @@ static const float floats[12] = {0, 0.5f, -1, 1e-20f, 3e30f, 255, 256, 7, 8, 9, 
 static const double doubles[12] = {0, 0.1, -1, 1e-60, 3e30, 255, 256, 7, 8, 9, 10, 11};
 static const int64_t labels[4] = {3, 0, 255, 9};
 
-#define END {.name = NULL}
-#define Y(array, ...) {array, "<i8", 1, {__VA_ARGS__}, labels, false}
+#define END                                                                                                           \
+    {                                                                                                                 \
+        .name = NULL                                                                                                  \
+    }
+#define Y(array, ...)                                                                                                 \
+    {                                                                                                                 \
+        array, "<i8", 1, {__VA_ARGS__}, labels, false                                                                 \
+    }
 
 static gradus_status read_arrays(const npz_array *arrays, const gradus_data_options *options, gradus_dataset **train,
                                  gradus_dataset **test)
@@ -112,8 +118,8 @@ static void test_npz_labels(void **state)
     static const int16_t i2[4] = {3, 0, 255, 9};
     static const uint32_t u4[4] = {3, 0, 255, 9};
     const npz_array x = {"X", "|u1", 2, {4, 3}, bytes, false};
-    const npz_array y[] = {{"y", "|u1", 1, {4}, u1, false},    {"y", "|i1", 1, {4}, i1, false},
-                           {"y", "<i2", 1, {4}, i2, false},    {"y", "<u4", 1, {4}, u4, false},
+    const npz_array y[] = {{"y", "|u1", 1, {4}, u1, false},        {"y", "|i1", 1, {4}, i1, false},
+                           {"y", "<i2", 1, {4}, i2, false},        {"y", "<u4", 1, {4}, u4, false},
                            {"y", "<i8", 2, {4, 1}, labels, false}, {"y", "<u8", 1, {4}, labels, false}};
     for (size_t i = 0; i < sizeof y / sizeof *y; i++) {
         const npz_array arrays[] = {x, y[i], END};
@@ -142,7 +148,10 @@ static const double too_large[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1e300};
 static const int32_t negative_label[2] = {0, -1};
 static const uint64_t huge_label[2] = {UINT64_MAX, 0}, large_label[2] = {255, 256};
 
-#define X_BYTES {"x_train", "|u1", 2, {2, 6}, bytes, false}
+#define X_BYTES                                                                                                       \
+    {                                                                                                                 \
+        "x_train", "|u1", 2, {2, 6}, bytes, false                                                                     \
+    }
 #define Y_TRAIN Y("y_train", 2)
 
 static void test_npz_refused(void **state)
@@ -217,8 +226,9 @@ static void test_npz_other_archives(void **state)
     assert_ok(gr_zip_finish(&writer));
     assert_ok(gr_output_commit(&file));
     gr_zip_writer_free(&writer);
-    assert_fails(gradus_dataset_open(path, NULL, &train, NULL), GRADUS_ERROR_DATA,
-                 "data.pt: holds \"archive/data.pkl\", expected arrays NAME.npy only (save the tensors by numpy.savez())");
+    assert_fails(
+        gradus_dataset_open(path, NULL, &train, NULL), GRADUS_ERROR_DATA,
+        "data.pt: holds \"archive/data.pkl\", expected arrays NAME.npy only (save the tensors by numpy.savez())");
     assert_fails(gradus_dataset_open(scratch_text("f.npz", "PK\3\4 and no more"), NULL, &train, NULL),
                  GRADUS_ERROR_DATA, "f.npz: ZIP archive: truncated");
 }
@@ -248,9 +258,8 @@ static void test_npz_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_npz_keras),          scratch_test(test_npz_shapes),
-        scratch_test(test_npz_floats),         scratch_test(test_npz_labels),
-        scratch_test(test_npz_without_labels), scratch_test(test_npz_refused),
+        scratch_test(test_npz_keras),          scratch_test(test_npz_shapes),         scratch_test(test_npz_floats),
+        scratch_test(test_npz_labels),         scratch_test(test_npz_without_labels), scratch_test(test_npz_refused),
         scratch_test(test_npz_other_archives), scratch_test(test_npz_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,8 +39,8 @@ static void test_masks_differ(void **state)
 {
     (void)state;
     enum { UNITS = 800 };
-    static const dropout_place places[] = {
-        {1, 1, 1, 1}, {2, 1, 1, 1}, {1 + (1ULL << 32), 1, 1, 1}, {1, 2, 1, 1}, {1, 1, 2, 1}, {1, 1, 1, 2}};
+    static const dropout_place places[] = {{1, 1, 1, 1}, {2, 1, 1, 1}, {1 + (1ULL << 32), 1, 1, 1},
+                                           {1, 2, 1, 1}, {1, 1, 2, 1}, {1, 1, 1, 2}};
     float first[UNITS], other[UNITS];
     gr_dropout_draw(0.5f, &places[0], UNITS, first);
     for (size_t i = 1; i < sizeof places / sizeof *places; i++) {
@@ -63,7 +63,10 @@ typedef struct function_case {
     regularization regularization;
 } function_case;
 
-#define NONE {.seed = 0}
+#define NONE                                                                                                          \
+    {                                                                                                                 \
+        .seed = 0                                                                                                     \
+    }
 
 static const function_case cases[] = {
     {"leaky-relu", GRADUS_LEAKY_RELU, 0, 0, NONE},
@@ -199,7 +202,10 @@ static void test_steps(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-#define ENGINE_TEST(test, name) {#test ", " #name, test, NULL, NULL, &(name)}
+#define ENGINE_TEST(test, name)                                                                                       \
+    {                                                                                                                 \
+#test ", " #name, test, NULL, NULL, &(name)                                                                   \
+    }
 
 int main(void)
 {
