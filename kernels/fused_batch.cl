@@ -5,15 +5,20 @@
 
 // Forward, loss and, unless mode is MODE_EVALUATE, backward of the samples order[s0] .. order[end - 1], as many as a tile has:
 // adds to the partial gradient and the metrics.
-static void pass_tile(const samples *all, uint s0, uint end, const tile_pass *pass, global const uchar *labels,
-                      global const uint *order, global const float *parameters, global float *scratch)
+static void pass_tile(const samples *all, const image_source *images, uint s0, uint end, const tile_pass *pass,
+                      global const uchar *labels, global const uint *order, global const float *parameters,
+                      global float *scratch)
 {
     const tile_samples tile = find_tile(scratch, min((uint)TILE, end - s0));
     samples x = *all;
     take_tile(&tile, order + s0, labels);
+#if AUGMENTS
+    if (pass->mode == MODE_GRADIENT && images->augments)
+        x = augment_tile(images, &tile, scratch);
+#endif
 #if INPUT_DROPOUT > 0
     if (pass->mode == MODE_GRADIENT)
-        x = thin_tile(all, &tile, pass->seed, pass->step);
+        x = thin_tile(&x, &tile, pass->seed, pass->step);
 #endif
     first_forward(&x, &tile, parameters, scratch, scratch + activations_at[0]);
     tile_forward(pass, parameters, scratch);
@@ -59,25 +64,27 @@ static void prepare_input_bias(global const float *parameters, global float *scr
 }
 
 // The pass over samples order[first] .. order[end - 1]. values, places, starts: X as first_batch.cl takes it; labels (B);
-// scratch (SCRATCH x work-items); progress: see optimizer_step.cl. NDRange: one work-item per core's share, work-groups of
-// one.
+// scratch (SCRATCH x work-items); progress: see optimizer_step.cl; plan, images, augments, epoch: see image_source, with
+// AUGMENTS only. NDRange: one work-item per core's share, work-groups of one.
 kernel void fused_batch_pass(uint first, uint end, uint mode, global const uchar *restrict values,
                              global const ushort *restrict places, global const uint *restrict starts,
                              global const uchar *restrict labels, global const uint *restrict order,
                              global const float *restrict parameters, global float *restrict all_scratch,
-                             global const uint *restrict progress)
+                             global const uint *restrict progress, global const augment_plan *restrict plan,
+                             global const uchar *restrict images, uint augments, uint epoch)
 {
     const uint me = get_global_id(0), count = get_global_size(0);
     const uint tiles = (end - first + TILE - 1) / TILE;
     const uint begin = (uint)((ulong)tiles * me / count), stop = (uint)((ulong)tiles * (me + 1) / count);
     global float *scratch = all_scratch + (size_t)me * SCRATCH;
     const samples x = {values, places, starts};
+    const image_source source = {plan, images, augments, epoch};
     const tile_pass pass = make_pass(mode, progress, scratch);
 
     forget_sums(scratch);
     prepare_input_bias(parameters, scratch);
     for (uint t = begin; t < stop; t++)
-        pass_tile(&x, first + t * TILE, end, &pass, labels, order, parameters, scratch);
+        pass_tile(&x, &source, first + t * TILE, end, &pass, labels, order, parameters, scratch);
 }
 
 // The sum of what the work-items have at a place of their partial gradients.
@@ -160,9 +167,11 @@ kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, 
                               global float *restrict history, global uint *restrict progress, uint slots,
                               float momentum, float decay, float epsilon, float weight_decay, float clip_norm,
                               global const uchar *restrict decays, global floatv *restrict first_moment,
-                              global floatv *restrict second_moment)
+                              global floatv *restrict second_moment, global const augment_plan *restrict plan,
+                              global const uchar *restrict images, uint augments, uint epoch)
 {
     const samples x = {values, places, starts};
+    const image_source source = {plan, images, augments, epoch};
     const optimizer how = {OPTIMIZER, momentum, decay, epsilon};
     global floatv *p = (global floatv *)parameters;
     for (uint s0 = first; s0 < end; s0 += batch, factors_at++) {
@@ -174,7 +183,7 @@ kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, 
         forget_sums(scratch);
         prepare_input_bias(parameters, scratch);
         for (uint s = s0; s < stop; s += TILE)
-            pass_tile(&x, s, stop, &pass, labels, order, parameters, scratch);
+            pass_tile(&x, &source, s, stop, &pass, labels, order, parameters, scratch);
         finish_gradient(gradient, scale);
         if (keep && stop == end && progress[1] == 0 && isfinite(scratch[METRICS_AT]))
             for (uint i = 0; i < GRADIENT_VECTORS; i++)

@@ -24,6 +24,8 @@
 #define PIXELS_AT 17792             // room for a tile of X as floats (GROUPS x TILE), with first_wide.cl
 #define NUMBERS_AT 17792            // numbers of a tile's samples in the data set (TILE), for dropout
 #define INPUT_BIAS_AT 17856         // b1 as a standardised input wants it (units of all blocks)
+#define AUGMENTED_AT 17888          // room for a tile of augmented images, with augment_tile.cl
+#define AUGMENTS 0                  // whether there are any
 #define SCRATCH 17888               // floats of a work-item's scratch
 #define ACTIVATION 0                // of hidden layers, as activation.cl has them
 #define DROPOUT 0                   // of 2^16 units of hidden layers so many are left out, and of features; what the

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* Half of what is left of 1 is the least that a share of 16 bits can spare. */
+#define DROPOUT_MAX 0.999
+
 /* Adds an array of rows. */
 #define ADD(table, rows) add(table, rows, sizeof(rows) / sizeof *(rows))
 
@@ -18,10 +21,16 @@ static void add(option_table *table, const option_row *rows, size_t count)
 
 static const char *const initializers[] = {"uniform", "he", "he-uniform", "xavier", "xavier-uniform", NULL};
 
+static const char *const activations[] = {"relu", "leaky-relu", "sigmoid", "tanh", "gelu", NULL};
+
 static void network_options(train_settings *settings, option_table *table)
 {
     const option_row rows[] = {
         SIZES_OPTION("hidden", &settings->hidden, "units of each hidden layer (10)"),
+        CHOICE_OPTION("activation", &settings->activation, activations,
+                      "of hidden units: relu, leaky-relu, sigmoid, tanh, gelu (relu)"),
+        FLAG_OPTION("standardize", &settings->standardize,
+                    "the network sees features less their mean, over their deviation"),
         CHOICE_OPTION("initializer", &settings->initializer, initializers,
                       "of weights: uniform, he, he-uniform, xavier, xavier-uniform (uniform)"),
         TEXT_OPTION("init-from", &settings->init_from, "MODEL", "start from a model's weights"),
@@ -75,6 +84,29 @@ static void optimizer_options(train_settings *settings, option_table *table)
         FLOAT_OPTION("weight-decay", &settings->optimizer.weight_decay, "of weights, not of biases (0)"),
         FLOAT_OPTION("clip-norm", &settings->optimizer.clip_norm, "longest gradient (any)"),
         FLOAT_OPTION("max-norm", &settings->optimizer.max_norm, "longest row of weights into a unit (any)"),
+    };
+    ADD(table, rows);
+}
+
+static void regularization_options(train_settings *settings, option_table *table)
+{
+    const option_row rows[] = {
+        DOUBLE_OPTION("dropout", &settings->dropout, DROPOUT_MAX, "share of hidden units that a step leaves out (0)"),
+        DOUBLE_OPTION("input-dropout", &settings->input_dropout, DROPOUT_MAX, "likewise of the features (0)"),
+        DOUBLE_OPTION("label-smoothing", &settings->label_smoothing, 1, "share of a label that all classes get (0)"),
+    };
+    ADD(table, rows);
+}
+
+static void augmentation_options(train_settings *settings, option_table *table)
+{
+    const option_row rows[] = {
+        DOUBLE_OPTION("augment-shift", &settings->augment_shift, 2047,
+                      "pixels, up to which a batch's images are shifted (0)"),
+        DOUBLE_OPTION("augment-rotate", &settings->augment_rotate, 180, "degrees, up to which they are rotated (0)"),
+        DOUBLE_OPTION("augment-scale", &settings->augment_scale, 0.5, "0.1: they get 0.9 to 1.1 times as large (0)"),
+        DOUBLE_OPTION("augment-elastic", &settings->augment_elastic, 2047,
+                      "pixels, root mean square of elastic displacements (0)"),
     };
     ADD(table, rows);
 }
@@ -158,6 +190,8 @@ void train_options_list(train_settings *settings, option_table *table)
     batch_options(settings, table);
     schedule_options(settings, table);
     optimizer_options(settings, table);
+    regularization_options(settings, table);
+    augmentation_options(settings, table);
     table->recipe_end = table->count;
     judging_options(settings, table);
     data_options(settings, table);

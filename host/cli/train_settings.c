@@ -18,6 +18,8 @@ static int check_start(const train_settings *settings)
 {
     if (settings->initializer != NULL && settings->init_from != NULL)
         return fail(EX_USAGE, "--initializer: found --init-from as well, whose weights are not drawn");
+    if (settings->standardize && settings->init_from != NULL)
+        return fail(EX_USAGE, "--standardize: found --init-from as well, whose network sees what it was trained on");
     return EX_OK;
 }
 
@@ -27,6 +29,20 @@ static int check_batches(const train_settings *settings)
         return fail(EX_USAGE, "--epochs: found --iterations as well, expected one of them");
     if (settings->drop_last && settings->batch_size == 0)
         return fail(EX_USAGE, "--drop-last: found without --batch-size, and a full batch has no last one");
+    return EX_OK;
+}
+
+/* The library knows the images; what is amiss without them is said by the option's name. */
+static int check_augmentation(const train_settings *settings)
+{
+    const char *given = settings->augment_shift > 0     ? "shift"
+                        : settings->augment_rotate > 0  ? "rotate"
+                        : settings->augment_scale > 0   ? "scale"
+                        : settings->augment_elastic > 0 ? "elastic"
+                                                        : NULL;
+    if (given != NULL && settings->batch_size == 0)
+        return fail(EX_USAGE, "--augment-%s: found without --batch-size, and a full batch is the same in every step",
+                    given);
     return EX_OK;
 }
 
@@ -65,6 +81,7 @@ static int check(const train_settings *settings)
     int code = EX_OK;
     TRY(check_start(settings));
     TRY(check_batches(settings));
+    TRY(check_augmentation(settings));
     TRY(check_stopping(settings));
     TRY(check_outputs(settings));
 cleanup:

@@ -22,6 +22,10 @@ typedef struct train_settings {
     gradus_stopping stopping;          /* its patience and monitor are those beside it */
     char *monitor, *tensorboard;
     float learning_rate;
+    double dropout, input_dropout, label_smoothing;                       /* 0: none */
+    double augment_shift, augment_rotate, augment_scale, augment_elastic; /* 0: none */
+    char *activation;
+    bool standardize;
     gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
     gradus_schedule schedule;
     char *optimizer_name, *schedule_name, *initializer;

@@ -245,6 +245,7 @@ static gradus_status create_part(const blas *e, blas_part *part)
     for (size_t l = 0; !gr_engine_is_plain(&e->common.base) && l + 1 < net->layers; l++)
         TRY(create_activations(e, net->sizes[l + 1], &part->slopes[l]));
     TRY(gr_allocate(widest_layer(net), &part->factors));
+    TRY(gr_allocate(net->sizes[0], &part->pixels));
     TRY(gr_allocate(e->common.base.layout.length, &part->gradient));
 cleanup:
     return status;
@@ -259,6 +260,7 @@ static void destroy_part(const blas *e, blas_part *part)
         free(part->slopes[l]);
     }
     free(part->factors);
+    free(part->pixels);
     free(part->gradient);
 }
 
@@ -270,7 +272,7 @@ static void blas_destroy(engine *base)
         destroy_part(e, &e->parts[p]);
     free(e->parts);
     free(e->ones);
-    free(e->common.order);
+    gr_host_engine_release(&e->common);
     free(e->gradient);
     free(e->first);
     free(e->second);

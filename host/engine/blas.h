@@ -18,6 +18,7 @@
 
 /* What one thread works with. */
 typedef struct blas_part {
+    uint8_t *pixels;                 /* of one sample (F), augmented */
     float *a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
     float *dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
     float *slopes[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S), of layer l's output; NULL where it is a plain ReLU's */

@@ -90,7 +90,7 @@ static void take_sample(const blas *e, blas_part *part, size_t sample, bool trai
     if (base->network.floats)
         memcpy(x, base->dataset->floats + sample * features, features * sizeof *x);
     else
-        expand_bytes(base->dataset->pixels + sample * features, features, x);
+        expand_bytes(gr_host_engine_pixels(&e->common, sample, training, part->pixels), features, x);
     for (size_t f = 0; e->transforms && f < features; f++)
         x[f] = x[f] * input.scale + input.offset;
     if (training && base->regularization.input_dropout > 0) {

@@ -88,7 +88,8 @@ static gradus_status create(const engine_type *type, const engine_settings *sett
                          .threads = settings->threads,
                          .batch = settings->batch,
                          .optimizer = settings->optimizer,
-                         .regularization = settings->regularization};
+                         .regularization = settings->regularization,
+                         .augmentation = settings->augmentation};
     const char *lacking = gr_engine_lacks(type, &base, device);
     if (lacking != NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: found %s, expected another engine for that, such as layered",

@@ -8,6 +8,7 @@
 #define GRADUS_ENGINE_ENGINE_H
 
 #include "core/permutation.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "engine/dropout.h"
 #include "engine/optimizer.h"
@@ -54,7 +55,8 @@ typedef struct engine_type {
     gradus_status (*read_parameters)(engine *e, float *parameters);
 
     /* Of engines that were made for batches: from now on sample i of a range is the data set's sample that the
-     * permutation sends i to. NULL: this engine computes whole data sets only. */
+     * permutation sends i to. gradient() takes it augmented, as in the epoch whose order it is; with the identity, as which an
+     * engine begins, and in evaluate() samples are as they are. NULL: this engine computes whole data sets only. */
     gradus_status (*shuffle)(engine *e, const permutation *order);
 
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
@@ -102,6 +104,7 @@ struct engine {
     size_t batch;   /* samples that gradient() is asked for; 0: all, in their order */
     optimizer optimizer;
     regularization regularization;
+    augmentation augmentation; /* of the samples of batches */
     char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
 };
 
@@ -139,6 +142,7 @@ typedef struct engine_settings {
     size_t batch;     /* samples of a mini-batch; 0: all */
     optimizer optimizer;
     regularization regularization;
+    augmentation augmentation; /* checked; only of mini-batches */
 } engine_settings;
 
 /* Both in one. */

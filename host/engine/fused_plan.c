@@ -68,7 +68,8 @@ fused_constants gr_fused_make_constants(const fused *e, size_t lanes)
     at += e->first == FIRST_BATCH ? gr_fused_batch_floats(e) : 0;
     plan.numbers_at = align(at);
     plan.input_bias_at = align(plan.numbers_at + tile);
-    plan.scratch = align(plan.input_bias_at + units);
+    plan.augmented_at = align(plan.input_bias_at + units);
+    plan.scratch = align(plan.augmented_at + (e->first == FIRST_BATCH ? gr_fused_augmented_floats(e) : 0));
     return plan;
 }
 
@@ -102,15 +103,17 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
                                                  [FIRST_WIDE] = {"pack_wide.cl", "first_wide.cl"},
                                                  [FIRST_BATCH] = {"elements.cl", "first_batch.cl"}};
     const char *const *first = first_files[e->first];
-    const char *const files[] = {"vectors.cl",    "fused_shape.cl",
-                                 "philox.cl",     "dropout.cl",
-                                 "activation.cl", first[0],
-                                 first[1],        "tile_rows.cl",
-                                 "tile_rows.cl",  "tile_rows.cl",
-                                 "tile_rows.cl",  "tile_rows.cl",
-                                 "fused_tile.cl", e->first == FIRST_BATCH ? "optimizer_step.cl" : "fused_cpu.cl",
-                                 "fused_batch.cl"};
-    const size_t file_count = sizeof files / sizeof *files - (e->first == FIRST_BATCH ? 0 : 1);
+    const char *const files[] = {"vectors.cl",      "fused_shape.cl",
+                                 "philox.cl",       "dropout.cl",
+                                 "activation.cl",   first[0],
+                                 first[1],          "tile_rows.cl",
+                                 "tile_rows.cl",    "tile_rows.cl",
+                                 "tile_rows.cl",    "tile_rows.cl",
+                                 "fused_tile.cl",   e->first == FIRST_BATCH ? "optimizer_step.cl" : "fused_cpu.cl",
+                                 "augment_plan.cl", "augment_row.cl",
+                                 "augment_tile.cl", "fused_batch.cl"};
+    const size_t file_count = sizeof files / sizeof *files - (e->first == FIRST_BATCH ? 0 : 4);
+    const size_t augments = gr_augmentation_is_on(&e->common.base.augmentation.most);
     const size_t kind_of_optimizer = e->common.base.optimizer.kind;
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.layout;
@@ -126,6 +129,7 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
         {"PIXELS_AT", plan->pixels_at},   {"SPARE_FORWARD_AT", plan->spare_forward_at},
         {"SCRATCH", plan->scratch},       {"OPTIMIZER", kind_of_optimizer},
         {"NUMBERS_AT", plan->numbers_at}, {"INPUT_BIAS_AT", plan->input_bias_at},
+        {"AUGMENTS", augments},           {"AUGMENTED_AT", plan->augmented_at},
     };
     char *options = NULL;
 
@@ -235,8 +239,8 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->order,  &e->factors, &e->place_feature, &e->feature_place,
-                               &e->labels, &e->scratch, &e->kept};
+    cl_mem *const buffers[] = {&e->order,   &e->factors, &e->place_feature, &e->feature_place, &e->labels,
+                               &e->scratch, &e->kept,    &e->augment_plan,  &e->images};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);

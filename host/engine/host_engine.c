@@ -4,6 +4,7 @@
 #include "core/memory.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 gradus_status gr_host_engine_init(host_engine *e, const engine *base)
@@ -15,8 +16,18 @@ gradus_status gr_host_engine_init(host_engine *e, const engine *base)
         TRY(gr_allocate(base->dataset->info.samples, &e->order));
         TRY(gr_host_engine_shuffle(&e->base, &identity));
     }
+    if (gr_augmentation_is_on(&base->augmentation.most)) {
+        size_t bytes;
+        TRY(gr_augment_plan_create(&base->augmentation, &base->dataset->info, &e->augment_plan, &bytes));
+    }
 cleanup:
     return status;
+}
+
+void gr_host_engine_release(host_engine *e)
+{
+    free(e->order);
+    free(e->augment_plan);
 }
 
 size_t gr_host_engine_sample(const host_engine *e, size_t i)
@@ -24,11 +35,25 @@ size_t gr_host_engine_sample(const host_engine *e, size_t i)
     return e->order == NULL ? i : e->order[i];
 }
 
+const uint8_t *gr_host_engine_pixels(const host_engine *e, size_t sample, bool training, uint8_t *space)
+{
+    const gradus_dataset *data = e->base.dataset;
+    const uint8_t *pixels = data->pixels + sample * data->info.features;
+    transform by;
+    if (!training || !e->augments)
+        return pixels;
+    gr_draw_transform(e->augment_plan, e->epoch, (uint32_t)sample, &by);
+    gr_augment_image(e->augment_plan, &by, pixels, space);
+    return space;
+}
+
 gradus_status gr_host_engine_shuffle(engine *base, const permutation *order)
 {
     host_engine *e = (host_engine *)base;
     for (uint32_t i = 0; i < order->count; i++)
         e->order[i] = gr_permutation_at(order, i);
+    e->augments = e->augment_plan != NULL && order->rounds > 0;
+    e->epoch = order->epoch;
     return GRADUS_OK;
 }
 

@@ -85,7 +85,7 @@ cleanup:
 static gradus_status take_batch(layered *e, const slice_state *slice, size_t first)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_batch_source_gather(e->common.device, e->source, first, slice->valid));
+    TRY(gr_batch_source_gather(e->common.device, e->source, first, slice->valid, slice->training));
     if (e->samples_first != 0 && !e->transforms) {
         TRY(gr_gemm_set_samples(&e->layers[0].forward, 0, e->slice));
         TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, 0, e->slice));

@@ -191,7 +191,8 @@ cleanup:
 static gradus_status create_source(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, e->slice, &e->source));
+    TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, &e->common.base.augmentation, e->slice,
+                               &e->source));
     e->x = e->source->batch;
     e->labels = e->source->batch_labels;
 cleanup:

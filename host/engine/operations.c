@@ -340,3 +340,64 @@ gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid
 cleanup:
     return status;
 }
+
+/* ---- augment.cl ---- */
+
+#define AUGMENT_PIECE 16 /* pixels; PIECE in augment_row.cl */
+
+gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
+                                 const gather_buffers *buffers, size_t batch, augmented_gather *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    augmented_gather g = {0};
+    const cl_uint none = 0;
+    const size_t pieces = gr_divide_up((size_t)plan->width, AUGMENT_PIECE) * (size_t)plan->height;
+
+    TRY(gr_buffer_create(device, plan_bytes, "the plan of augmentation", &g.plan));
+    TRY(gr_buffer_write(device, g.plan, 0, plan_bytes, plan));
+    TRY(gr_buffer_create(device, batch * sizeof(transform), "the transforms of a batch", &g.transforms));
+    TRY(gr_launch_create(device, "draw_transforms", batch,
+                         ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(g.plan),
+                                   ARGUMENT(buffers->order), ARGUMENT(g.transforms)),
+                         &g.draw_transforms));
+    TRY(gr_launch_create(device, "augment_samples", pieces * batch,
+                         ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(g.plan), ARGUMENT(g.transforms),
+                                   ARGUMENT(buffers->x), ARGUMENT(buffers->labels), ARGUMENT(buffers->order),
+                                   ARGUMENT(buffers->batch), ARGUMENT(buffers->batch_labels)),
+                         &g.augment_samples));
+    *prepared = g;
+    g = (augmented_gather){0};
+cleanup:
+    gr_augment_samples_destroy(&g);
+    return status;
+}
+
+gradus_status gr_augment_samples_set(augmented_gather *prepared, uint32_t epoch, size_t first, size_t valid)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)first, count = (cl_uint)valid;
+    TRY(gr_launch_set(&prepared->draw_transforms, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(&prepared->draw_transforms, 1, (kernel_argument)ARGUMENT(count)));
+    TRY(gr_launch_set(&prepared->draw_transforms, 2, (kernel_argument)ARGUMENT(epoch)));
+    TRY(gr_launch_set(&prepared->augment_samples, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(&prepared->augment_samples, 1, (kernel_argument)ARGUMENT(count)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_augment_samples_enqueue(gradus_device *device, const augmented_gather *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_launch_enqueue(device, &prepared->draw_transforms));
+    TRY(gr_launch_enqueue(device, &prepared->augment_samples));
+cleanup:
+    return status;
+}
+
+void gr_augment_samples_destroy(augmented_gather *prepared)
+{
+    gr_launch_destroy(&prepared->draw_transforms);
+    gr_launch_destroy(&prepared->augment_samples);
+    gr_buffer_release(&prepared->plan);
+    gr_buffer_release(&prepared->transforms);
+}

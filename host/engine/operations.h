@@ -7,6 +7,7 @@
 #define GRADUS_ENGINE_OPERATIONS_H
 
 #include "core/permutation.h"
+#include "data/augment.h"
 #include "device/device.h"
 #include "engine/optimizer.h"
 
@@ -77,6 +78,19 @@ typedef struct gather_buffers {
 gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t sample_bytes,
                                 size_t batch, launch *prepared);
 gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid);
+
+/* Likewise of samples that are augmented by a plan, which it brings to the device; see host/data/augment.h. */
+typedef struct augmented_gather {
+    cl_mem plan;       /* an augment_plan */
+    cl_mem transforms; /* (batch), of transform */
+    launch draw_transforms, augment_samples;
+} augmented_gather;
+
+gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
+                                 const gather_buffers *buffers, size_t batch, augmented_gather *prepared);
+gradus_status gr_augment_samples_set(augmented_gather *prepared, uint32_t epoch, size_t first, size_t valid);
+gradus_status gr_augment_samples_enqueue(gradus_device *device, const augmented_gather *prepared);
+void gr_augment_samples_destroy(augmented_gather *prepared);
 
 /* Row sums take two launches and a buffer for the sums of pieces, which any number of them may share. */
 typedef struct row_sums {

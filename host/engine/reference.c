@@ -22,6 +22,7 @@ typedef struct reference {
      * with respect to Z; of one layer (largest size): dZ, dA, and dropout's factors. */
     double *a[GRADUS_LAYERS_MAX + 1], *slopes[GRADUS_LAYERS_MAX + 1], *dz, *da;
     float *factors;
+    uint8_t *pixels; /* of one sample (F), augmented */
 } reference;
 
 static double dot(const double *a, const double *b, size_t n)
@@ -54,17 +55,29 @@ static void softmax(double *z, size_t classes)
         z[c] = exp(z[c] - largest) / sum;
 }
 
+/* The sample, byte / 255 or the floats; images may be augmented in training. */
+static void take_values(reference *e, size_t sample, bool training)
+{
+    const gradus_dataset *data = e->common.base.dataset;
+    const size_t features = data->info.features;
+    if (data->info.floats) {
+        for (size_t f = 0; f < features; f++)
+            e->a[0][f] = (double)data->floats[sample * features + f];
+        return;
+    }
+    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, training, e->pixels);
+    for (size_t f = 0; f < features; f++)
+        e->a[0][f] = x[f] / 255.0;
+}
+
 /* What the network sees of a sample: byte / 255 or the float itself, standardised if it wants that. */
-static void take_sample(reference *e, size_t sample)
+static void take_sample(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
-    const gradus_dataset *data = e->common.base.dataset;
     const double deviation = net->input_deviation > 0 ? (double)net->input_deviation : 1;
-    for (size_t f = 0; f < net->sizes[0]; f++) {
-        const size_t i = sample * net->sizes[0] + f;
-        const double x = data->info.floats ? (double)data->floats[i] : data->pixels[i] / 255.0;
-        e->a[0][f] = (x - (double)net->input_mean) / deviation;
-    }
+    take_values(e, sample, training);
+    for (size_t f = 0; f < net->sizes[0]; f++)
+        e->a[0][f] = (e->a[0][f] - (double)net->input_mean) / deviation;
 }
 
 /* Multiplies a layer's outputs, and their slopes, with the factors of dropout; layer 0 is the input. */
@@ -82,7 +95,7 @@ static void forward(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
     const regularization *how = &e->common.base.regularization;
-    take_sample(e, sample);
+    take_sample(e, sample, training);
     if (training && how->input_dropout > 0)
         drop_out(e, 0, sample);
     for (size_t l = 0; l < net->layers; l++) {
@@ -254,7 +267,8 @@ static void reference_destroy(engine *base)
         free(e->slopes[l]);
     }
     free(e->factors);
-    free(e->common.order);
+    free(e->pixels);
+    gr_host_engine_release(&e->common);
     free(e->dz);
     free(e->da);
     free(e->gradient);
@@ -279,6 +293,7 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
         TRY(gr_allocate(base->network.sizes[l], &e->slopes[l]));
         largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
     }
+    TRY(gr_allocate(base->network.sizes[0], &e->pixels));
     TRY(gr_allocate(largest, &e->dz));
     TRY(gr_allocate(largest, &e->da));
     TRY(gr_allocate(largest, &e->factors));

@@ -309,7 +309,12 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
-    engine_settings settings = {.name = options->engine, .threads = options->threads, .batch = options->batch_size};
+    engine_settings settings = {
+        .name = options->engine,
+        .threads = options->threads,
+        .batch = options->batch_size,
+        .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
+        .augmentation = {options->augmentation, options->seed}};
 
     TRY(gr_course_plan(options, dataset, &r.course));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.course.steps, &r.schedule));

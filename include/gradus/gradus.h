@@ -402,6 +402,21 @@ typedef struct gradus_schedule {
 } gradus_schedule;
 
 /*
+ * How the training's images are changed, anew for each sample and epoch, each number by up to what is given; of mini-batches
+ * only, and of samples that are images. All zero: they are not. Pixel p of the new image is the old one's at
+ * c + R (p - c - t) / f + e(p), bilinear, black outside, where c is the middle, R rotates, t shifts and f scales, all drawn
+ * uniformly by the training's seed, and e is a smooth random field: elastic deformation as Simard, Steinkraus and Platt
+ * have it ("Best practices for convolutional neural networks applied to visual document analysis", 2003; theirs is about
+ * elastic = 2), with the control points of a cubic B-spline, 4 cells a side. The bytes are the same on every device and engine.
+ */
+typedef struct gradus_augmentation {
+    float shift;    /* pixels, to each side; less than the image's smaller side */
+    float rotation; /* degrees, to either side; at most 180 */
+    float scale;    /* factors from 1 - scale to 1 + scale; at most 0.5 */
+    float elastic;  /* root mean square of the field's displacements, in pixels; less than the smaller side */
+} gradus_augmentation;
+
+/*
  * What ends a run before its last step. All zero: nothing does.
  *
  * With patience, the model gets the best parameters back, however the run ends, unless by the target. The training's own
@@ -442,10 +457,11 @@ typedef struct gradus_train_options {
                             which `seed` and the epoch determine, on every device and engine alike */
     size_t epochs;  /* passes through the samples; 0: `iterations` counts */
     bool drop_last; /* leave out an epoch's last batch where it is short */
-    uint64_t seed;  /* of the orders, and of what is left out */
+    uint64_t seed;  /* of the orders, the augmentation, and of what is left out */
     float learning_rate; /* alpha in W := W - alpha dW */
     gradus_schedule schedule;
     gradus_optimizer optimizer;
+    gradus_augmentation augmentation;
     float dropout;         /* share of each hidden layer's units that a step leaves out, drawn anew for each sample and
                               step by `seed`; the others count 1 / (1 - share) times (Srivastava et al. 2014). Nothing is
                               left out of an evaluation. Below 1; 0: none */

@@ -37,8 +37,7 @@ typedef struct engine_case {
     bool gpu_kernels;
 } engine_case;
 
-static engine_case layered_own = {"layered", 0, PRODUCTS_OWN, false},
-                   layered_gpu = {"layered", 0, PRODUCTS_OWN, true},
+static engine_case layered_own = {"layered", 0, PRODUCTS_OWN, false}, layered_gpu = {"layered", 0, PRODUCTS_OWN, true},
                    layered_clblast = {"layered", 0, PRODUCTS_CLBLAST, false},
                    batch_own = {"layered", 50, PRODUCTS_OWN, false}, batch_gpu = {"layered", 50, PRODUCTS_OWN, true},
                    batch_clblast = {"layered", 50, PRODUCTS_CLBLAST, false};
@@ -77,8 +76,7 @@ static void compare_networks(const engine_case *how)
 {
     for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
         const gradus_network *network = &networks[n];
-        gradus_dataset *dataset =
-            random_floats(network->sizes[0], 129, (uint32_t)network->sizes[network->layers]);
+        gradus_dataset *dataset = random_floats(network->sizes[0], 129, (uint32_t)network->sizes[network->layers]);
         engine *e = open_case(how, network, dataset, &(regularization){.seed = 0});
         compare_with_reference(e, 0, how->batch > 0 ? 50 : 129);
         compare_with_reference(e, 33, 41);
@@ -101,8 +99,9 @@ static void compare_transformed(const engine_case *how)
         gradus_network network = networks[2];
         network.input_mean = c & 1 ? 0.25f : 0;
         network.input_deviation = c & 1 ? 0.5f : 0;
-        engine *e = open_case(how, &network, dataset,
-                              &(regularization){.input_dropout = c & 2 ? 0.2f : 0, .dropout = c & 2 ? 0.4f : 0, .seed = 4});
+        engine *e =
+            open_case(how, &network, dataset,
+                      &(regularization){.input_dropout = c & 2 ? 0.2f : 0, .dropout = c & 2 ? 0.4f : 0, .seed = 4});
         compare_with_reference(e, 0, how->batch > 0 ? 50 : 129);
         compare_with_reference(e, 88, 41);
         gr_engine_destroy(e);
@@ -226,24 +225,37 @@ static void test_training(void **state)
     on_device(*state, compare_training);
 }
 
-#define ENGINE_TEST(test, name) {#test ", " #name, test, NULL, NULL, &(name)}
+#define ENGINE_TEST(test, name)                                                                                       \
+    {                                                                                                                 \
+#test ", " #name, test, NULL, NULL, &(name)                                                                   \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ENGINE_TEST(test_gradient, layered_own),    ENGINE_TEST(test_gradient, layered_gpu),
-        ENGINE_TEST(test_gradient, layered_clblast), ENGINE_TEST(test_gradient, batch_own),
-        ENGINE_TEST(test_gradient, batch_gpu),      ENGINE_TEST(test_gradient, batch_clblast),
-        ENGINE_TEST(test_transformed, layered_own), ENGINE_TEST(test_transformed, batch_own),
-        ENGINE_TEST(test_slices, layered_own),      ENGINE_TEST(test_slices, layered_gpu),
-        ENGINE_TEST(test_slices, layered_clblast),  ENGINE_TEST(test_training, layered_own),
+        ENGINE_TEST(test_gradient, layered_own),
+        ENGINE_TEST(test_gradient, layered_gpu),
+        ENGINE_TEST(test_gradient, layered_clblast),
+        ENGINE_TEST(test_gradient, batch_own),
+        ENGINE_TEST(test_gradient, batch_gpu),
+        ENGINE_TEST(test_gradient, batch_clblast),
+        ENGINE_TEST(test_transformed, layered_own),
+        ENGINE_TEST(test_transformed, batch_own),
+        ENGINE_TEST(test_slices, layered_own),
+        ENGINE_TEST(test_slices, layered_gpu),
+        ENGINE_TEST(test_slices, layered_clblast),
+        ENGINE_TEST(test_training, layered_own),
         ENGINE_TEST(test_training, batch_own),
 #if GRADUS_BLAS
-        ENGINE_TEST(test_gradient, blas),           ENGINE_TEST(test_gradient, batch_blas),
-        ENGINE_TEST(test_transformed, blas),        ENGINE_TEST(test_transformed, batch_blas),
-        ENGINE_TEST(test_training, blas),           ENGINE_TEST(test_training, batch_blas),
+        ENGINE_TEST(test_gradient, blas),
+        ENGINE_TEST(test_gradient, batch_blas),
+        ENGINE_TEST(test_transformed, blas),
+        ENGINE_TEST(test_transformed, batch_blas),
+        ENGINE_TEST(test_training, blas),
+        ENGINE_TEST(test_training, batch_blas),
 #endif
-        cmocka_unit_test(test_refusals),            cmocka_unit_test(test_auto),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_auto),
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
