@@ -30,8 +30,8 @@ static const preset presets[] = {
      {{"hidden", "128"},
       {"initializer", "he"},
       {"epochs", "5"},
-      {"batch-size", "128"},
-      {"lr", "0.003"},
+      {"batch-size", "256"},
+      {"lr", "0.01"},
       {"schedule", "cosine"},
       {"optimizer", "adam"}}},
 };
