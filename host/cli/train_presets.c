@@ -45,11 +45,8 @@ static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS 
 static const struct {
     const char *name, *other;
 } displaced[] = {
-    {"iterations", "epochs"},
-    {"epochs", "iterations"},
-    {"hidden", "init-from"},
-    {"initializer", "init-from"},
-    {"activation", "init-from"},
+    {"iterations", "epochs"},     {"epochs", "iterations"},    {"hidden", "init-from"},
+    {"initializer", "init-from"}, {"activation", "init-from"},
 };
 
 static bool is_displaced(const char *name, const option_row *options, const command_line *line)
