@@ -24,7 +24,7 @@
 typedef struct augment_plan {
     unsigned int key[2]; // of the random numbers
     int width, height;
-    int column_stride; // width, rounded up to whole pieces
+    int column_stride;                   // width, rounded up to whole pieces
     int shift, rotation, scale, elastic; // the most that is drawn; the rotation in 2^-32 turns
 } augment_plan;
 
