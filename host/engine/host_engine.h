@@ -23,6 +23,10 @@ size_t gr_host_engine_sample(const host_engine *e, size_t i);
 /* The record begins anew: new parameters were written. */
 void gr_host_engine_begin(host_engine *e);
 
+/* read_state and write_state of an engine whose own arrays are these. */
+void gr_host_engine_read_state(const host_engine *e, void *const own[STATE_ARRAYS], const engine_state *state);
+void gr_host_engine_write_state(host_engine *e, void *const own[STATE_ARRAYS], const engine_state *state);
+
 /* Notes the sums of the step that is being taken. */
 void gr_host_engine_note_step(host_engine *e);
 
