@@ -45,6 +45,20 @@ static int check_stopping(const train_settings *settings)
     return EX_OK;
 }
 
+static int check_checkpoints(train_settings *settings)
+{
+    const bool keep_given = settings->keep != NOT_GIVEN;
+    const char *without = settings->resume                 ? "--resume"
+                          : settings->checkpoint_every > 0 ? "--checkpoint-every"
+                          : keep_given                     ? "--keep"
+                                                           : NULL;
+    if (settings->checkpoint == NULL && without != NULL)
+        return fail(EX_USAGE, "%s: found without --checkpoint, which names the folder", without);
+    if (!keep_given)
+        settings->keep = gradus_train_options_default().checkpoints.keep;
+    return EX_OK;
+}
+
 static void fill_in_preset(train_settings *settings)
 {
     const struct preset *preset = presets;
@@ -89,6 +103,7 @@ static int check_outputs(const train_settings *settings)
     TRY(output_check("--out", settings->out, false));
     TRY(output_check("--log", settings->log, true));
     TRY(output_check_folder("--tensorboard", settings->tensorboard));
+    TRY(output_check_folder("--checkpoint", settings->checkpoint));
     if (output_is_same_file(settings->log, settings->out))
         TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
     if (output_is_same_file(settings->log, settings->init_from))
@@ -104,6 +119,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     int code = EX_OK;
     *settings = (train_settings){.iterations = NOT_GIVEN,
                                  .report_every = NOT_GIVEN,
+                                 .keep = NOT_GIVEN,
                                  .seed = DEFAULT_SEED,
                                  .optimizer = gradus_optimizer_default()};
     const option_row options[] = {
@@ -156,6 +172,10 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
         TEXT_OPTION("out", &settings->out, "MODEL", "write the trained model (safetensors)"),
         TEXT_OPTION("log", &settings->log, "FILE", "write each report as a line of JSON, or of CSV (FILE.csv)"),
         TEXT_OPTION("tensorboard", &settings->tensorboard, "DIR", "write each report to an event file in this folder"),
+        TEXT_OPTION("checkpoint", &settings->checkpoint, "DIR", "write what --resume goes on from to this folder"),
+        COUNT_OPTION("checkpoint-every", &settings->checkpoint_every, 1, "steps between checkpoints (each report)"),
+        COUNT_OPTION("keep", &settings->keep, 0, "how many checkpoints remain, the newest (2); 0: all"),
+        FLAG_OPTION("resume", &settings->resume, "go on from the newest checkpoint, if there is one"),
         JSON_OPTION(&settings->json),
         FLAG_OPTION("quiet", &settings->quiet, "no progress on stderr"),
         {.name = "verbose",
@@ -170,6 +190,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     settings->dataset = settings->line.arguments[0];
     TRY(check_batches(settings));
     TRY(check_stopping(settings));
+    TRY(check_checkpoints(settings));
     fill_in_preset(settings);
     if (settings->optimizer_name != NULL)
         settings->optimizer.name = settings->optimizer_name;
@@ -189,7 +210,7 @@ void train_settings_free(train_settings *settings)
 {
     char *texts[] = {settings->preset,      settings->data_dir, settings->engine,         settings->init_from,
                      settings->out,         settings->log,      settings->optimizer_name, settings->schedule_name,
-                     settings->initializer, settings->monitor,  settings->tensorboard};
+                     settings->initializer, settings->monitor,  settings->tensorboard,    settings->checkpoint};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     device_settings_free(&settings->device);

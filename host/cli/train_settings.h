@@ -21,6 +21,9 @@ typedef struct train_settings {
     uint64_t patience, evaluate_every; /* 0: not given */
     gradus_stopping stopping;          /* its patience and monitor are those beside it */
     char *monitor, *tensorboard;
+    char *checkpoint;
+    uint64_t checkpoint_every, keep; /* 0: each report; all */
+    bool resume;
     float learning_rate;
     gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
     gradus_schedule schedule;
