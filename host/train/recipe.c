@@ -7,14 +7,14 @@
 #include "engine/optimizer.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define XXH_STATIC_LINKING_ONLY /* for a hash state on the stack: hashing cannot fail then */
 #include <xxhash.h>
 
-/* ---- Items: nonzero without memory, as jansson has it ---- */
+/* ---- Items. Nonzero without memory, as jansson has it. They are added in the order in which they are compared. ---- */
 
 static int add_count(json_t *recipe, const char *name, size_t count)
 {
@@ -23,7 +23,7 @@ static int add_count(json_t *recipe, const char *name, size_t count)
 
 static int add_number(json_t *recipe, const char *name, double number)
 {
-    return json_object_set_new(recipe, name, json_real(number));
+    return json_object_set_new(recipe, name, isfinite(number) ? json_real(number) : json_null());
 }
 
 static int add_name(json_t *recipe, const char *name, const char *value, const char *usual)
@@ -42,10 +42,13 @@ static int add_network(json_t *recipe, const gradus_network *network)
     return add_name(recipe, "network", sizes, NULL);
 }
 
+/* Nothing for no data set. */
 static int add_data(json_t *recipe, const char *name, const gradus_dataset *dataset)
 {
-    const gradus_dataset_info *info = &dataset->info;
     XXH3_state_t state;
+    if (dataset == NULL)
+        return 0;
+    const gradus_dataset_info *info = &dataset->info;
     XXH3_64bits_reset(&state);
     XXH3_64bits_update(&state, dataset->pixels, info->samples * info->features);
     if (dataset->labels != NULL)
@@ -67,39 +70,39 @@ static int add_steps(json_t *recipe, const gradus_train_options *options, const 
     char batch[24] = "full";
     if (options->batch_size > 0)
         snprintf(batch, sizeof batch, "%zu", options->batch_size);
-    return add_count(recipe, "iterations", c->steps) | add_name(recipe, "batch size", batch, NULL) |
+    return add_count(recipe, "iterations", c->steps) || add_name(recipe, "batch size", batch, NULL) ||
            add_name(recipe, "drop last", options->drop_last ? "yes" : "no", NULL);
 }
 
 static int add_rate(json_t *recipe, const gradus_train_options *options)
 {
     const gradus_schedule *schedule = &options->schedule;
-    return add_number(recipe, "learning rate", (double)options->learning_rate) |
-           add_name(recipe, "schedule", schedule->name, "constant") |
-           add_number(recipe, "gamma", (double)schedule->gamma) |
-           add_count(recipe, "decay every", schedule->decay_every) | add_count(recipe, "warm-up", schedule->warmup);
+    return add_number(recipe, "learning rate", (double)options->learning_rate) ||
+           add_name(recipe, "schedule", schedule->name, "constant") ||
+           add_number(recipe, "gamma", (double)schedule->gamma) ||
+           add_count(recipe, "decay every", schedule->decay_every) || add_count(recipe, "warm-up", schedule->warmup);
 }
 
 static int add_optimizer(json_t *recipe, const gradus_train_options *options, const optimizer *how)
 {
-    int failed = add_name(recipe, "optimizer", options->optimizer.name, "sgd");
-    if (gr_optimizer_has_first_moment(how))
-        failed |= add_number(recipe, "momentum or beta1", (double)how->momentum);
-    if (gr_optimizer_has_second_moment(how))
-        failed |= add_number(recipe, "rho or beta2", (double)how->decay) |
-                  add_number(recipe, "epsilon", (double)how->epsilon);
-    return failed | add_number(recipe, "weight decay", (double)how->weight_decay) |
-           add_number(recipe, "clip norm", (double)how->clip_norm) |
+    const bool first = gr_optimizer_has_first_moment(how), second = gr_optimizer_has_second_moment(how);
+    return add_name(recipe, "optimizer", options->optimizer.name, "sgd") ||
+           (first && add_number(recipe, "momentum or beta1", (double)how->momentum)) ||
+           (second && add_number(recipe, "rho or beta2", (double)how->decay)) ||
+           (second && add_number(recipe, "epsilon", (double)how->epsilon)) ||
+           add_number(recipe, "weight decay", (double)how->weight_decay) ||
+           add_number(recipe, "clip norm", (double)how->clip_norm) ||
            add_number(recipe, "max norm", (double)how->max_norm);
 }
 
 static int add_looks(json_t *recipe, const gradus_train_options *options)
 {
     const gradus_stopping *stopping = &options->stopping;
-    return add_count(recipe, "report every", options->report_every) |
-           add_count(recipe, "evaluate every", options->evaluate_every) |
-           add_count(recipe, "patience", stopping->patience) | add_name(recipe, "monitor", stopping->monitor, "loss") |
-           add_number(recipe, "target accuracy", stopping->target_accuracy) |
+    return add_count(recipe, "report every", options->report_every) ||
+           add_count(recipe, "evaluate every", options->evaluate_every) ||
+           add_count(recipe, "patience", stopping->patience) ||
+           add_name(recipe, "monitor", stopping->monitor, "loss") ||
+           add_number(recipe, "target accuracy", stopping->target_accuracy) ||
            add_number(recipe, "until converged", stopping->until_converged);
 }
 
@@ -119,13 +122,10 @@ gradus_status gr_recipe_make(const gradus_train_options *options, const course *
     optimizer how;
     json_t *recipe = json_object();
     TRY(gr_optimizer_make(&options->optimizer, &how));
-    int failed = add_network(recipe, &model->network) | add_seed(recipe, options) |
-                 add_data(recipe, "training samples", dataset);
-    if (options->holdout != NULL)
-        failed |= add_data(recipe, "holdout", options->holdout);
-    failed |= add_steps(recipe, options, c) | add_rate(recipe, options) | add_optimizer(recipe, options, &how) |
-              add_looks(recipe, options) | add_initial_weights(recipe, model);
-    if (failed)
+    if (add_network(recipe, &model->network) || add_seed(recipe, options) ||
+        add_data(recipe, "training samples", dataset) || add_data(recipe, "holdout", options->holdout) ||
+        add_steps(recipe, options, c) || add_rate(recipe, options) || add_optimizer(recipe, options, &how) ||
+        add_looks(recipe, options) || add_initial_weights(recipe, model))
         FAIL(GRADUS_ERROR_MEMORY, "out of memory: the recipe of a checkpoint");
     *out = recipe;
     recipe = NULL;
