@@ -95,7 +95,8 @@ static void test_begins_without_checkpoint(void **state)
 static void test_interrupted(void **state)
 {
     (void)state;
-    const char *command = TRAIN "--iterations 100000000 --report-every 1000 --log l.jsonl --checkpoint ck --quiet --json";
+    const char *command =
+        TRAIN "--iterations 100000000 --report-every 1000 --log l.jsonl --checkpoint ck --quiet --json";
     assert_int_equal(
         run("%s & program=$!\nwhile ! test -s l.jsonl; do sleep 0.01; done\nkill -TERM $program; wait $program",
             command),
