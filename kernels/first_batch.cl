@@ -20,24 +20,90 @@ typedef struct tile_samples {
     global uint *list_ends;  // (GROUPS + 1)
     global uchar *labels;    // (TILE)
     global ushort *elements; // (TILE x GROUPS) at most
+    global uint *numbers;    // (TILE) of the samples in the data set; `sample` may be of another list
     uint count;              // samples; the others of the tile do not exist
 } tile_samples;
 
 static tile_samples find_tile(global float *scratch, uint count)
 {
     global uint *at = (global uint *)(scratch + PIXELS_AT);
-    const tile_samples tile = {at, at + TILE, (global uchar *)(at + TILE + GROUPS + 1),
-                               (global ushort *)(at + TILE + GROUPS + 1 + TILE / 4), count};
+    const tile_samples tile = {at,
+                               at + TILE,
+                               (global uchar *)(at + TILE + GROUPS + 1),
+                               (global ushort *)(at + TILE + GROUPS + 1 + TILE / 4),
+                               (global uint *)(scratch + NUMBERS_AT),
+                               count};
     return tile;
 }
 
 static void take_tile(const tile_samples *tile, global const uint *order, global const uchar *labels)
 {
     for (uint s = 0; s < TILE; s++) {
-        tile->sample[s] = s < tile->count ? order[s] : 0;
-        tile->labels[s] = s < tile->count ? labels[order[s]] : 0;
+        const uint number = s < tile->count ? order[s] : 0;
+        tile->sample[s] = tile->numbers[s] = number;
+        tile->labels[s] = s < tile->count ? labels[number] : 0;
     }
 }
+
+#if INPUT_DROPOUT > 0
+
+// Where a tile's samples stand without the features that a step leaves out, behind what else is at PIXELS_AT: sample
+// after sample as X is, and room for one sample's random bits.
+typedef struct thinned {
+    global uint *starts;   // (TILE x BLOCKS + 1)
+    global uint *bits;     // 16 of each feature, those of 8 LANES features more than there are
+    global ushort *places; // (TILE x GROUPS) at most
+    global uchar *values;  // likewise
+} thinned;
+
+static thinned find_thinned(const tile_samples *tile)
+{
+    global uint *starts = (global uint *)(tile->elements + TILE * GROUPS), *bits = starts + TILE * BLOCKS + 1;
+    global ushort *places = (global ushort *)(bits + GROUPS / 2 + 4 * LANES);
+    const thinned to = {starts, bits, places, (global uchar *)(places + TILE * GROUPS)};
+    return to;
+}
+
+// One sample's random bits, LANES blocks of 8 features at a time.
+static void draw_features(uint2 seed, uint sample, uint step, global uint *bits)
+{
+    uintv lane, words[4];
+    for (uint j = 0; j < LANES; j++)
+        ((uint *)&lane)[j] = j;
+    for (uint f = 0; f < GROUPS; f += 8 * LANES, bits += 4 * LANES) {
+        draw_blocks_lanes(seed, 0, sample, step, lane + f / 8, words);
+        for (uint j = 0; j < LANES; j++)
+            for (uint w = 0; w < 4; w++)
+                bits[4 * j + w] = ((const uint *)&words[w])[j];
+    }
+}
+
+// Makes the tile's samples those of a list without what this step leaves out.
+static samples thin_tile(const samples *x, const tile_samples *tile, uint2 seed, uint step)
+{
+    const thinned to = find_thinned(tile);
+    const samples list = {to.values, to.places, to.starts};
+    uint count = 0;
+    for (uint s = 0; s < TILE; s++) {
+        global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS;
+        global const ushort *bits = (global const ushort *)to.bits;
+        if (s < tile->count)
+            draw_features(seed, tile->numbers[s], step, to.bits);
+        for (uint block = 0; block < BLOCKS; block++) {
+            to.starts[s * BLOCKS + block] = count;
+            for (uint i = starts[block]; s < tile->count && i < starts[block + 1]; i++) {
+                to.places[count] = x->places[i];
+                to.values[count] = x->values[i];
+                count += bits[x->places[i]] >= INPUT_DROPOUT;
+            }
+        }
+        tile->sample[s] = s;
+    }
+    to.starts[TILE * BLOCKS] = count;
+    return list;
+}
+
+#endif
 
 // z (TILE x BLOCK_UNITS) = W1 X of the tile, for the units whose packed weights are w: see elements_forward.
 static void batch_forward(const samples *x, const tile_samples *tile, global const floatv *w, global floatv *z)

@@ -5,19 +5,29 @@
 
 // Forward, loss and, unless mode is MODE_EVALUATE, backward of the samples order[s0] .. order[end - 1], as many as a tile has:
 // adds to the partial gradient and the metrics.
-static void pass_tile(const samples *x, uint s0, uint end, uint mode, global const uchar *labels,
-                      global const uint *order, global const float *parameters, global float *scratch)
+static void pass_tile(const samples *all, const image_source *images, uint s0, uint end, const tile_pass *pass,
+                      global const uchar *labels, global const uint *order, global const float *parameters,
+                      global float *scratch)
 {
     const tile_samples tile = find_tile(scratch, min((uint)TILE, end - s0));
+    samples x = *all;
     take_tile(&tile, order + s0, labels);
-    first_forward(x, &tile, parameters, scratch, scratch + activations_at[0]);
-    tile_forward(parameters, scratch);
-    cross_entropy((global floatv *)(scratch + activations_at[LAYERS - 1]), tile.labels, 0, 0, tile.count,
+#if AUGMENTS
+    if (pass->mode == MODE_GRADIENT && images->augments)
+        x = augment_tile(images, &tile, scratch);
+#endif
+#if INPUT_DROPOUT > 0
+    if (pass->mode == MODE_GRADIENT)
+        x = thin_tile(&x, &tile, pass->seed, pass->step);
+#endif
+    first_forward(&x, &tile, parameters, scratch, scratch + activations_at[0]);
+    tile_forward(pass, parameters, scratch);
+    cross_entropy(pass, (global floatv *)(scratch + activations_at[LAYERS - 1]), tile.labels, 0, 0, tile.count,
                   scratch + METRICS_AT);
-    if (mode == MODE_EVALUATE)
+    if (pass->mode == MODE_EVALUATE)
         return;
     tile_backward(parameters, scratch);
-    first_backward(x, &tile, scratch, scratch + dz_at[0]);
+    first_backward(&x, &tile, scratch, scratch + dz_at[0]);
 }
 
 // The partial gradient in vectors, behind which are the two metrics.
@@ -31,30 +41,59 @@ static void forget_sums(global float *scratch)
     scratch[METRICS_AT] = scratch[METRICS_AT + 1] = 0;
 }
 
-// What makes a partial sum a gradient: the mean's 1 / B, for W1 also the 1/255 of its pixels; 0 for the units that only fill
-// W1's last block.
-static float gradient_factor(uint i, float scale)
+// What dW1 is multiplied with.
+#define PIXEL_SCALE (INPUT_SCALE * INPUT_GAIN)
+
+// b1 + INPUT_OFFSET * row sums of W1, which a standardised input adds to Z1 whatever the sample is.
+static void prepare_input_bias(global const float *parameters, global float *scratch)
 {
-    const uint unit = i / (GROUPS * BLOCK_UNITS) * BLOCK_UNITS + i % BLOCK_UNITS;
-    return i >= bias_at[0] ? scale : unit < sizes[1] ? scale / 255 : 0;
+    global const floatv *w = (global const floatv *)parameters;
+    for (uint block = 0; STANDARDISED && block < UNIT_BLOCKS; block++) {
+        floatv sum[UNIT_BLOCK];
+        for (uint u = 0; u < UNIT_BLOCK; u++)
+            sum[u] = 0;
+        for (uint p = 0; p < GROUPS; p++, w += UNIT_BLOCK)
+#pragma unroll
+            for (uint u = 0; u < UNIT_BLOCK; u++)
+                sum[u] += w[u];
+        for (uint u = 0; u < BLOCK_UNITS && block * BLOCK_UNITS + u < sizes[1]; u++) {
+            const uint unit = block * BLOCK_UNITS + u;
+            scratch[INPUT_BIAS_AT + unit] = fma(INPUT_OFFSET, ((const float *)sum)[u], parameters[bias_at[0] + unit]);
+        }
+    }
 }
 
 // The pass over samples order[first] .. order[end - 1]. values, places, starts: X as first_batch.cl takes it; labels (B);
-// scratch (SCRATCH x work-items). NDRange: one work-item per core's share, work-groups of one.
+// scratch (SCRATCH x work-items); progress: see optimizer_step.cl; plan, images, augments, epoch: see image_source, with
+// AUGMENTS only. NDRange: one work-item per core's share, work-groups of one.
 kernel void fused_batch_pass(uint first, uint end, uint mode, global const uchar *restrict values,
                              global const ushort *restrict places, global const uint *restrict starts,
                              global const uchar *restrict labels, global const uint *restrict order,
-                             global const float *restrict parameters, global float *restrict all_scratch)
+                             global const float *restrict parameters, global float *restrict all_scratch,
+                             global const uint *restrict progress, global const augment_plan *restrict plan,
+                             global const uchar *restrict images, uint augments, uint epoch)
 {
     const uint me = get_global_id(0), count = get_global_size(0);
     const uint tiles = (end - first + TILE - 1) / TILE;
     const uint begin = (uint)((ulong)tiles * me / count), stop = (uint)((ulong)tiles * (me + 1) / count);
     global float *scratch = all_scratch + (size_t)me * SCRATCH;
     const samples x = {values, places, starts};
+    const image_source source = {plan, images, augments, epoch};
+    const tile_pass pass = make_pass(mode, progress, scratch);
 
     forget_sums(scratch);
+    prepare_input_bias(parameters, scratch);
     for (uint t = begin; t < stop; t++)
-        pass_tile(&x, first + t * TILE, end, mode, labels, order, parameters, scratch);
+        pass_tile(&x, &source, first + t * TILE, end, &pass, labels, order, parameters, scratch);
+}
+
+// The sum of what the work-items have at a place of their partial gradients.
+static float sum_shares(global const float *all_scratch, uint at, uint work_items)
+{
+    float sum = 0;
+    for (uint w = 0; w < work_items; w++)
+        sum += all_scratch[(size_t)w * SCRATCH + DW_AT + at];
+    return sum;
 }
 
 // Adds up the work-items' partial sums: gradient[i] = scale * sum, 0 for the units that only fill W1's last block; and loss
@@ -65,36 +104,42 @@ kernel void fused_batch_reduce(float scale, global const float *restrict all_scr
     const uint i = get_global_id(0);
     if (i >= PARAMETERS)
         return;
-    const float factor = gradient_factor(i, scale);
-    float sum = 0;
-    for (uint w = 0; w < work_items; w++)
-        sum += all_scratch[(size_t)w * SCRATCH + DW_AT + i];
-    gradient[i] = factor == 0 ? 0 : factor * sum;
+    const float sum = sum_shares(all_scratch, i, work_items);
+    const uint unit = i / (GROUPS * BLOCK_UNITS) * BLOCK_UNITS + i % BLOCK_UNITS;
+    if (i >= bias_at[0])
+        gradient[i] = scale * sum;
+    else {
+        const float bias = STANDARDISED ? INPUT_OFFSET * sum_shares(all_scratch, bias_at[0] + unit, work_items) : 0;
+        gradient[i] = unit < sizes[1] ? scale * fma(PIXEL_SCALE, sum, bias) : 0;
+    }
     if (i < 2) {
-        sum = 0;
+        float metric = 0;
         for (uint w = 0; w < work_items; w++)
-            sum += all_scratch[(size_t)w * SCRATCH + METRICS_AT + i];
-        sums[i] = sum;
+            metric += all_scratch[(size_t)w * SCRATCH + METRICS_AT + i];
+        sums[i] = metric;
     }
 }
 
 // Scales the sums to the gradient, in place.
 static void finish_gradient(global floatv *gradient, float scale)
 {
+    global const floatv *all = gradient;
     const uint begin_rest = bias_at[0] / LANES;
     intv lane;
     for (uint k = 0; k < LANES; k++)
         ((int *)&lane)[k] = (int)k;
     for (uint block = 0; block < UNIT_BLOCKS; block++) {
-        floatv factor[UNIT_BLOCK];
+        floatv factor[UNIT_BLOCK], bias[UNIT_BLOCK];
         for (uint u = 0; u < UNIT_BLOCK; u++) {
-            const intv unit = lane + (int)(block * BLOCK_UNITS + u * LANES);
-            factor[u] = select((floatv)(0), (floatv)(scale / 255), unit < (int)sizes[1]);
+            const uint first = block * BLOCK_UNITS + u * LANES;
+            const intv is_unit = lane + (int)first < (int)sizes[1];
+            factor[u] = select((floatv)(0), (floatv)(scale * PIXEL_SCALE), is_unit);
+            bias[u] = select((floatv)(0), scale * INPUT_OFFSET * all[(bias_at[0] + first) / LANES], is_unit);
         }
         for (uint p = 0; p < GROUPS; p++, gradient += UNIT_BLOCK)
 #pragma unroll
             for (uint u = 0; u < UNIT_BLOCK; u++)
-                gradient[u] *= factor[u];
+                gradient[u] = STANDARDISED ? fma(gradient[u], factor[u], bias[u]) : gradient[u] * factor[u];
     }
     gradient += begin_rest - UNIT_BLOCKS * GROUPS * UNIT_BLOCK;
     for (uint i = begin_rest; i < GRADIENT_VECTORS; i++, gradient++)
@@ -122,9 +167,11 @@ kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, 
                               global float *restrict history, global uint *restrict progress, uint slots,
                               float momentum, float decay, float epsilon, float weight_decay, float clip_norm,
                               global const uchar *restrict decays, global floatv *restrict first_moment,
-                              global floatv *restrict second_moment)
+                              global floatv *restrict second_moment, global const augment_plan *restrict plan,
+                              global const uchar *restrict images, uint augments, uint epoch)
 {
     const samples x = {values, places, starts};
+    const image_source source = {plan, images, augments, epoch};
     const optimizer how = {OPTIMIZER, momentum, decay, epsilon};
     global floatv *p = (global floatv *)parameters;
     for (uint s0 = first; s0 < end; s0 += batch, factors_at++) {
@@ -132,9 +179,11 @@ kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, 
         const step_factors by = {factors[3 * factors_at], factors[3 * factors_at + 1], factors[3 * factors_at + 2]};
         const float scale = 1.0f / (float)(stop - s0);
         global floatv *gradient = (global floatv *)(scratch + DW_AT);
+        const tile_pass pass = make_pass(MODE_GRADIENT, progress, scratch);
         forget_sums(scratch);
+        prepare_input_bias(parameters, scratch);
         for (uint s = s0; s < stop; s += TILE)
-            pass_tile(&x, s, stop, MODE_GRADIENT, labels, order, parameters, scratch);
+            pass_tile(&x, &source, s, stop, &pass, labels, order, parameters, scratch);
         finish_gradient(gradient, scale);
         if (keep && stop == end && progress[1] == 0 && isfinite(scratch[METRICS_AT]))
             for (uint i = 0; i < GRADIENT_VECTORS; i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the fused CPU program share: the shape of the network and of X, and where things lie in a work-item's
-// scratch. A program is vectors.cl, this file, elements.cl and first_elements.cl, or pack_pixels.cl and another
-// first_*.cl, then tile_rows.cl five times, fused_tile.cl and fused_cpu.cl, or fused_batch.cl; the engine (host/engine/fused_plan.c) puts it together and
-// defines the constants.
+// scratch. A program is vectors.cl, this file, philox.cl, dropout.cl, activation.cl, elements.cl and first_elements.cl, or
+// pack_pixels.cl and another first_*.cl, then tile_rows.cl five times, fused_tile.cl and fused_cpu.cl, or fused_batch.cl;
+// the engine (host/engine/fused_plan.c) puts it together and defines the constants.
 
 // The defaults are the notebook's network with first_groups.cl.
 #ifndef TILE
@@ -22,8 +22,25 @@
 #define SPARE_AT 15872              // room for as much as Z1, free while dW1 is computed
 #define SPARE_FORWARD_AT 17152      // likewise while Z1 is
 #define PIXELS_AT 17792             // room for a tile of X as floats (GROUPS x TILE), with first_wide.cl
-#define SCRATCH 17792               // floats of a work-item's scratch
+#define NUMBERS_AT 17792            // numbers of a tile's samples in the data set (TILE), for dropout
+#define INPUT_BIAS_AT 17856         // b1 as a standardised input wants it (units of all blocks)
+#define AUGMENTED_AT 17888          // room for a tile of augmented images, with augment_tile.cl
+#define AUGMENTS 0                  // whether there are any
+#define SCRATCH 17888               // floats of a work-item's scratch
+#define ACTIVATION 0                // of hidden layers, as activation.cl has them
+#define DROPOUT 0                   // of 2^16 units of hidden layers so many are left out, and of features; what the
+#define INPUT_DROPOUT 0             // others count
+#define DROPOUT_GAIN 1.0f
+#define INPUT_GAIN 1.0f
+#define SMOOTHING 0.0f           // of labels
+#define INPUT_SCALE (1.0f / 255) // the network sees INPUT_SCALE * byte + INPUT_OFFSET
+#define INPUT_OFFSET 0.0f
+#define STANDARDISED 0 // whether there is an offset
 #endif
+
+// Nothing but a ReLU stands between two layers. Else the slopes of a layer's activations, with dropout, stand in the place
+// of its dZ until that is computed.
+#define PLAIN (ACTIVATION == 0 && DROPOUT == 0)
 
 #define VECTORS (TILE / LANES) // of a row of a tile
 

@@ -6,15 +6,73 @@
 // What a pass is for.
 enum { MODE_GRADIENT = 0, MODE_EVALUATE = 1, MODE_PROBABILITIES = 2 };
 
-// Z1 / 255 + b1, in place, and ReLU unless it is the only layer.
-static void first_activation(global const float *b, global floatv *z)
+// What a tile's steps want to know of the pass.
+typedef struct tile_pass {
+    uint mode, step;            // progress[2], see optimizer_step.cl
+    uint2 seed;                 // of dropout
+    global const uint *numbers; // (TILE) of the tile's samples in the data set, for dropout
+} tile_pass;
+
+static tile_pass make_pass(uint mode, global const uint *progress, global const float *scratch)
 {
+    const tile_pass pass = {mode, progress[2], (uint2)(progress[3], progress[4]),
+                            (global const uint *)(scratch + NUMBERS_AT)};
+    return pass;
+}
+
+// Scales Z1 and adds b1, in place; with ReLU if the network is plain and this not its only layer.
+static void first_bias(const tile_pass *pass, global const float *b, global floatv *z)
+{
+    const float scale = pass->mode == MODE_GRADIENT ? INPUT_SCALE * INPUT_GAIN : INPUT_SCALE;
     for (uint h = 0; h < sizes[1]; h++)
         for (uint k = 0; k < VECTORS; k++, z++) {
-            const floatv sum = fma(*z, (floatv)(1.0f / 255), (floatv)(b[h]));
-            *z = LAYERS > 1 ? select(sum, (floatv)(0), sum <= 0) : sum;
+            const floatv sum = fma(*z, (floatv)(scale), (floatv)(b[h]));
+#if PLAIN && LAYERS > 1
+            *z = select(sum, (floatv)(0), sum <= 0);
+#else
+            *z = sum;
+#endif
         }
 }
+
+#if PLAIN
+
+static void activate(const tile_pass *pass, uint l, global float *scratch)
+{
+}
+
+#else
+
+// The factors of dropout of the unit whose random bits are bits: for 8 units of LANES samples they come from `words`.
+static floatv unit_factors(const uintv words[4], uint unit)
+{
+    const uintv bits = words[unit % 8 / 2] >> unit % 2 * 16 & 0xffff;
+    return select((floatv)(DROPOUT_GAIN), (floatv)(0), bits < (uintv)(DROPOUT));
+}
+
+// A = f(Z) in place for the units of layer l, and the slopes into the place of its dZ, both times the factors of dropout.
+static void activate(const tile_pass *pass, uint l, global float *scratch)
+{
+    global floatv *z = (global floatv *)(scratch + activations_at[l]);
+    global floatv *slopes = (global floatv *)(scratch + dz_at[l]);
+    const bool thins = DROPOUT > 0 && pass->mode == MODE_GRADIENT;
+    for (uint k = 0; k < VECTORS; k++)
+        for (uint block = 0; block < sizes[l + 1]; block += 8) {
+            uintv words[4];
+            if (thins)
+                draw_units_lanes(pass->seed, l + 1, JOIN(vload, LANES)(k, pass->numbers), pass->step, block / 8,
+                                 words);
+            for (uint unit = block; unit < min(block + 8, sizes[l + 1]); unit++) {
+                const floatv factor = thins ? unit_factors(words, unit) : (floatv)(1);
+                floatv slope;
+                const floatv a = activation(ACTIVATION, z[unit * VECTORS + k], &slope);
+                z[unit * VECTORS + k] = a * factor;
+                slopes[unit * VECTORS + k] = slope * factor;
+            }
+        }
+}
+
+#endif
 
 // ---- Other layers: O x I weights w, row after row; a (I x TILE), z and dz (O x TILE). The products go through the rows
 // in steps of five, with the functions of tile_rows.cl. ----
@@ -102,11 +160,12 @@ static floatv softmax(global floatv *z, floatv *largest)
 }
 
 // dZ = A - Y in place of the logits z (C x TILE) for the samples first .. end - 1 of all that the tile has from sample s0
-// on, 0 for the others; adds their loss and number correct to metrics.
-static void cross_entropy(global floatv *z, global const uchar *labels, uint s0, uint first, uint end,
-                          global float *metrics)
+// on, 0 for the others; adds their loss and number correct to metrics. Y is one-hot, but for label smoothing in training.
+static void cross_entropy(const tile_pass *pass, global floatv *z, global const uchar *labels, uint s0, uint first,
+                          uint end, global float *metrics)
 {
     const uint classes = sizes[LAYERS];
+    const float smoothing = pass->mode == MODE_GRADIENT ? SMOOTHING : 0, shared = smoothing / classes;
     floatv loss = 0, correct = 0;
     for (uint k = 0; k < VECTORS; k++) {
         intv sample, prediction = (int)classes;
@@ -114,17 +173,20 @@ static void cross_entropy(global floatv *z, global const uchar *labels, uint s0,
             ((int *)&sample)[lane] = (int)(s0 + k * LANES + lane);
         const intv used = sample >= (int)first && sample < (int)end;
         const intv label = TO_INTV(JOIN(vload, LANES)(0, labels + s0 + k * LANES));
-        floatv label_logit = 0, largest = z[k];
+        floatv label_logit = 0, all_logits = 0, largest = z[k];
         for (uint c = 1; c < classes; c++)
             largest = fmax(largest, z[c * VECTORS + k]);
         for (uint c = classes; c-- > 0;) {
             const floatv logit = z[c * VECTORS + k];
             label_logit = select(label_logit, logit, label == (int)c);
+            all_logits += logit;
             prediction = select(prediction, (intv)((int)c), logit == largest);
         }
+        if (smoothing > 0)
+            label_logit = fma((floatv)(1 - smoothing), label_logit, shared * all_logits);
         const floatv log_sum = softmax(z + k, &largest);
         for (uint c = 0; c < classes; c++) {
-            const floatv y = select((floatv)(0), (floatv)(1), label == (int)c);
+            const floatv y = select((floatv)(shared), (floatv)(1 - smoothing + shared), label == (int)c);
             z[c * VECTORS + k] = select((floatv)(0), z[c * VECTORS + k] - y, used);
         }
         loss += select((floatv)(0), (largest - label_logit) + log_sum, used);
@@ -136,13 +198,17 @@ static void cross_entropy(global floatv *z, global const uchar *labels, uint s0,
 
 // ---- A tile, and a work-item's tiles ----
 
-static void tile_forward(global const float *parameters, global float *scratch)
+static void tile_forward(const tile_pass *pass, global const float *parameters, global float *scratch)
 {
-    first_activation(parameters + bias_at[0], (global floatv *)(scratch + activations_at[0]));
-    for (uint l = 1; l < LAYERS; l++)
+    global const float *b = STANDARDISED ? scratch + INPUT_BIAS_AT : parameters + bias_at[0];
+    const bool relu = PLAIN;
+    first_bias(pass, b, (global floatv *)(scratch + activations_at[0]));
+    for (uint l = 1; l < LAYERS; l++) {
+        activate(pass, l - 1, scratch);
         layer_forward(sizes[l + 1], sizes[l], parameters + weights_at[l], parameters + bias_at[l],
                       (global const floatv *)(scratch + activations_at[l - 1]),
-                      (global floatv *)(scratch + activations_at[l]), l + 1 < LAYERS);
+                      (global floatv *)(scratch + activations_at[l]), relu && l + 1 < LAYERS);
+    }
 }
 
 static void tile_backward(global const float *parameters, global float *scratch)

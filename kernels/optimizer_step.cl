@@ -46,7 +46,7 @@ static parameter update_one(optimizer how, step_factors by, float shrink, parame
 }
 
 // The sums of a step into the next slot: history[2 slot], [2 slot + 1], a ring of `slots`. progress: [0] the slot that comes
-// next, [1] whether a loss was not finite. The device counts for itself, so that the host need not set an argument for
+// next, [1] whether a loss was not finite, [2] the number of steps taken. The device counts for itself, so that the host need not set an argument for
 // every step.
 static void note_step(float loss, float correct, global float *history, global uint *progress, uint slots)
 {
@@ -54,6 +54,7 @@ static void note_step(float loss, float correct, global float *history, global u
     history[2 * slot] = loss;
     history[2 * slot + 1] = correct;
     progress[0] = slot + 1 < slots ? slot + 1 : 0;
+    progress[2]++;
     if (!isfinite(loss))
         progress[1] = 1;
 }

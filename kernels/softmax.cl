@@ -18,6 +18,14 @@ static float column_exp_sum(global const float *z, uint classes, float largest)
     return sum;
 }
 
+static float column_sum(global const float *z, uint classes)
+{
+    float sum = 0;
+    for (uint c = 0; c < classes; c++)
+        sum += z[c];
+    return sum;
+}
+
 // A2 = softmax(Z2), in place.
 kernel void softmax_forward(global float *restrict z, uint classes, ulong samples)
 {
@@ -31,11 +39,13 @@ kernel void softmax_forward(global float *restrict z, uint classes, ulong sample
     }
 }
 
-// dZ2 = A2 - Y in place of z, where Y is one-hot at labels[first + s], and for each sample in metrics (2 x B) its
-// cross-entropy (z_max + log sum exp(z - z_max)) - z_label and whether its first largest logit is at the label (1 or 0).
+// dZ2 = A2 - Y in place of z, where Y is one-hot at labels[first + s], but for label smoothing: 1 - e there and e / C more
+// for all. And for each sample in metrics (2 x B) its cross-entropy (z_max + log sum exp(z - z_max)) - sum y z, and
+// whether its first largest logit is at the label (1 or 0).
 // Samples from `valid` up to `samples` only fill the batch: their column of dZ2 and their metrics become 0.
 kernel void softmax_cross_entropy(global float *restrict z, global const uchar *restrict labels, ulong first,
-                                  global float *restrict metrics, uint classes, ulong valid, ulong samples)
+                                  global float *restrict metrics, uint classes, ulong valid, ulong samples,
+                                  float smoothing)
 {
     const size_t s = get_global_id(0);
     if (s >= samples)
@@ -48,7 +58,9 @@ kernel void softmax_cross_entropy(global float *restrict z, global const uchar *
         return;
     }
     const uint label = labels[first + s];
-    const float label_logit = column[label];
+    const float shared = smoothing / classes;
+    const float target =
+        smoothing > 0 ? fma(1 - smoothing, column[label], shared * column_sum(column, classes)) : column[label];
     const float largest = column_max(column, classes);
     const float sum = column_exp_sum(column, classes, largest);
 
@@ -57,7 +69,7 @@ kernel void softmax_cross_entropy(global float *restrict z, global const uchar *
         const float logit = column[c];
         if (logit == largest)
             prediction = c;
-        column[c] = exp(logit - largest) / sum - (c == label ? 1.0f : 0.0f);
+        column[c] = exp(logit - largest) / sum - (c == label ? 1.0f - smoothing : 0.0f) - shared;
     }
-    vstore2((float2)((largest - label_logit) + log(sum), prediction == label ? 1.0f : 0.0f), s, metrics);
+    vstore2((float2)((largest - target) + log(sum), prediction == label ? 1.0f : 0.0f), s, metrics);
 }

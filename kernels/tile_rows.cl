@@ -73,7 +73,8 @@ static void JOIN(weight_gradient_rows_, ROWS)(uint inputs, global const floatv *
         }
 }
 
-// dZ of the layer below = (W^T dZ) .* relu'(A), for ROWS rows of it.
+// dZ of the layer below = (W^T dZ) .* relu'(A), for ROWS rows of it; unless the network is PLAIN, times the slopes that are
+// in its place.
 static void JOIN(input_gradient_rows_, ROWS)(uint outputs, uint inputs, global const float *w, global const floatv *dz,
                                              global const floatv *a, global floatv *below)
 {
@@ -92,7 +93,11 @@ static void JOIN(input_gradient_rows_, ROWS)(uint outputs, uint inputs, global c
         for (uint r = 0; r < ROWS; r++)
             for (uint j = 0; j < 2; j++) {
                 const uint at = r * VECTORS + k + j;
+#if PLAIN
                 below[at] = select((floatv)(0), sum[r][j], a[at] > 0);
+#else
+                below[at] *= sum[r][j];
+#endif
             }
     }
 }

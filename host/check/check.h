@@ -68,9 +68,15 @@ void gr_check_record(check *c, const char *name, double error);
 gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
 gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
+/* Activations, dropout and the input; check_activation.c */
+gradus_status gr_check_activation_forward(check *c, const check_shape *shape);
+gradus_status gr_check_activation_backward(check *c, const check_shape *shape);
+gradus_status gr_check_input_transform(check *c, const check_shape *shape);
 /* Orders and batches of samples; check_shuffle.c */
 gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape);
 gradus_status gr_check_gather_samples(check *c, const check_shape *shape);
+/* Batches of augmented samples; check_augment.c */
+gradus_status gr_check_augment_samples(check *c, const check_shape *shape);
 /* Steps of all optimizers; check_optimizer.c */
 gradus_status gr_check_update_parameters(check *c, const check_shape *shape);
 gradus_status gr_check_keep_parameters(check *c, const check_shape *shape);
@@ -86,6 +92,9 @@ gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
 gradus_status gr_check_first_batch(check *c, const check_shape *shape);
+/* With other activations, dropout, label smoothing and a standardised input. */
+gradus_status gr_check_tile_functions(check *c, const check_shape *shape);
+gradus_status gr_check_batch_functions(check *c, const check_shape *shape);
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

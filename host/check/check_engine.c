@@ -21,22 +21,45 @@ cleanup:
     return status;
 }
 
-static gradus_status check_engine_on(check *c, gradus_device *device, const check_shape *shape,
-                                     const engine_type *type, uint8_t density, const char *name)
+/* An engine, and what it is checked with beside a shape. */
+typedef struct engine_case {
+    const engine_type *type;
+    uint8_t density;
+    gradus_activation activation;
+    float mean, deviation;
+    regularization regularization;
+} engine_case;
+
+static gradus_status create_engine(check *c, const engine_case *how, const gradus_network *network,
+                                   const gradus_dataset *dataset, engine **out)
+{
+    const engine base = {.type = how->type,
+                         .network = *network,
+                         .layout = gr_network_layout(network),
+                         .dataset = dataset,
+                         .regularization = how->regularization};
+    return how->type->create(&base, c->device, out);
+}
+
+static gradus_status check_case(check *c, const check_shape *shape, const engine_case *how, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network network = {.layers = 3, .sizes = {shape->inner, shape->rows, shape->rows, CLASSES}};
+    const gradus_network network = {.layers = 3,
+                                    .sizes = {shape->inner, shape->rows, shape->rows, CLASSES},
+                                    .activation = how->activation,
+                                    .input_mean = how->mean,
+                                    .input_deviation = how->deviation};
     struct gradus_dataset dataset = {0};
     float *parameters = NULL;
     engine *e = NULL;
     double worst = 0;
 
-    TRY(draw_pixels(c, shape->inner * shape->columns, density, &dataset.pixels));
+    TRY(draw_pixels(c, shape->inner * shape->columns, how->density, &dataset.pixels));
     TRY(gr_check_bytes(c, shape->columns, CLASSES, &dataset.labels));
     dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true};
     TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
     gr_network_initialise(&network, 1, parameters);
-    TRY(gr_engine_create(type, device, &network, &dataset, &e));
+    TRY(create_engine(c, how, &network, &dataset, &e));
     status = gr_verify_engine(e, parameters, shape->columns, 1e-4, &worst);
     if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
         goto cleanup;
@@ -49,7 +72,7 @@ cleanup:
 
 static gradus_status check_engine(check *c, const check_shape *shape, const engine_type *type, const char *name)
 {
-    return check_engine_on(c, c->device, shape, type, 255, name);
+    return check_case(c, shape, &(engine_case){.type = type, .density = 255}, name);
 }
 
 /* With the kernels of one kind, whatever the device is. */
@@ -57,7 +80,8 @@ static gradus_status check_sparse(check *c, const check_shape *shape, kernel_kin
 {
     const kernel_kind own = c->device->kernels;
     c->device->kernels = kernels;
-    const gradus_status status = check_engine_on(c, c->device, shape, &gr_engine_sparse, 80, name);
+    const engine_case how = {.type = &gr_engine_sparse, .density = 80};
+    const gradus_status status = check_case(c, shape, &how, name);
     c->device->kernels = own;
     return status;
 }
@@ -104,5 +128,37 @@ gradus_status gr_check_first_gpu(check *c, const check_shape *shape)
 
 gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 {
-    return check_engine_on(c, c->device, shape, &gr_fused_variants[FIRST_BATCH], 80, "first_batch");
+    const engine_case how = {.type = &gr_fused_variants[FIRST_BATCH], .density = 80};
+    return check_case(c, shape, &how, "first_batch");
+}
+
+/* ---- What else an engine may have ---- */
+
+#define SEED 0x123456789aULL
+
+static gradus_status check_functions(check *c, const check_shape *shape, const engine_type *type, const char *name)
+{
+    gradus_status status = GRADUS_OK;
+    for (gradus_activation f = GRADUS_RELU; gradus_activation_name(f) != NULL; f++) {
+        const engine_case how = {type, 80, f, 0.1f, 0.3f, {.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED}};
+        TRY(check_case(c, shape, &how, name));
+    }
+cleanup:
+    return status;
+}
+
+gradus_status gr_check_tile_functions(check *c, const check_shape *shape)
+{
+    return check_functions(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "tile_functions");
+}
+
+gradus_status gr_check_batch_functions(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const engine_case how = {&gr_fused_variants[FIRST_BATCH],       80, GRADUS_RELU, 0, 0,
+                             {.input_dropout = 0.25f, .seed = SEED}};
+    TRY(check_functions(c, shape, how.type, "batch_functions"));
+    TRY(check_case(c, shape, &how, "batch_functions"));
+cleanup:
+    return status;
 }

@@ -178,24 +178,26 @@ cleanup:
 
 /* dZ (C x B) and metrics (2 x B) of the samples before `valid`; zero from there on. */
 static void expect_cross_entropy(const float *z, const uint8_t *labels, const check_shape *shape, size_t valid,
-                                 double *dz, double *metrics)
+                                 double smoothing, double *dz, double *metrics)
 {
     const size_t classes = shape->rows;
     for (size_t s = 0; s < valid; s++) {
         const float *column = z + s * classes;
         const double log_sum = log_sum_exp(column, classes);
         size_t largest = 0;
+        metrics[2 * s] = log_sum;
         for (size_t r = 0; r < classes; r++) {
-            dz[s * classes + r] = exp((double)column[r] - log_sum) - (r == labels[s]);
+            const double target = (r == labels[s]) * (1 - smoothing) + smoothing / (double)classes;
+            dz[s * classes + r] = exp((double)column[r] - log_sum) - target;
+            metrics[2 * s] -= target * (double)column[r];
             if (column[r] > column[largest])
                 largest = r;
         }
-        metrics[2 * s] = log_sum - (double)column[labels[s]];
         metrics[2 * s + 1] = largest == labels[s];
     }
 }
 
-static gradus_status check_softmax_cross_entropy(check *c, const check_shape *shape)
+static gradus_status check_cross_entropy(check *c, const check_shape *shape, float smoothing)
 {
     gradus_status status = GRADUS_OK;
     const size_t classes = shape->rows, samples = shape->columns, first = 2;
@@ -210,12 +212,12 @@ static gradus_status check_softmax_cross_entropy(check *c, const check_shape *sh
     TRY(gr_check_bytes(c, first + samples, (uint32_t)classes, &labels));
     TRY(gr_check_doubles(c, classes * samples, &dz));
     TRY(gr_check_doubles(c, 2 * samples, &metrics));
-    expect_cross_entropy(z, labels + first, shape, valid, dz, metrics);
+    expect_cross_entropy(z, labels + first, shape, valid, (double)smoothing, dz, metrics);
     TRY(gr_check_upload(c, z, classes * samples * sizeof *z, &z_buffer));
     TRY(gr_check_upload(c, labels, first + samples, &label_buffer));
     TRY(gr_check_space(c, 2 * samples, &metric_buffer));
     TRY(gr_softmax_cross_entropy(c->device, z_buffer, label_buffer, metric_buffer, classes, samples, &prepared));
-    TRY(gr_softmax_cross_entropy_set_samples(&prepared, first, valid));
+    TRY(gr_softmax_cross_entropy_set(&prepared, first, valid, smoothing));
     TRY(run_once(c, &prepared));
     TRY(gr_check_compare(c, "softmax_cross_entropy", z_buffer, dz, classes * samples, EPSILON * (8 + (double)classes),
                          1));
@@ -223,6 +225,16 @@ static gradus_status check_softmax_cross_entropy(check *c, const check_shape *sh
                          EPSILON * (8 + (double)classes), 1));
 cleanup:
     gr_launch_destroy(&prepared);
+    gr_check_end_case(c);
+    return status;
+}
+
+static gradus_status check_softmax_cross_entropy(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(check_cross_entropy(c, shape, 0));
+    TRY(check_cross_entropy(c, shape, 0.1f));
+cleanup:
     return status;
 }
 
@@ -273,6 +285,11 @@ static const check_shape gpu_gemm_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
+/* Likewise, where each shape is compiled several times. */
+static const check_shape function_shapes[] = {{17, 163, 49}};
+/* Height x width x samples: the least image, one pixel more than a piece of a row, digits, more rows than columns. */
+static const check_shape image_shapes[] = {{2, 2, 5}, {3, 17, 7}, {28, 28, 43}, {129, 31, 3}};
+
 /* Rounds, or vectors (a multiple of 4), x work-groups. */
 static const check_shape limit_shapes[] = {{4, 1, 0}, {8, 3, 0}, {1000, 2, 0}};
 
@@ -283,11 +300,15 @@ const operation gr_operations[] = {
     {"bias_broadcast", check_bias_broadcast, SHAPES(element_shapes)},
     {"relu_forward", check_relu_forward, SHAPES(element_shapes)},
     {"relu_backward", check_relu_backward, SHAPES(element_shapes)},
+    {"activation_forward", gr_check_activation_forward, SHAPES(element_shapes)},
+    {"activation_backward", gr_check_activation_backward, SHAPES(element_shapes)},
+    {"input_transform", gr_check_input_transform, SHAPES(element_shapes)},
     {"softmax_forward", check_softmax_forward, SHAPES(class_shapes)},
     {"softmax_cross_entropy", check_softmax_cross_entropy, SHAPES(class_shapes)},
     {"row_sums", check_row_sums, SHAPES(element_shapes)},
     {"shuffle_samples", gr_check_shuffle_samples, SHAPES(element_shapes)},
     {"gather_samples", gr_check_gather_samples, SHAPES(element_shapes)},
+    {"augment_samples", gr_check_augment_samples, SHAPES(image_shapes)},
     {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes)},
     {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes)},
     {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},
@@ -303,6 +324,8 @@ const operation gr_operations[] = {
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},
     {"first_wide", gr_check_first_wide, SHAPES(engine_shapes)},
     {"first_batch", gr_check_first_batch, SHAPES(engine_shapes)},
+    {"tile_functions", gr_check_tile_functions, SHAPES(function_shapes)},
+    {"batch_functions", gr_check_batch_functions, SHAPES(function_shapes)},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes)},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

@@ -34,7 +34,7 @@ static const float step_sums[2] = {2.5f, 7};
 static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint progress[] = {2, diverged};
+    const cl_uint progress[] = {2, diverged, 0};
     out->slots = 4;
     TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
     TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));

@@ -93,6 +93,15 @@ static json_t *tensor_object(const model_tensor *tensor, bool with_values)
     return object;
 }
 
+/* null: the network sees byte / 255. */
+static json_t *input_object(const gradus_network *network)
+{
+    if (network->input_deviation == 0)
+        return json_null();
+    return json_pack("{so so}", "mean", json_figure((double)network->input_mean), "deviation",
+                     json_figure((double)network->input_deviation));
+}
+
 static json_t *model_object(gradus_model *model, const char *hash, bool with_values)
 {
     const gradus_network *network = gradus_model_network(model);
@@ -106,7 +115,8 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
         if (value != NULL)
             json_object_set_new(metadata, metadata_keys[i], json_text(value));
     }
-    return json_pack("{so s[II] sI ss so so}", "layers", json_layers(network), "image",
+    return json_pack("{so ss so s[II] sI ss so so}", "layers", json_layers(network), "activation",
+                     gradus_activation_name(network->activation), "input", input_object(network), "image",
                      (json_int_t)network->image_width, (json_int_t)network->image_height, "parameters",
                      (json_int_t)count_parameters(network), "weights_hash", hash, "metadata", metadata, "tensors",
                      array);
@@ -141,8 +151,12 @@ static void print_model(gradus_model *model, const char *path, const char *hash)
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
     const size_t count = list_tensors(model, tensors);
     printf("model       %s\n", path);
-    printf("network     %s%s, softmax over %zu classes\n", format_network(network).text,
-           network->layers > 1 ? ", ReLU between layers" : "", network->sizes[network->layers]);
+    printf("network     %s", format_network(network).text);
+    if (network->layers > 1)
+        printf(", %s between layers", gradus_activation_name(network->activation));
+    printf(", softmax over %zu classes\n", network->sizes[network->layers]);
+    if (network->input_deviation != 0)
+        printf("input       less %.4g, over %.4g\n", (double)network->input_mean, (double)network->input_deviation);
     if (network->image_width > 0)
         printf("image       %zu x %zu\n", network->image_width, network->image_height);
     printf("parameters  %s\n", format_count(count_parameters(network)).text);

@@ -153,6 +153,11 @@ static gradus_status train_model(training_run *run, double started)
     options.epochs = settings->epochs;
     options.drop_last = settings->drop_last;
     options.seed = settings->seed;
+    options.dropout = (float)settings->dropout;
+    options.input_dropout = (float)settings->input_dropout;
+    options.label_smoothing = (float)settings->label_smoothing;
+    options.augmentation = (gradus_augmentation){(float)settings->augment_shift, (float)settings->augment_rotate,
+                                                 (float)settings->augment_scale, (float)settings->augment_elastic};
     options.report_every = settings->report_every;
     if (settings->batch_size > 0 && !settings->report_every_given)
         options.report_every = epoch_steps(run);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 64, VALUE_HELP = OPTIONS_MAX + 1 };
+enum { VALUE_HELP = OPTIONS_MAX + 1 };
 
 /* ---- Values ---- */
 
@@ -54,6 +54,10 @@ static int fail_choice(const option_row *option, const char *text)
         size_t used = strlen(expected);
         snprintf(expected + used, sizeof expected - used, used == 0 ? "%s" : ", %s", *choice);
     }
+    const char *nearest = nearest_name(text, option->choices);
+    if (nearest != NULL)
+        return fail(EX_USAGE, "--%s: found \"%s\", expected one of: %s; did you mean %s?", option->name, text,
+                    expected, nearest);
     return fail(EX_USAGE, "--%s: found \"%s\", expected one of: %s", option->name, text, expected);
 }
 
@@ -81,7 +85,7 @@ static bool parse_amount(const char *text, amount *out)
 }
 
 /* Counts stay below 2^63, so that they fit JSON's integers everywhere. */
-static int set_value(const option_row *option, const char *text)
+int option_set(const option_row *option, const char *text)
 {
     double number;
     switch (option->kind) {
@@ -182,7 +186,8 @@ static int fail_popt(const command_description *command, const option_row *optio
     }
 }
 
-static int read_options(const command_description *command, const option_row *options, poptContext context)
+static int read_options(const command_description *command, const option_row *options, poptContext context,
+                        bool sets[OPTIONS_MAX])
 {
     int value;
     while ((value = poptGetNextOpt(context)) > 0) {
@@ -191,10 +196,11 @@ static int read_options(const command_description *command, const option_row *op
             return HELP_SHOWN;
         }
         char *text = poptGetOptArg(context);
-        int code = set_value(&options[value - 1], text == NULL ? "" : text);
+        int code = option_set(&options[value - 1], text == NULL ? "" : text);
         free(text);
         if (code != EX_OK)
             return code;
+        sets[value - 1] = true;
     }
     return value == -1 ? EX_OK : fail_popt(command, options, context, value);
 }
@@ -224,7 +230,7 @@ int command_line_parse(const command_description *command, const option_row *opt
     line->context = poptGetContext(NULL, argc, argv, table, 0);
     if (line->context == NULL)
         return fail(EX_OSERR, "out of memory: the command line");
-    TRY(read_options(command, options, line->context));
+    TRY(read_options(command, options, line->context, line->sets));
     line->arguments = poptGetArgs(line->context);
     while (line->arguments != NULL && line->arguments[line->argument_count] != NULL)
         line->argument_count++;
@@ -238,4 +244,21 @@ void command_line_free(command_line *line)
 {
     poptFreeContext(line->context);
     *line = (command_line){0};
+}
+
+size_t option_find(const option_row *options, const char *name)
+{
+    size_t row = 0;
+    while (strcmp(options[row].name, name) != 0)
+        row++;
+    return row;
+}
+
+void option_rows_free(const option_row *options)
+{
+    for (; options->kind != OPTION_END; options++)
+        if (options->kind == OPTION_TEXT || options->kind == OPTION_CHOICE) {
+            free(*options->target.text);
+            *options->target.text = NULL;
+        }
 }

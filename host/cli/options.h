@@ -8,6 +8,9 @@
 
 #include <gradus/gradus.h>
 
+/* Rows of a table, its end included. */
+#define OPTIONS_MAX 96
+
 /* Sizes of hidden layers, as in "128,64". */
 typedef struct size_list {
     size_t count;
@@ -109,6 +112,7 @@ typedef struct command_line {
     struct poptContext_s *context;
     const char **arguments; /* what is no option (argument_count), owned by the context */
     size_t argument_count;
+    bool sets[OPTIONS_MAX]; /* which rows of the table have been set */
 } command_line;
 
 /* Sets *out only if all of the text is such a list. */
@@ -121,5 +125,14 @@ bool parse_size_list(const char *text, size_list *out);
 int command_line_parse(const command_description *command, const option_row *options, int argc, const char **argv,
                        command_line *line);
 void command_line_free(command_line *line);
+
+/* The row of this name, which must be in the table. */
+size_t option_find(const option_row *options, const char *name);
+
+/* Sets the row's target to what stands after the option. EX_USAGE as above. */
+int option_set(const option_row *option, const char *text);
+
+/* Frees the texts that the rows' targets own, and leaves NULL there. */
+void option_rows_free(const option_row *options);
 
 #endif

@@ -10,12 +10,12 @@ typedef struct train_settings {
     const char *dataset; /* the one argument, owned by the line */
     device_settings device;
     char *preset, *data_dir, *engine, *init_from, *out, *log;
-    bool json, quiet, verbose;
-    bool hidden_given; /* by the user, not by the preset */
-    size_list hidden;
+    bool json, quiet, verbose, show;
+    size_list hidden;            /* empty where a model to start from says it */
+    uint64_t iterations, epochs; /* one of them is 0 */
+    uint64_t batch_size;         /* 0: all samples */
     bool report_every_given, drop_last;
-    uint64_t iterations, report_every, seed;
-    uint64_t batch_size, epochs; /* 0: all samples, not given */
+    uint64_t report_every, seed;
     amount holdout;
     uint64_t train_samples;            /* 0: all */
     uint64_t patience, evaluate_every; /* 0: not given */
@@ -25,13 +25,17 @@ typedef struct train_settings {
     uint64_t checkpoint_every, keep; /* 0: each report; all */
     bool resume;
     float learning_rate;
+    double dropout, input_dropout, label_smoothing;                       /* 0: none */
+    double augment_shift, augment_rotate, augment_scale, augment_elastic; /* 0: none */
+    char *activation;
+    bool standardize;
     gradus_optimizer optimizer; /* its name, and the schedule's, are those below where given */
     gradus_schedule schedule;
     char *optimizer_name, *schedule_name, *initializer;
     uint64_t warmup, decay_every; /* 0: not given */
 } train_settings;
 
-/* Reads the command line and fills in the preset. The caller frees *settings in every case. */
+/* Reads the command line and fills in the preset. HELP_SHOWN after --show, too. The caller frees *settings in every case. */
 int train_settings_parse(int argc, const char **argv, train_settings *settings);
 void train_settings_free(train_settings *settings);
 

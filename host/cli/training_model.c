@@ -8,6 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The activation of this name, which is one; ReLU without a name. */
+static gradus_activation find_activation(const char *name)
+{
+    gradus_activation activation = GRADUS_RELU;
+    while (name != NULL && strcmp(gradus_activation_name(activation), name) != 0)
+        activation++;
+    return activation;
+}
+
 static bool fits_hidden(const gradus_network *network, const size_list *hidden)
 {
     if (network->layers != hidden->count + 1)
@@ -21,23 +30,32 @@ int training_model_load(training_run *run)
     const train_settings *settings = &run->settings;
     TRY_GRADUS(gradus_model_load(settings->init_from, &run->model));
     const gradus_network *network = gradus_model_network(run->model);
-    if (settings->hidden_given && !fits_hidden(network, &settings->hidden))
+    if (settings->hidden.count > 0 && !fits_hidden(network, &settings->hidden))
         TRY(fail(EX_USAGE, "--hidden: does not agree with --init-from %s, which is %s; leave one of them out",
                  settings->init_from, format_network(network).text));
+    if (settings->activation != NULL && find_activation(settings->activation) != network->activation)
+        TRY(fail(EX_USAGE, "--activation: does not agree with --init-from %s, which has %s; leave one of them out",
+                 settings->init_from, gradus_activation_name(network->activation)));
 cleanup:
     return code;
 }
 
 int training_model_create(training_run *run)
 {
-    const size_list *hidden = &run->settings.hidden;
+    int code = EX_OK;
+    const train_settings *settings = &run->settings;
+    const size_list *hidden = &settings->hidden;
     const gradus_dataset_info data = gradus_dataset_get_info(run->train);
     gradus_network network = {.layers = hidden->count + 1, .image_width = data.width, .image_height = data.height};
     network.sizes[0] = data.features;
     memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
     network.sizes[network.layers] = data.classes;
-    const char *initializer = run->settings.initializer == NULL ? "uniform" : run->settings.initializer;
-    return fail_status(gradus_model_create_with(&network, initializer, run->settings.seed, &run->model));
+    network.activation = find_activation(settings->activation);
+    if (settings->standardize)
+        TRY_GRADUS(gradus_dataset_moments(run->train, &network.input_mean, &network.input_deviation));
+    TRY_GRADUS(gradus_model_create_with(&network, settings->initializer, settings->seed, &run->model));
+cleanup:
+    return code;
 }
 
 static int set_text(training_run *run, const char *key, const char *text)

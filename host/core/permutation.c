@@ -15,6 +15,7 @@ permutation gr_permutation(uint32_t count, uint64_t seed, uint32_t epoch)
     const random_stream stream = gr_random_stream(seed, RANDOM_SHUFFLE, epoch);
     permutation p = gr_permutation_identity(count);
     p.rounds = PERMUTATION_ROUNDS;
+    p.epoch = epoch;
     for (uint32_t r = 0; r < PERMUTATION_ROUNDS; r++)
         p.keys[r] = gr_random_word(&stream, r);
     return p;

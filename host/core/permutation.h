@@ -20,6 +20,7 @@ typedef struct permutation {
     uint32_t half_bits;                /* of the numbers: 2 * half_bits bits hold count */
     uint32_t rounds;                   /* PERMUTATION_ROUNDS, or 0: the identity */
     uint32_t keys[PERMUTATION_ROUNDS]; /* one for each round */
+    uint32_t epoch;                    /* that it is the order of; of no meaning for the identity */
 } permutation;
 
 permutation gr_permutation_identity(uint32_t count);

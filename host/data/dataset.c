@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/random.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,25 @@ void gradus_dataset_destroy(gradus_dataset *dataset)
 gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset)
 {
     return dataset->info;
+}
+
+gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation)
+{
+    const size_t count = dataset->info.samples * dataset->info.features;
+    uint64_t occurrences[256] = {0};
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++)
+        occurrences[dataset->pixels[i]]++;
+    for (size_t v = 0; v < 256; v++)
+        sum += (double)v / 255 * (double)occurrences[v];
+    const double average = sum / (double)count;
+    for (size_t v = 0; v < 256; v++)
+        squares += pow((double)v / 255 - average, 2) * (double)occurrences[v];
+    if (squares == 0)
+        return gr_fail(GRADUS_ERROR_DATA, "all features of the data set are %g, expected some that differ", average);
+    *mean = (float)average;
+    *deviation = (float)sqrt(squares / (double)count);
+    return GRADUS_OK;
 }
 
 const uint8_t *gradus_dataset_pixels(const gradus_dataset *dataset)

@@ -127,7 +127,7 @@ cleanup:
 }
 
 /* What the fastest engine depends on: "engine for 784-128-10, 41000 samples, 19 % not zero". MEMORY. */
-static gradus_status make_key(const engine *base, char **key)
+static gradus_status make_key(const engine *base, const gradus_device *device, char **key)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *dataset = base->dataset;
@@ -139,8 +139,10 @@ static gradus_status make_key(const engine *base, char **key)
     for (size_t l = 0; l <= base->network.layers; l++)
         used +=
             (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%zu", l == 0 ? "" : "-", base->network.sizes[l]);
-    TRY(gr_format_text(key, "engine for %s, %zu samples, %.0f %% not zero", sizes, dataset->info.samples,
-                       100 * (double)nonzero / (double)bytes));
+    const char *unfused = gr_engine_lacks(&gr_engine_fused, base, device);
+    TRY(gr_format_text(key, "engine for %s, %zu samples, %.0f %% not zero%s%s", sizes, dataset->info.samples,
+                       100 * (double)nonzero / (double)bytes, unfused == NULL ? "" : ", ",
+                       unfused == NULL ? "" : unfused));
 cleanup:
     return status;
 }
@@ -160,10 +162,10 @@ static gradus_status create_fastest(const engine *base, gradus_device *device, e
     gradus_status status = GRADUS_OK;
     char *key = NULL, choice[CHOICE_TEXT];
 
-    TRY(make_key(base, &key));
+    TRY(make_key(base, device, &key));
     TRY(gr_choice_read(device, key, choice));
     size_t best = parse_choice(choice);
-    if (best == CANDIDATES) {
+    if (best == CANDIDATES || gr_engine_lacks(candidates[best], base, device) != NULL) {
         TRY(measure(base, device, &best, choice));
         if (best < CANDIDATES)
             TRY(gr_choice_write(device, key, choice));

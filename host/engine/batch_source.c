@@ -8,7 +8,8 @@
 size_t gr_batch_source_bytes(const gradus_dataset *dataset, size_t slice)
 {
     const gradus_dataset_info *info = &dataset->info;
-    return (info->samples + slice) * (info->features + 1) + info->samples * sizeof(cl_uint);
+    return (info->samples + slice) * (info->features + 1) + info->samples * sizeof(cl_uint) +
+           slice * sizeof(transform);
 }
 
 static gradus_status create_buffers(gradus_device *device, const gradus_dataset_info *info, size_t slice,
@@ -24,8 +25,23 @@ cleanup:
     return status;
 }
 
-gradus_status gr_batch_source_create(gradus_device *device, const gradus_dataset *dataset, size_t slice,
-                                     batch_source **out)
+static gradus_status plan_augmentation(gradus_device *device, const gradus_dataset_info *info, const augmentation *how,
+                                       const gather_buffers *buffers, size_t slice, batch_source *s)
+{
+    gradus_status status = GRADUS_OK;
+    augment_plan *plan = NULL;
+    size_t bytes;
+    if (!gr_augmentation_is_on(&how->most))
+        return GRADUS_OK;
+    TRY(gr_augment_plan_create(how, info, &plan, &bytes));
+    TRY(gr_augment_samples(device, plan, bytes, buffers, slice, &s->augmented));
+cleanup:
+    free(plan);
+    return status;
+}
+
+gradus_status gr_batch_source_create(gradus_device *device, const gradus_dataset *dataset, const augmentation *how,
+                                     size_t slice, batch_source **out)
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset_info *info = &dataset->info;
@@ -40,8 +56,9 @@ gradus_status gr_batch_source_create(gradus_device *device, const gradus_dataset
     TRY(gr_buffer_write(device, s->x, 0, info->samples * info->features, dataset->pixels));
     TRY(gr_buffer_write(device, s->labels, 0, info->samples, dataset->labels));
     TRY(gr_shuffle_samples(device, s->order, info->samples, &s->shuffle_samples));
-    TRY(gr_gather_samples(device, &(gather_buffers){s->x, s->labels, s->order, s->batch, s->batch_labels},
-                          info->features, slice, &s->gather_samples));
+    const gather_buffers buffers = {s->x, s->labels, s->order, s->batch, s->batch_labels};
+    TRY(gr_gather_samples(device, &buffers, info->features, slice, &s->gather_samples));
+    TRY(plan_augmentation(device, info, how, &buffers, slice, s));
     TRY(gr_batch_source_shuffle(device, s, &identity));
 cleanup:
     return status;
@@ -54,6 +71,7 @@ void gr_batch_source_destroy(batch_source *s)
     cl_mem *const buffers[] = {&s->x, &s->labels, &s->order, &s->batch, &s->batch_labels};
     gr_launch_destroy(&s->shuffle_samples);
     gr_launch_destroy(&s->gather_samples);
+    gr_augment_samples_destroy(&s->augmented);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         gr_buffer_release(buffers[i]);
     free(s);
@@ -64,13 +82,20 @@ gradus_status gr_batch_source_shuffle(gradus_device *device, batch_source *s, co
     gradus_status status = GRADUS_OK;
     TRY(gr_shuffle_samples_set(&s->shuffle_samples, order));
     TRY(gr_launch_enqueue(device, &s->shuffle_samples));
+    s->augments = s->augmented.plan != NULL && order->rounds > 0;
+    s->epoch = order->epoch;
 cleanup:
     return status;
 }
 
-gradus_status gr_batch_source_gather(gradus_device *device, batch_source *s, size_t first, size_t count)
+gradus_status gr_batch_source_gather(gradus_device *device, batch_source *s, size_t first, size_t count, bool training)
 {
     gradus_status status = GRADUS_OK;
+    if (training && s->augments) {
+        TRY(gr_augment_samples_set(&s->augmented, s->epoch, first, count));
+        TRY(gr_augment_samples_enqueue(device, &s->augmented));
+        return GRADUS_OK;
+    }
     TRY(gr_gather_samples_set(&s->gather_samples, first, count));
     TRY(gr_launch_enqueue(device, &s->gather_samples));
 cleanup:

@@ -66,19 +66,19 @@ cleanup:
 typedef struct batch {
     blas *e;
     size_t first, count;
-    bool with_gradient;
+    bool with_gradient;   /* of a training */
     float *probabilities; /* (C x B), wanted instead of gradient and sums; NULL: not wanted */
 } batch;
 
 static void process_slice(const batch *b, blas_part *part, size_t first, size_t n)
 {
     const gradus_network *net = &b->e->common.base.network;
-    gr_blas_forward(b->e, part, first, n);
+    gr_blas_forward(b->e, part, first, n, b->with_gradient);
     if (b->probabilities != NULL) {
         gr_blas_softmax(b->e, part, n, b->probabilities + first * net->sizes[net->layers]);
         return;
     }
-    gr_blas_softmax_cross_entropy(b->e, part, first, n);
+    gr_blas_softmax_cross_entropy(b->e, part, first, n, b->with_gradient);
     if (b->with_gradient)
         gr_blas_backward(b->e, part, n, 1.0f / (float)b->count);
 }
@@ -210,15 +210,21 @@ static size_t minimum(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static size_t widest_layer(const gradus_network *network)
+{
+    size_t widest = 0;
+    for (size_t l = 0; l <= network->layers; l++)
+        widest = network->sizes[l] > widest ? network->sizes[l] : widest;
+    return widest;
+}
+
 /* As many threads as were asked for, else as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors) and the
  * process may, if there are samples for them. */
 static gradus_status choose_parts(blas *e)
 {
     const engine *base = &e->common.base;
     const size_t samples = base->batch > 0 ? base->batch : base->dataset->info.samples;
-    size_t widest = 0;
-    for (size_t l = 0; l <= e->common.base.network.layers; l++)
-        widest = e->common.base.network.sizes[l] > widest ? e->common.base.network.sizes[l] : widest;
+    const size_t widest = widest_layer(&base->network);
     if (widest > INT_MAX)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "engine blas: found a layer of %zu units, expected at most %d", widest,
                        INT_MAX);
@@ -251,6 +257,10 @@ static gradus_status create_part(const blas *e, blas_part *part)
     for (size_t l = 0; l + 1 < net->layers; l++)
         TRY(create_activations(e, net->sizes[l + 1], &part->dz[l]));
     part->dz[net->layers - 1] = part->a[net->layers];
+    for (size_t l = 0; !gr_engine_is_plain(&e->common.base) && l + 1 < net->layers; l++)
+        TRY(create_activations(e, net->sizes[l + 1], &part->slopes[l]));
+    TRY(gr_allocate(widest_layer(net), &part->factors));
+    TRY(gr_allocate(net->sizes[0], &part->pixels));
     TRY(gr_allocate(e->common.base.layout.length, &part->gradient));
 cleanup:
     return status;
@@ -260,8 +270,12 @@ static void destroy_part(const blas *e, blas_part *part)
 {
     for (size_t l = 0; l <= e->common.base.network.layers; l++)
         free(part->a[l]);
-    for (size_t l = 0; l + 1 < e->common.base.network.layers; l++)
+    for (size_t l = 0; l + 1 < e->common.base.network.layers; l++) {
         free(part->dz[l]);
+        free(part->slopes[l]);
+    }
+    free(part->factors);
+    free(part->pixels);
     free(part->gradient);
 }
 
@@ -273,7 +287,7 @@ static void blas_destroy(engine *base)
         destroy_part(e, &e->parts[p]);
     free(e->parts);
     free(e->ones);
-    free(e->common.order);
+    gr_host_engine_release(&e->common);
     free(e->gradient);
     free(e->first);
     free(e->second);
@@ -290,6 +304,7 @@ static gradus_status blas_create(const engine *base, gradus_device *device, engi
 
     TRY(gr_allocate(1, &e));
     TRY(gr_host_engine_init(&e->common, base));
+    e->transforms = base->network.input_deviation != 0 || base->regularization.input_dropout > 0;
     TRY(choose_parts(e));
     TRY(gr_allocate(e->part_count, &e->parts));
     for (size_t p = 0; p < e->part_count; p++)

@@ -18,28 +18,33 @@
 
 /* What one thread works with. */
 typedef struct blas_part {
+    uint8_t *pixels;                 /* of one sample (F), augmented */
     float *a[GRADUS_LAYERS_MAX + 1]; /* a[0]: X of the slice (F x S); a[l + 1]: layer l's output (sizes[l + 1] x S) */
     float *dz[GRADUS_LAYERS_MAX];    /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
-    float *gradient;                 /* (layout.length), of this part of the batch */
-    batch_sums sums;                 /* likewise */
+    float *slopes[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S), of layer l's output; NULL where it is a plain ReLU's */
+    float *factors;                   /* (largest size), of dropout */
+    float *gradient;                  /* (layout.length), of this part of the batch */
+    batch_sums sums;                  /* likewise */
 } blas_part;
 
 typedef struct blas {
     host_engine common;
     team *team; /* part_count threads */
     size_t part_count;
-    blas_part *parts;                    /* (part_count) */
-    size_t slice;                        /* S */
-    float *ones;                         /* (S) */
+    blas_part *parts; /* (part_count) */
+    size_t slice;     /* S */
+    bool transforms;  /* a[0] is what the network sees; else stored values, and products have the scale */
+    float *ones;      /* (S) */
     float *parameters, *kept, *gradient; /* (layout.length) */
     float *first, *second;               /* (layout.length), the optimizer's moments; NULL where it has none */
 } blas;
 
-/* From the samples first .. first + n - 1, n <= S, to the logits in a[L]. */
-void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n);
+/* From the samples first .. first + n - 1, n <= S, to the logits in a[L]; in training some units are left out. */
+void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n, bool training);
 
-/* Adds loss and number correct to the part's sums; dZ2 = softmax(Z2) - Y takes the logits' place. */
-void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n);
+/* Adds loss and number correct to the part's sums; dZ2 = softmax(Z2) - Y takes the logits' place. Y has the labels one-hot,
+ * in training smoothed. */
+void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n, bool training);
 
 /* The logits' softmax (C x n). */
 void gr_blas_softmax(const blas *e, const blas_part *part, size_t n, float *out);

@@ -3,16 +3,17 @@
  * Engine "blas", the mathematics: one slice of n samples through the network and back, on one thread. For CBLAS every
  * matrix is column-major; W (O x I), which stands row after row, is the transposed of a matrix I x O there.
  */
+#include "engine/activation.h"
 #include "engine/blas.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
 
-/* What the first layer's products are multiplied with, for the network sees byte / 255. */
-static float input_scale(size_t layer)
+/* What a layer's products are multiplied with: the first layer's inputs may be bytes. */
+static float input_scale(const blas *e, size_t layer)
 {
-    return layer == 0 ? 1.0f / 255 : 1;
+    return layer == 0 && !e->transforms ? gr_network_input(&e->common.base.network).scale : 1;
 }
 
 /* ---- ReLU ---- */
@@ -57,6 +58,14 @@ static column_softmax softmax(const float *z, size_t classes, float *p)
     return s;
 }
 
+static float mean(const float *z, size_t classes)
+{
+    float sum = 0;
+    for (size_t c = 0; c < classes; c++)
+        sum += z[c];
+    return sum / (float)classes;
+}
+
 /* ---- The slice ---- */
 
 static void expand_bytes(const uint8_t *bytes, size_t elements, float *out)
@@ -65,41 +74,84 @@ static void expand_bytes(const uint8_t *bytes, size_t elements, float *out)
         out[i] = (float)bytes[i];
 }
 
+/* values[i] *= factors[i] */
+static void multiply(const float *factors, size_t elements, float *values)
+{
+    for (size_t i = 0; i < elements; i++)
+        values[i] *= factors[i];
+}
+
+/* One sample as the first layer's products take it: the data set's sample of this number into x (F). */
+static void take_sample(const blas *e, blas_part *part, size_t sample, bool training, float *x)
+{
+    const engine *base = &e->common.base;
+    const size_t features = base->network.sizes[0];
+    const uint8_t *pixels = gr_host_engine_pixels(&e->common, sample, training, part->pixels);
+    const input_transform input = gr_network_input(&base->network);
+    expand_bytes(pixels, features, x);
+    for (size_t f = 0; e->transforms && f < features; f++)
+        x[f] = x[f] * input.scale + input.offset;
+    if (training && base->regularization.input_dropout > 0) {
+        gr_host_engine_draw(&e->common, 0, sample, part->factors);
+        multiply(part->factors, features, x);
+    }
+}
+
+/* The outputs z (O x n) of hidden layer l, in place. */
+static void activate(const blas *e, blas_part *part, size_t l, size_t first, size_t n, bool training)
+{
+    const engine *base = &e->common.base;
+    const size_t units = base->network.sizes[l + 1];
+    float *z = part->a[l + 1], *slopes = part->slopes[l];
+    if (slopes == NULL) {
+        relu_forward(z, units * n);
+        return;
+    }
+    gr_activate(base->network.activation, units * n, z, z, slopes);
+    for (size_t s = 0; training && base->regularization.dropout > 0 && s < n; s++) {
+        gr_host_engine_draw(&e->common, l + 1, gr_host_engine_sample(&e->common, first + s), part->factors);
+        multiply(part->factors, units, z + s * units);
+        multiply(part->factors, units, slopes + s * units);
+    }
+}
+
 static void bias_broadcast(const float *b, size_t rows, size_t columns, float *z)
 {
     for (size_t s = 0; s < columns; s++)
         memcpy(z + s * rows, b, rows * sizeof *z);
 }
 
-void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n)
+void gr_blas_forward(const blas *e, blas_part *part, size_t first, size_t n, bool training)
 {
     const gradus_network *net = &e->common.base.network;
     for (size_t s = 0; s < n; s++)
-        expand_bytes(e->common.base.dataset->pixels + gr_host_engine_sample(&e->common, first + s) * net->sizes[0],
-                     net->sizes[0], part->a[0] + s * net->sizes[0]);
+        take_sample(e, part, gr_host_engine_sample(&e->common, first + s), training, part->a[0] + s * net->sizes[0]);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
         const float *w = e->parameters + e->common.base.layout.weights[l]; /* (O x I) */
         float *z = part->a[l + 1];                                         /* (O x n) */
         bias_broadcast(e->parameters + e->common.base.layout.bias[l], outputs, n, z);
-        cblas_sgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)outputs, (int)n, (int)inputs, input_scale(l), w,
+        cblas_sgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)outputs, (int)n, (int)inputs, input_scale(e, l), w,
                     (int)inputs, part->a[l], (int)inputs, 1, z, (int)outputs);
         if (l + 1 < net->layers)
-            relu_forward(z, outputs * n);
+            activate(e, part, l, first, n, training);
     }
 }
 
-void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n)
+void gr_blas_softmax_cross_entropy(const blas *e, blas_part *part, size_t first, size_t n, bool training)
 {
     const size_t classes = e->common.base.network.sizes[e->common.base.network.layers];
+    const float smoothing = training ? e->common.base.regularization.label_smoothing : 0;
     for (size_t s = 0; s < n; s++) {
         float *z = part->a[e->common.base.network.layers] + s * classes; /* (C) */
         const size_t label = e->common.base.dataset->labels[gr_host_engine_sample(&e->common, first + s)];
-        const float logit = z[label];
+        const float logit = (1 - smoothing) * z[label] + (smoothing == 0 ? 0 : smoothing * mean(z, classes));
         const column_softmax column = softmax(z, classes, z);
         part->sums.loss += (double)(column.maximum - logit + logf(column.sum));
         part->sums.correct += column.largest == label;
-        z[label] -= 1;
+        z[label] -= 1 - smoothing;
+        for (size_t c = 0; smoothing != 0 && c < classes; c++)
+            z[c] -= smoothing / (float)classes;
     }
 }
 
@@ -118,14 +170,15 @@ void gr_blas_backward(const blas *e, blas_part *part, size_t n, float scale)
         const float *w = e->parameters + e->common.base.layout.weights[l], *dz = part->dz[l]; /* (O x I), (O x n) */
         float *dw = part->gradient + e->common.base.layout.weights[l];                        /* (O x I) */
         float *db = part->gradient + e->common.base.layout.bias[l];                           /* (O) */
-        cblas_sgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)inputs, (int)outputs, (int)n, scale * input_scale(l),
-                    part->a[l], (int)inputs, dz, (int)outputs, 1, dw, (int)inputs);
+        cblas_sgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)inputs, (int)outputs, (int)n,
+                    scale * input_scale(e, l), part->a[l], (int)inputs, dz, (int)outputs, 1, dw, (int)inputs);
         cblas_sgemv(CblasColMajor, CblasNoTrans, (int)outputs, (int)n, scale, dz, (int)outputs, e->ones, 1, 1, db, 1);
         if (l > 0) {
             float *da = part->dz[l - 1]; /* (I x n) */
             cblas_sgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)inputs, (int)n, (int)outputs, 1, w,
                         (int)inputs, dz, (int)outputs, 0, da, (int)inputs);
-            relu_backward(part->a[l], da, inputs * n);
+            part->slopes[l - 1] == NULL ? relu_backward(part->a[l], da, inputs * n)
+                                        : multiply(part->slopes[l - 1], inputs * n, da);
         }
     }
 }

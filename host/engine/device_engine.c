@@ -6,7 +6,7 @@
 
 #define SUMS_BYTES (2 * sizeof(cl_float))
 #define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
-#define PROGRESS_BYTES (2 * sizeof(cl_uint))
+#define PROGRESS_BYTES (5 * sizeof(cl_uint))
 
 static size_t parameter_bytes(const parameter_layout *layout)
 {
@@ -93,7 +93,9 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
 /* As after so many steps, none of whose losses was infinite. */
 static gradus_status write_progress(device_engine *e, size_t steps)
 {
-    const cl_uint progress[2] = {(cl_uint)(steps % METRIC_SLOTS), 0};
+    const uint64_t seed = e->base.regularization.seed;
+    const cl_uint progress[] = {(cl_uint)(steps % METRIC_SLOTS), 0, (cl_uint)steps, (cl_uint)seed,
+                                (cl_uint)(seed >> 32)};
     return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, progress);
 }
 

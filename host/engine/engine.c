@@ -81,7 +81,9 @@ static gradus_status create(const engine_type *type, const engine_settings *sett
                          .dataset = dataset,
                          .threads = settings->threads,
                          .batch = settings->batch,
-                         .optimizer = settings->optimizer};
+                         .optimizer = settings->optimizer,
+                         .regularization = settings->regularization,
+                         .augmentation = settings->augmentation};
     const char *lacking = gr_engine_lacks(type, &base, device);
     if (lacking != NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: found %s, expected another engine for that, such as layered",

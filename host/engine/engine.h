@@ -8,7 +8,9 @@
 #define GRADUS_ENGINE_ENGINE_H
 
 #include "core/permutation.h"
+#include "data/augment.h"
 #include "data/dataset.h"
+#include "engine/dropout.h"
 #include "engine/optimizer.h"
 
 /* Sums over the samples of one gradient() call. */
@@ -74,13 +76,14 @@ typedef struct engine_type {
     gradus_status (*write_state)(engine *e, const engine_state *state);
 
     /* Of engines that were made for batches: from now on sample i of a range is the data set's sample that the
-     * permutation sends i to. NULL: this engine computes whole data sets only. */
+     * permutation sends i to. gradient() takes it augmented, as in the epoch whose order it is; with the identity, as which an
+     * engine begins, and in evaluate() samples are as they are. NULL: this engine computes whole data sets only. */
     gradus_status (*shuffle)(engine *e, const permutation *order);
 
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
      * samples first .. first + count - 1 and their sums; update() takes a step with it, and
-     * may change it. evaluate() computes the sums
-     * alone; the gradient is undefined afterwards. */
+     * may change it. evaluate() computes the sums alone, of the network as it is: without dropout and label smoothing; the
+     * gradient is undefined afterwards. */
     gradus_status (*gradient)(engine *e, size_t first, size_t count);
     gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
@@ -121,6 +124,8 @@ struct engine {
     size_t threads; /* of engines without a device; 0: as many as may be used, which "blas" replaces by their number */
     size_t batch;   /* samples that gradient() is asked for; 0: all, in their order */
     optimizer optimizer;
+    regularization regularization;
+    augmentation augmentation; /* of the samples of batches */
     char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
 };
 
@@ -138,6 +143,12 @@ extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 /* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
+/* Whether nothing but a ReLU stands between two layers; kernels have that built in. */
+static inline bool gr_engine_is_plain(const engine *e)
+{
+    return e->network.activation == GRADUS_RELU && e->regularization.dropout == 0;
+}
+
 /* What the engine lacks for it, NULL if nothing. */
 const char *gr_engine_lacks(const engine_type *type, const engine *base, const gradus_device *device);
 
@@ -151,6 +162,8 @@ typedef struct engine_settings {
     size_t threads;   /* of engines without a device; 0: as many as may be used */
     size_t batch;     /* samples of a mini-batch; 0: all */
     optimizer optimizer;
+    regularization regularization;
+    augmentation augmentation; /* checked; only of mini-batches */
 } engine_settings;
 
 /* Both in one. */

@@ -117,13 +117,29 @@ static gradus_status create_batch(const engine *base, gradus_device *device, eng
         .destroy = gr_fused_destroy,                                                                                  \
     }
 
+/* Of the kernels for GPUs, which have whole data sets and ReLU only. */
+static const char *fused_gpu_lacks(const engine *base)
+{
+    const gradus_network *network = &base->network;
+    const regularization *how = &base->regularization;
+    return base->batch > 0                              ? "mini-batches with kernels for GPUs"
+           : network->activation != GRADUS_RELU         ? "an activation other than ReLU with kernels for GPUs"
+           : network->input_deviation != 0              ? "a standardised input with kernels for GPUs"
+           : how->dropout > 0 || how->input_dropout > 0 ? "dropout with kernels for GPUs"
+           : how->label_smoothing > 0                   ? "label smoothing with kernels for GPUs"
+                                                        : NULL;
+}
+
 static const char *fused_lacks(const engine *base, const gradus_device *device)
 {
+    if (device->kernels == KERNELS_GPU)
+        return fused_gpu_lacks(base);
     if (base->batch == 0)
-        return NULL;
-    return device->kernels == KERNELS_GPU ? "mini-batches with kernels for GPUs"
-           : base->optimizer.max_norm > 0 ? "max-norm with mini-batches"
-                                          : NULL;
+        return base->regularization.input_dropout > 0 ? "input dropout of a full batch" : NULL;
+    return base->optimizer.max_norm > 0 ? "max-norm with mini-batches"
+           : base->regularization.input_dropout > 0 && base->network.input_deviation != 0
+               ? "input dropout of a standardised input"
+               : NULL;
 }
 
 const engine_type gr_engine_fused = FUSED_ENGINE("fused", fused_lacks, gr_fused_create);

@@ -52,6 +52,8 @@ typedef struct fused {
     cl_mem factors;       /* (3 x METRIC_SLOTS): learning rate and corrections of steps, a ring */
     float *factors_sent;  /* (3 x METRIC_SLOTS), the same on the host, while it is on its way */
     size_t factors_next;  /* step of the ring */
+    cl_mem augment_plan;  /* of mini-batches that are augmented, and what they are made of: X (F x B) as bytes */
+    cl_mem images;        /* likewise */
     launch shuffle_samples, fused_batch_steps;
 } fused;
 
@@ -71,7 +73,7 @@ typedef struct fused_constants {
     size_t unit_block, unit_blocks; /* how first_*.cl divides the first layer's units */
     size_t packed;                  /* floats of W1 as it packs it */
     size_t activations_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* floats from the begin of a scratch */
-    size_t spare_at, spare_forward_at, pixels_at;
+    size_t spare_at, spare_forward_at, pixels_at, numbers_at, input_bias_at, augmented_at;
     size_t scratch; /* floats of a work-item */
 } fused_constants;
 
@@ -85,6 +87,20 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
 
 /* Floats of a work-item's scratch for the samples of a tile. */
 size_t gr_fused_batch_floats(const fused *e);
+
+/* ---- Their augmentation (fused_images.c); without it these do nothing ---- */
+
+/* Bytes of a sample's image. */
+double gr_fused_image_bytes(const fused *e);
+
+/* Floats of a work-item's scratch for the augmented images of a tile. */
+size_t gr_fused_augmented_floats(const fused *e);
+
+/* Makes e->augment_plan and e->images. */
+gradus_status gr_fused_images_upload(fused *e);
+
+/* Sets the launches for the order's epoch. */
+gradus_status gr_fused_images_set_epoch(fused *e, const permutation *order);
 
 /* ---- X (fused_upload.c) ---- */
 

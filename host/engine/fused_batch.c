@@ -6,6 +6,7 @@
  */
 #include "engine/fused.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,15 @@
 /* Bytes of W1 that a block of pixels meets, as elements.cl wants them in the first-level cache. */
 #define BLOCK_BYTES 40000
 
+/* Random bits of features are drawn for some features more than there are: for 16 lanes so many words. */
+#define BITS_PADDING 64
+
 size_t gr_fused_batch_floats(const fused *e)
 {
-    const size_t tile = e->shape.tile, pixels = e->shape.groups;
-    return tile + pixels + 1 + tile / 4 + gr_divide_up(tile * pixels, 2);
+    const size_t tile = e->shape.tile, pixels = e->shape.groups, lists = gr_divide_up(tile * pixels, 2);
+    const size_t starts = tile * e->shape.blocks + 1, bits = pixels / 2 + BITS_PADDING, values = lists / 2 + 1;
+    const size_t thinned = e->common.base.regularization.input_dropout > 0 ? starts + bits + lists + values : 0;
+    return tile + pixels + 1 + tile / 4 + lists + thinned;
 }
 
 /* ---- Parameters ---- */
@@ -165,15 +171,29 @@ cleanup:
 
 /* ---- Work ---- */
 
-static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+/* From batch to batch it is the range alone that differs. */
+static gradus_status set_arguments(fused *e, const fused_range *next)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint begin = (cl_uint)first, end = (cl_uint)(first + count), what = (cl_uint)mode;
+    const fused_range *now = &e->current;
+    const size_t count = next->end - next->first;
+    const cl_uint begin = (cl_uint)next->first, end = (cl_uint)next->end, what = (cl_uint)next->mode;
     const float scale = 1.0f / (float)count;
     TRY(gr_launch_set(&e->fused_pass, 0, (kernel_argument)ARGUMENT(begin)));
     TRY(gr_launch_set(&e->fused_pass, 1, (kernel_argument)ARGUMENT(end)));
-    TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
-    TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    if (now->end == 0 || now->mode != next->mode)
+        TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
+    if (now->end - now->first != count)
+        TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
+    e->current = *next;
+cleanup:
+    return status;
+}
+
+static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(set_arguments(e, &(fused_range){NULL, first, first + count, mode}));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
     TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
 cleanup:
@@ -230,12 +250,20 @@ cleanup:
     return status;
 }
 
+static gradus_status put_in_order(fused *e, const permutation *order)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
+    TRY(gr_launch_enqueue(e->common.device, &e->shuffle_samples));
+cleanup:
+    return status;
+}
+
 static gradus_status batch_shuffle(engine *base, const permutation *order)
 {
     gradus_status status = GRADUS_OK;
-    fused *e = (fused *)base;
-    TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
-    TRY(gr_launch_enqueue(e->common.device, &e->shuffle_samples));
+    TRY(put_in_order((fused *)base, order));
+    TRY(gr_fused_images_set_epoch((fused *)base, order));
 cleanup:
     return status;
 }
@@ -245,12 +273,14 @@ cleanup:
 /* A launch that all cores share costs about as much as a core does in so many cycles; whole steps on one core cost none. */
 #define SMALL_STEP_CYCLES 150e3
 
-/* Cycles of a core as measured with AVX2: a vector of units meets a pixel three times, a parameter is updated once. */
+/* Cycles of a core as measured with AVX2: a vector of units meets a pixel three times, a parameter is updated once, a pixel
+ * of an augmented image is made once. */
 static bool is_small(const fused *e, size_t vectors)
 {
     const engine *base = &e->common.base;
     const double pixels = (double)e->shape.entries / (double)base->dataset->info.samples * (double)base->batch;
-    return 6 * pixels * (double)vectors + 0.6 * (double)e->common.layout.length < SMALL_STEP_CYCLES;
+    const double made = (double)base->batch * gr_fused_image_bytes(e);
+    return 6 * pixels * (double)vectors + 0.6 * (double)e->common.layout.length + 15 * made < SMALL_STEP_CYCLES;
 }
 
 static gradus_status plan_steps(fused *e)
@@ -274,7 +304,8 @@ static gradus_status plan_steps(fused *e)
                   ARGUMENT(e->scratch), ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
                   ARGUMENT(common->record.progress), ARGUMENT(common->record.slots), ARGUMENT(how->momentum),
                   ARGUMENT(how->decay), ARGUMENT(how->epsilon), ARGUMENT(how->weight_decay), ARGUMENT(how->clip_norm),
-                  ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second)),
+                  ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second), ARGUMENT(e->augment_plan),
+                  ARGUMENT(e->images), ARGUMENT(none), ARGUMENT(none)),
         &e->fused_batch_steps));
     /* No steps, so that no compiler runs during the first ones. */
     TRY(gr_launch_enqueue(device, &e->fused_batch_steps));
@@ -343,7 +374,7 @@ static gradus_status upload(fused *e)
     TRY(gr_buffer_write(device, e->labels, 0, data->info.samples, data->labels));
     TRY(gr_buffer_create(device, data->info.samples * sizeof(cl_uint), "the order of samples", &e->order));
     TRY(gr_shuffle_samples(device, e->order, data->info.samples, &e->shuffle_samples));
-    TRY(batch_shuffle(&e->common.base, &identity));
+    TRY(put_in_order(e, &identity));
 cleanup:
     if (values != NULL)
         (void)gr_buffer_unmap(device, e->x.values, values);
@@ -359,9 +390,9 @@ cleanup:
 static gradus_status check_fit(const fused *e, const fused_constants *plan)
 {
     const double samples = (double)e->common.base.dataset->info.samples, entries = (double)e->shape.entries;
-    const memory_need need = {.sample_bytes =
-                                  3 * entries / samples + (double)(e->shape.blocks + 1) * sizeof(cl_uint) + 1,
-                              .largest_bytes = 2 * entries / samples,
+    const double image = gr_fused_image_bytes(e), lists = (double)(e->shape.blocks + 1) * sizeof(cl_uint) + 1;
+    const memory_need need = {.sample_bytes = 3 * entries / samples + lists + image,
+                              .largest_bytes = fmax(2 * entries / samples, image),
                               .fixed_bytes = (double)gr_device_engine_bytes(&e->common.base) +
                                              (double)(e->work_items * plan->scratch) * sizeof(cl_float)};
     return gr_device_engine_check_fit(&e->common, &need);
@@ -375,7 +406,9 @@ static gradus_status plan_launches(fused *e)
     TRY(gr_launch_create_in(e->program, "fused_batch_pass", e->work_items, 1,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values),
                                       ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch)),
+                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch),
+                                      ARGUMENT(e->common.record.progress), ARGUMENT(e->augment_plan),
+                                      ARGUMENT(e->images), ARGUMENT(none), ARGUMENT(none)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_batch_reduce", e->common.layout.length, PARAMETER_ALIGNMENT,
                             ARGUMENTS(ARGUMENT(scale), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
@@ -421,6 +454,7 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
     TRY(gr_fused_build_program(e, &plan));
     TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
     TRY(upload(e));
+    TRY(gr_fused_images_upload(e));
     TRY(plan_launches(e));
     if (e->common.base.type == &small_batch_type)
         TRY(plan_steps(e));

@@ -66,8 +66,32 @@ fused_constants gr_fused_make_constants(const fused *e, size_t lanes)
     plan.pixels_at = at;
     at += e->first == FIRST_WIDE ? e->shape.groups * tile : 0;
     at += e->first == FIRST_BATCH ? gr_fused_batch_floats(e) : 0;
-    plan.scratch = align(at);
+    plan.numbers_at = align(at);
+    plan.input_bias_at = align(plan.numbers_at + tile);
+    plan.augmented_at = align(plan.input_bias_at + units);
+    plan.scratch = align(plan.augmented_at + (e->first == FIRST_BATCH ? gr_fused_augmented_floats(e) : 0));
     return plan;
+}
+
+/* Appends what of a network and its training is more than sizes; nothing for a plain ReLU network of bytes / 255, whose
+ * constants are the kernels' own. */
+static gradus_status define_functions(const engine *base, char **options)
+{
+    const input_transform input = gr_network_input(&base->network);
+    const regularization *how = &base->regularization;
+    const uint32_t hidden = gr_dropout_threshold(how->dropout), features = gr_dropout_threshold(how->input_dropout);
+    char *text = NULL;
+    gradus_status status = GRADUS_OK;
+    TRY(gr_format_text(&text,
+                       "%s -D ACTIVATION=%d -D DROPOUT=%u -D INPUT_DROPOUT=%u -D DROPOUT_GAIN=%af -D INPUT_GAIN=%af "
+                       "-D SMOOTHING=%af -D INPUT_SCALE=%af -D INPUT_OFFSET=%af -D STANDARDISED=%d",
+                       *options, (int)base->network.activation, hidden, features, (double)gr_dropout_gain(hidden),
+                       (double)gr_dropout_gain(features), (double)how->label_smoothing, (double)input.scale,
+                       (double)input.offset, input.offset != 0));
+    free(*options);
+    *options = text;
+cleanup:
+    return status;
 }
 
 gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
@@ -79,19 +103,17 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
                                                  [FIRST_WIDE] = {"pack_wide.cl", "first_wide.cl"},
                                                  [FIRST_BATCH] = {"elements.cl", "first_batch.cl"}};
     const char *const *first = first_files[e->first];
-    const char *const files[] = {"vectors.cl",
-                                 "fused_shape.cl",
-                                 first[0],
-                                 first[1],
-                                 "tile_rows.cl",
-                                 "tile_rows.cl",
-                                 "tile_rows.cl",
-                                 "tile_rows.cl",
-                                 "tile_rows.cl",
-                                 "fused_tile.cl",
-                                 e->first == FIRST_BATCH ? "optimizer_step.cl" : "fused_cpu.cl",
-                                 "fused_batch.cl"};
-    const size_t file_count = sizeof files / sizeof *files - (e->first == FIRST_BATCH ? 0 : 1);
+    const char *const files[] = {"vectors.cl",      "fused_shape.cl",
+                                 "philox.cl",       "dropout.cl",
+                                 "activation.cl",   first[0],
+                                 first[1],          "tile_rows.cl",
+                                 "tile_rows.cl",    "tile_rows.cl",
+                                 "tile_rows.cl",    "tile_rows.cl",
+                                 "fused_tile.cl",   e->first == FIRST_BATCH ? "optimizer_step.cl" : "fused_cpu.cl",
+                                 "augment_plan.cl", "augment_row.cl",
+                                 "augment_tile.cl", "fused_batch.cl"};
+    const size_t file_count = sizeof files / sizeof *files - (e->first == FIRST_BATCH ? 0 : 4);
+    const size_t augments = gr_augmentation_is_on(&e->common.base.augmentation.most);
     const size_t kind_of_optimizer = e->common.base.optimizer.kind;
     const gradus_network *net = &e->common.base.network;
     const parameter_layout *layout = &e->common.layout;
@@ -106,6 +128,8 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
         {"PACKED", plan->packed},         {"SPARE_AT", plan->spare_at},
         {"PIXELS_AT", plan->pixels_at},   {"SPARE_FORWARD_AT", plan->spare_forward_at},
         {"SCRATCH", plan->scratch},       {"OPTIMIZER", kind_of_optimizer},
+        {"NUMBERS_AT", plan->numbers_at}, {"INPUT_BIAS_AT", plan->input_bias_at},
+        {"AUGMENTS", augments},           {"AUGMENTED_AT", plan->augmented_at},
     };
     char *options = NULL;
 
@@ -117,6 +141,7 @@ gradus_status gr_fused_build_program(fused *e, const fused_constants *plan)
     TRY(gr_program_define(&options, "BIAS_AT", layout->bias, net->layers));
     TRY(gr_program_define(&options, "ACTIVATIONS_AT", plan->activations_at, net->layers));
     TRY(gr_program_define(&options, "DZ_AT", plan->dz_at, net->layers));
+    TRY(define_functions(&e->common.base, &options));
     TRY(gr_program_build(e->common.device->context, e->common.device->id, files, file_count, options, &e->program));
 cleanup:
     free(options);
@@ -137,8 +162,8 @@ static gradus_status plan_launches(fused *e)
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
                                       ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets),
                                       ARGUMENT(e->x.lists), ARGUMENT(e->x.list_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters),
-                                      ARGUMENT(e->scratch)),
+                                      ARGUMENT(e->place_feature), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch),
+                                      ARGUMENT(e->common.record.progress)),
                             &e->fused_pass));
     TRY(gr_launch_create_in(e->program, "fused_reduce", e->common.base.layout.length, local,
                             ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(e->scratch), ARGUMENT(e->feature_place),
@@ -214,8 +239,8 @@ cleanup:
 void gr_fused_destroy(engine *base)
 {
     fused *e = (fused *)base;
-    cl_mem *const buffers[] = {&e->order,  &e->factors, &e->place_feature, &e->feature_place,
-                               &e->labels, &e->scratch, &e->kept};
+    cl_mem *const buffers[] = {&e->order,   &e->factors, &e->place_feature, &e->feature_place, &e->labels,
+                               &e->scratch, &e->kept,    &e->augment_plan,  &e->images};
     clFinish(e->common.device->queue);
     gr_launch_destroy(&e->fused_pass);
     gr_launch_destroy(&e->fused_reduce);

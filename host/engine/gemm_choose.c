@@ -172,7 +172,7 @@ gradus_status gr_gemm_remember(gradus_device *device, const gemm_shape *shape, c
     return gr_choice_write(device, key, value);
 }
 
-gradus_status gr_gemm_recall(gradus_device *device, const gemm_shape *shape, gemm_choice *out, bool *found)
+static gradus_status recall(gradus_device *device, const gemm_shape *shape, gemm_choice *out, bool *found)
 {
     gradus_status status = GRADUS_OK;
     char key[GEMM_KEY], value[CHOICE_TEXT];
@@ -220,7 +220,7 @@ gradus_status gr_gemm_choose(gradus_device *device, const gemm_shape *shape, gem
         best.candidate = first[0];
     }
     if (device->products == PRODUCTS_AUTO) {
-        TRY(gr_gemm_recall(device, shape, &best, &found));
+        TRY(recall(device, shape, &best, &found));
         if (!found)
             TRY(choose_fastest(device, shape, &best));
     }

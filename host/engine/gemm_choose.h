@@ -31,9 +31,8 @@ gradus_status gr_gemm_measure(gradus_device *device, const gemm_shape *shape, co
 /* Keeps in *best the faster one, of which the time is known, and the loser's time if it is of the other kind. */
 void gr_gemm_compete(gemm_choice *best, const gemm_candidate *candidate, double seconds);
 
-/* Writes a choice to the cache, and reads it. */
+/* Writes a choice to the cache. */
 gradus_status gr_gemm_remember(gradus_device *device, const gemm_shape *shape, const gemm_choice *choice);
-gradus_status gr_gemm_recall(gradus_device *device, const gemm_shape *shape, gemm_choice *out, bool *found);
 
 /* "weight gradient 784-128, 41000 samples, pixels": a product's name, in the cache too. */
 #define GEMM_KEY 96

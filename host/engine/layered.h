@@ -24,6 +24,9 @@ typedef struct layer_plan {
     gemm weight_gradient;   /* dW = scale dZ A^T */
     row_sums bias_gradient; /* db = scale * row sums of dZ */
     gemm input_gradient;    /* dZ of the layer below = (W^T dZ) .* relu'(A) */
+
+    /* Where more than a ReLU stands behind the layer: that, instead of the products' ReLU. */
+    launch activation_forward, activation_backward;
 } layer_plan;
 
 /* Which candidates compute a layer's products, by gemm_kind. */
@@ -36,6 +39,7 @@ typedef struct slice_state {
     size_t first, valid; /* samples */
     size_t count;        /* samples of the batch that the mean is over */
     bool accumulate;     /* not the batch's first slice */
+    bool training;       /* with dropout and label smoothing */
 } slice_state;
 
 typedef struct layered {
@@ -44,16 +48,19 @@ typedef struct layered {
     sparse_products *sparse; /* the first layer's products in engine "sparse", else NULL */
     slice_state current;
     size_t samples_first; /* the slice that the first layer's products see; SIZE_MAX: none */
-    bool expands;         /* a[0] is in use */
+    bool expands;         /* a[0] is in use, filled by ... */
+    bool transforms;      /* ... input_transform, else by expand_bytes */
     cl_mem pixels;        /* X (F x B) as bytes; not with sparse products */
     cl_mem labels;        /* (B); NULL for a data set without labels */
     batch_source *source; /* of mini-batches: pixels and labels are those of the batch at hand; else NULL */
     /* a[0]: X of the slice (F x S), if it is expanded; a[l + 1]: layer l's output (sizes[l + 1] x S) */
     cl_mem a[GRADUS_LAYERS_MAX + 1];
     cl_mem dz[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */
-    cl_mem sample_metrics;        /* (2 x S) */
-    cl_mem partial, scratch;      /* for row sums and GEMMs */
-    launch expand_bytes, softmax_forward, softmax_cross_entropy;
+    cl_mem
+        slopes[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S), of layer l's activation; NULL where that is a plain ReLU */
+    cl_mem sample_metrics;         /* (2 x S) */
+    cl_mem partial, scratch;       /* for row sums and GEMMs */
+    launch expand_bytes, input_transform, softmax_forward, softmax_cross_entropy;
     row_sums metric_sums;
     layer_plan layers[GRADUS_LAYERS_MAX];
     layer_choice choices[GRADUS_LAYERS_MAX];

@@ -25,13 +25,22 @@ static size_t samples_at_once(const layered *e)
 
 static gemm_shape product_shape(const layered *e, size_t l, gemm_kind kind)
 {
-    return gr_gemm_layer_shape(&e->common.base.network, l, kind, e->slice);
+    gemm_shape shape = gr_gemm_layer_shape(&e->common.base.network, l, kind, e->slice);
+    shape.relu = shape.relu && gr_engine_is_plain(&e->common.base);
+    shape.pixels = shape.pixels && !e->transforms;
+    return shape;
 }
 
 /* The products of a layer that GEMMs compute; the first layer's may be sparse. */
 static size_t product_kinds(const layered *e, size_t l)
 {
     return l == 0 && e->sparse != NULL ? 0 : gr_gemm_kinds(l);
+}
+
+/* Whether the product reads X as the data set has it. */
+static bool takes_bytes(const layered *e, size_t l, gemm_kind kind)
+{
+    return l == 0 && !e->transforms && gr_gemm_takes_bytes(&e->choices[l].by[kind].candidate);
 }
 
 static gradus_status choose_products(layered *e)
@@ -42,7 +51,7 @@ static gradus_status choose_products(layered *e)
         for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
             const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
             TRY(gr_gemm_choose(e->common.device, &shape, &e->choices[l].by[kind]));
-            e->expands |= l == 0 && !gr_gemm_takes_bytes(&e->choices[l].by[kind].candidate);
+            e->expands |= l == 0 && !takes_bytes(e, l, (gemm_kind)kind);
         }
 cleanup:
     return status;
@@ -90,7 +99,7 @@ static gradus_status measure(layered *e, sizes *out)
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
         now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
         now.largest = maximum(now.largest, outputs);
-        slices_total += l + 1 < net->layers ? 2 * outputs : outputs;
+        slices_total += outputs * (l + 1 == net->layers ? 1 : gr_engine_is_plain(&e->common.base) ? 2 : 3);
     }
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
@@ -147,6 +156,8 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
         TRY(gr_buffer_create_zeroed(e->common.device, outputs, "activations", &e->a[l + 1]));
         if (l + 1 < net->layers)
             TRY(gr_buffer_create_zeroed(e->common.device, outputs, "gradients of activations", &e->dz[l]));
+        if (l + 1 < net->layers && !gr_engine_is_plain(&e->common.base))
+            TRY(gr_buffer_create_zeroed(e->common.device, outputs, "slopes of activations", &e->slopes[l]));
     }
     e->dz[net->layers - 1] = e->a[net->layers];
     TRY(gr_buffer_create(e->common.device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
@@ -175,7 +186,8 @@ cleanup:
 static gradus_status create_source(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, e->slice, &e->source));
+    TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, &e->common.base.augmentation, e->slice,
+                               &e->source));
     e->pixels = e->source->batch;
     e->labels = e->source->batch_labels;
 cleanup:
@@ -190,7 +202,7 @@ static gradus_status plan_product(layered *e, size_t l, gemm_kind kind, gemm *ou
     const gemm_candidate *candidate = &e->choices[l].by[kind].candidate;
     const parameter_layout *layout = &e->common.base.layout;
     const gemm_buffers buffers = {
-        .samples = l == 0 && gr_gemm_takes_bytes(candidate) ? e->pixels : e->a[l],
+        .samples = takes_bytes(e, l, kind) ? e->pixels : e->a[l],
         .outputs = kind == GEMM_FORWARD ? e->a[l + 1] : e->dz[l],
         .parameters = kind == GEMM_WEIGHT_GRADIENT ? e->common.gradient : e->common.parameters,
         .weights_at = layout->weights[l],
@@ -198,6 +210,38 @@ static gradus_status plan_product(layered *e, size_t l, gemm_kind kind, gemm *ou
         .below = kind == GEMM_INPUT_GRADIENT ? e->dz[l - 1] : NULL,
     };
     return gr_gemm_create(e->common.device, &shape, candidate, &buffers, e->scratch, out);
+}
+
+static dropout_source dropout_of(const layered *e, size_t layer)
+{
+    const regularization *how = &e->common.base.regularization;
+    return (dropout_source){layer == 0 ? how->input_dropout : how->dropout, (cl_uint)layer, e->common.record.progress,
+                            e->source == NULL ? NULL : e->source->order};
+}
+
+static gradus_status plan_activation(layered *e, size_t l)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network *net = &e->common.base.network;
+    const dropout_source source = dropout_of(e, l + 1);
+    TRY(gr_activation_forward(e->common.device, net->activation, &source, e->a[l + 1], e->slopes[l], net->sizes[l + 1],
+                              e->slice, &e->layers[l].activation_forward));
+    TRY(gr_activation_backward(e->common.device, e->slopes[l], e->dz[l], net->sizes[l + 1] * e->slice,
+                               &e->layers[l].activation_backward));
+cleanup:
+    return status;
+}
+
+/* What fills a[0]. */
+static gradus_status plan_input(layered *e)
+{
+    const size_t features = e->common.base.network.sizes[0];
+    const input_transform input = gr_network_input(&e->common.base.network);
+    const dropout_source source = dropout_of(e, 0);
+    return e->transforms
+               ? gr_input_transform(e->common.device, &input, &source, e->pixels, e->a[0], features, e->slice,
+                                    &e->input_transform)
+               : gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * features, &e->expand_bytes);
 }
 
 static gradus_status plan_layer(layered *e, size_t l)
@@ -212,6 +256,8 @@ static gradus_status plan_layer(layered *e, size_t l)
                     e->common.gradient, &layer->bias_gradient));
     if (l > 0)
         TRY(plan_product(e, l, GEMM_INPUT_GRADIENT, &layer->input_gradient));
+    if (e->slopes[l] != NULL)
+        TRY(plan_activation(e, l));
 cleanup:
     return status;
 }
@@ -228,7 +274,7 @@ static gradus_status plan_launches(layered *e)
     if (e->sparse != NULL)
         TRY(gr_sparse_products_plan(e->sparse, e->slice, e->a[1], e->dz[0]));
     if (e->expands)
-        TRY(gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * net->sizes[0], &e->expand_bytes));
+        TRY(plan_input(e));
     TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
@@ -265,6 +311,7 @@ static gradus_status create(const engine *base, gradus_device *device, bool spar
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
     e->samples_first = SIZE_MAX;
+    e->transforms = base->network.input_deviation != 0 || base->regularization.input_dropout > 0;
     if (sparse)
         TRY(gr_sparse_products_create(&e->common, &e->sparse));
     TRY(choose_products(e));
@@ -301,6 +348,7 @@ void gr_layered_destroy(engine *base)
         e->pixels = e->labels = NULL; /* its own */
     gr_batch_source_destroy(e->source);
     gr_launch_destroy(&e->expand_bytes);
+    gr_launch_destroy(&e->input_transform);
     gr_launch_destroy(&e->softmax_forward);
     gr_launch_destroy(&e->softmax_cross_entropy);
     gr_row_sums_destroy(&e->metric_sums);
@@ -310,6 +358,9 @@ void gr_layered_destroy(engine *base)
         gr_gemm_destroy(&layer->weight_gradient);
         gr_gemm_destroy(&layer->input_gradient);
         gr_row_sums_destroy(&layer->bias_gradient);
+        gr_launch_destroy(&layer->activation_forward);
+        gr_launch_destroy(&layer->activation_backward);
+        gr_buffer_release(&e->slopes[l]);
         gr_buffer_release(&e->a[l + 1]);
         if (l + 1 < base->network.layers)
             gr_buffer_release(&e->dz[l]);

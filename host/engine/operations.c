@@ -2,6 +2,7 @@
 /* The launchers of kernels/. Arguments that change between launches start as what most launches want. */
 #include "engine/operations.h"
 #include "core/memory.h"
+#include "engine/dropout.h"
 
 #include <string.h>
 
@@ -58,6 +59,67 @@ gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_
                             prepared);
 }
 
+/* ---- activate.cl ---- */
+
+#define ACTIVATE_UNITS 8
+
+gradus_status gr_activation_forward(gradus_device *device, gradus_activation function, const dropout_source *source,
+                                    cl_mem z, cl_mem slopes, size_t units, size_t samples, launch *prepared)
+{
+    const cl_uint kind = function, none = 0, unit_count = (cl_uint)units, sample_count = (cl_uint)samples;
+    const cl_uint threshold = gr_dropout_threshold(source->share);
+    const cl_float gain = gr_dropout_gain(threshold);
+    return gr_launch_create(device, "activation_forward", gr_divide_up(units, ACTIVATE_UNITS) * samples,
+                            ARGUMENTS(ARGUMENT(threshold), ARGUMENT(none), ARGUMENT(sample_count), ARGUMENT(z),
+                                      ARGUMENT(slopes), ARGUMENT(unit_count), ARGUMENT(sample_count), ARGUMENT(kind),
+                                      ARGUMENT(source->layer), ARGUMENT(gain), ARGUMENT(source->progress),
+                                      ARGUMENT(source->order)),
+                            prepared);
+}
+
+gradus_status gr_activation_forward_set(launch *prepared, float share, size_t first, size_t valid)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint threshold = gr_dropout_threshold(share), begin = (cl_uint)first, count = (cl_uint)valid;
+    TRY(gr_launch_set(prepared, 0, (kernel_argument)ARGUMENT(threshold)));
+    TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(count)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_activation_backward(gradus_device *device, cl_mem slopes, cl_mem dz, size_t elements,
+                                     launch *prepared)
+{
+    const cl_ulong count = elements;
+    return gr_launch_create(device, "activation_backward", elements,
+                            ARGUMENTS(ARGUMENT(slopes), ARGUMENT(dz), ARGUMENT(count)), prepared);
+}
+
+gradus_status gr_input_transform(gradus_device *device, const input_transform *input, const dropout_source *source,
+                                 cl_mem x, cl_mem out, size_t features, size_t samples, launch *prepared)
+{
+    const cl_uint none = 0, feature_count = (cl_uint)features, sample_count = (cl_uint)samples;
+    const cl_uint threshold = gr_dropout_threshold(source->share);
+    const cl_float gain = gr_dropout_gain(threshold);
+    return gr_launch_create(device, "input_transform", gr_divide_up(features, ACTIVATE_UNITS) * samples,
+                            ARGUMENTS(ARGUMENT(threshold), ARGUMENT(none), ARGUMENT(sample_count), ARGUMENT(none),
+                                      ARGUMENT(x), ARGUMENT(out), ARGUMENT(feature_count), ARGUMENT(sample_count),
+                                      ARGUMENT(input->scale), ARGUMENT(input->offset), ARGUMENT(gain),
+                                      ARGUMENT(source->progress), ARGUMENT(source->order)),
+                            prepared);
+}
+
+gradus_status gr_input_transform_set(launch *prepared, float share, size_t first, size_t valid, size_t x_first)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)x_first;
+    TRY(gr_activation_forward_set(prepared, share, first, valid)); /* the same three */
+    TRY(gr_launch_set(prepared, 3, (kernel_argument)ARGUMENT(begin)));
+cleanup:
+    return status;
+}
+
 /* ---- softmax.cl ---- */
 
 gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes, size_t samples, launch *prepared)
@@ -73,18 +135,21 @@ gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem l
 {
     const cl_uint class_count = (cl_uint)classes;
     const cl_ulong first = 0, sample_count = samples;
+    const cl_float unsmoothed = 0;
     return gr_launch_create(device, "softmax_cross_entropy", samples,
                             ARGUMENTS(ARGUMENT(z), ARGUMENT(labels), ARGUMENT(first), ARGUMENT(metrics),
-                                      ARGUMENT(class_count), ARGUMENT(sample_count), ARGUMENT(sample_count)),
+                                      ARGUMENT(class_count), ARGUMENT(sample_count), ARGUMENT(sample_count),
+                                      ARGUMENT(unsmoothed)),
                             prepared);
 }
 
-gradus_status gr_softmax_cross_entropy_set_samples(launch *prepared, size_t first, size_t valid)
+gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_t valid, float smoothing)
 {
     gradus_status status = GRADUS_OK;
     const cl_ulong first_sample = first, valid_samples = valid;
     TRY(gr_launch_set(prepared, 2, (kernel_argument)ARGUMENT(first_sample)));
     TRY(gr_launch_set(prepared, 5, (kernel_argument)ARGUMENT(valid_samples)));
+    TRY(gr_launch_set(prepared, 7, (kernel_argument)ARGUMENT(smoothing)));
 cleanup:
     return status;
 }
@@ -273,4 +338,65 @@ gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid
     TRY(gr_launch_set(prepared, 1, (kernel_argument)ARGUMENT(count)));
 cleanup:
     return status;
+}
+
+/* ---- augment.cl ---- */
+
+#define AUGMENT_PIECE 16 /* pixels; PIECE in augment_row.cl */
+
+gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
+                                 const gather_buffers *buffers, size_t batch, augmented_gather *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    augmented_gather g = {0};
+    const cl_uint none = 0;
+    const size_t pieces = gr_divide_up((size_t)plan->width, AUGMENT_PIECE) * (size_t)plan->height;
+
+    TRY(gr_buffer_create(device, plan_bytes, "the plan of augmentation", &g.plan));
+    TRY(gr_buffer_write(device, g.plan, 0, plan_bytes, plan));
+    TRY(gr_buffer_create(device, batch * sizeof(transform), "the transforms of a batch", &g.transforms));
+    TRY(gr_launch_create(device, "draw_transforms", batch,
+                         ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(g.plan),
+                                   ARGUMENT(buffers->order), ARGUMENT(g.transforms)),
+                         &g.draw_transforms));
+    TRY(gr_launch_create(device, "augment_samples", pieces * batch,
+                         ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(g.plan), ARGUMENT(g.transforms),
+                                   ARGUMENT(buffers->x), ARGUMENT(buffers->labels), ARGUMENT(buffers->order),
+                                   ARGUMENT(buffers->batch), ARGUMENT(buffers->batch_labels)),
+                         &g.augment_samples));
+    *prepared = g;
+    g = (augmented_gather){0};
+cleanup:
+    gr_augment_samples_destroy(&g);
+    return status;
+}
+
+gradus_status gr_augment_samples_set(augmented_gather *prepared, uint32_t epoch, size_t first, size_t valid)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint begin = (cl_uint)first, count = (cl_uint)valid;
+    TRY(gr_launch_set(&prepared->draw_transforms, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(&prepared->draw_transforms, 1, (kernel_argument)ARGUMENT(count)));
+    TRY(gr_launch_set(&prepared->draw_transforms, 2, (kernel_argument)ARGUMENT(epoch)));
+    TRY(gr_launch_set(&prepared->augment_samples, 0, (kernel_argument)ARGUMENT(begin)));
+    TRY(gr_launch_set(&prepared->augment_samples, 1, (kernel_argument)ARGUMENT(count)));
+cleanup:
+    return status;
+}
+
+gradus_status gr_augment_samples_enqueue(gradus_device *device, const augmented_gather *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_launch_enqueue(device, &prepared->draw_transforms));
+    TRY(gr_launch_enqueue(device, &prepared->augment_samples));
+cleanup:
+    return status;
+}
+
+void gr_augment_samples_destroy(augmented_gather *prepared)
+{
+    gr_launch_destroy(&prepared->draw_transforms);
+    gr_launch_destroy(&prepared->augment_samples);
+    gr_buffer_release(&prepared->plan);
+    gr_buffer_release(&prepared->transforms);
 }

@@ -54,6 +54,11 @@ static gradus_status check_numbers(const gradus_optimizer *options)
     return GRADUS_OK;
 }
 
+static bool is_adam(optimizer_kind kind)
+{
+    return kind == OPTIMIZER_ADAM || kind == OPTIMIZER_ADAMW;
+}
+
 gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
 {
     gradus_status status = GRADUS_OK;
@@ -66,9 +71,8 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
 
     TRY(find_kind(given->name == NULL ? names[OPTIMIZER_SGD] : given->name, &made.kind));
     TRY(check_numbers(given));
-    const bool adam = made.kind == OPTIMIZER_ADAM || made.kind == OPTIMIZER_ADAMW;
-    made.momentum = adam ? given->beta1 : given->momentum;
-    made.decay = adam ? given->beta2 : given->rho;
+    made.momentum = is_adam(made.kind) ? given->beta1 : given->momentum;
+    made.decay = is_adam(made.kind) ? given->beta2 : given->rho;
     *out = made;
 cleanup:
     return status;
@@ -86,9 +90,12 @@ bool gr_optimizer_has_second_moment(const optimizer *o)
 
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t)
 {
-    return (update_step){.learning_rate = learning_rate,
-                         .first_correction = (float)(1 - pow((double)o->momentum, (double)t)),
-                         .second_correction = (float)sqrt(1 - pow((double)o->decay, (double)t))};
+    update_step step = {.learning_rate = learning_rate, .first_correction = 1, .second_correction = 1};
+    if (is_adam(o->kind)) {
+        step.first_correction = (float)(1 - pow((double)o->momentum, (double)t));
+        step.second_correction = (float)sqrt(1 - pow((double)o->decay, (double)t));
+    }
+    return step;
 }
 
 /* ---- A step, in float and in double ---- */

@@ -32,7 +32,7 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
 bool gr_optimizer_has_first_moment(const optimizer *o);
 bool gr_optimizer_has_second_moment(const optimizer *o);
 
-/* What changes from step to step. */
+/* What changes from step to step: the corrections with Adam alone, for the others they are 1. */
 typedef struct update_step {
     float learning_rate;
     float first_correction;  /* 1 - beta1^t */

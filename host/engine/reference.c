@@ -4,6 +4,7 @@
  * what the other engines are compared with, so it is written to be obviously right; it needs no device.
  */
 #include "core/memory.h"
+#include "engine/activation.h"
 #include "engine/host_engine.h"
 
 #include <float.h>
@@ -17,10 +18,11 @@ typedef struct reference {
     double *kept;           /* (layout.length) */
     double *gradient;       /* (layout.length) */
     double *first, *second; /* (layout.length), the optimizer's moments; NULL where it has none */
-    double
-        *a[GRADUS_LAYERS_MAX + 1]; /* of one sample: a[0] the pixels / 255, a[l + 1] layer l's output (sizes[l + 1]) */
-    double *dz;                    /* of one sample and layer (largest size) */
-    double *da;                    /* likewise */
+    /* Of one sample: a[0] what the network sees, a[l + 1] layer l's output (sizes[l + 1]), slopes[l + 1] its derivative
+     * with respect to Z; of one layer (largest size): dZ, dA, and dropout's factors. */
+    double *a[GRADUS_LAYERS_MAX + 1], *slopes[GRADUS_LAYERS_MAX + 1], *dz, *da;
+    float *factors;
+    uint8_t *pixels; /* of one sample (F), augmented */
 } reference;
 
 static double dot(const double *a, const double *b, size_t n)
@@ -53,34 +55,60 @@ static void softmax(double *z, size_t classes)
         z[c] = exp(z[c] - largest) / sum;
 }
 
-/* Leaves the activations in a[], the last ones as logits. */
-static void forward(reference *e, size_t sample)
+/* What the network sees of a sample: byte / 255, standardised if it wants that. */
+static void take_sample(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
-    const uint8_t *x = e->common.base.dataset->pixels + sample * net->sizes[0];
+    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, training, e->pixels);
+    const double deviation = net->input_deviation > 0 ? (double)net->input_deviation : 1;
     for (size_t f = 0; f < net->sizes[0]; f++)
-        e->a[0][f] = x[f] / 255.0;
+        e->a[0][f] = (x[f] / 255.0 - (double)net->input_mean) / deviation;
+}
+
+/* Multiplies a layer's outputs, and their slopes, with the factors of dropout; layer 0 is the input. */
+static void drop_out(reference *e, size_t layer, size_t sample)
+{
+    gr_host_engine_draw(&e->common, layer, sample, e->factors);
+    for (size_t i = 0; i < e->common.base.network.sizes[layer]; i++) {
+        e->a[layer][i] *= (double)e->factors[i];
+        e->slopes[layer][i] *= (double)e->factors[i];
+    }
+}
+
+/* Leaves the activations in a[], the last ones as logits. */
+static void forward(reference *e, size_t sample, bool training)
+{
+    const gradus_network *net = &e->common.base.network;
+    const regularization *how = &e->common.base.regularization;
+    take_sample(e, sample, training);
+    if (training && how->input_dropout > 0)
+        drop_out(e, 0, sample);
     for (size_t l = 0; l < net->layers; l++) {
         const double *w = e->parameters + e->common.base.layout.weights[l],
                      *b = e->parameters + e->common.base.layout.bias[l];
         const size_t inputs = net->sizes[l];
         for (size_t h = 0; h < net->sizes[l + 1]; h++) {
             const double z = b[h] + dot(w + h * inputs, e->a[l], inputs);
-            e->a[l + 1][h] = l + 1 < net->layers && z <= 0 ? 0 : z;
+            e->a[l + 1][h] = l + 1 < net->layers ? gr_activation(net->activation, z, &e->slopes[l + 1][h]) : z;
         }
+        if (training && l + 1 < net->layers && how->dropout > 0)
+            drop_out(e, l + 1, sample);
     }
 }
 
-static void add_loss(const double *logits, size_t classes, size_t label, batch_sums *sums)
+/* The cross-entropy with (1 - smoothing) of the label and smoothing / C of every class. */
+static void add_loss(const double *logits, size_t classes, size_t label, double smoothing, batch_sums *sums)
 {
     size_t largest = 0;
     for (size_t c = 1; c < classes; c++)
         if (logits[c] > logits[largest])
             largest = c;
-    double sum = 0;
-    for (size_t c = 0; c < classes; c++)
+    double sum = 0, mean = 0;
+    for (size_t c = 0; c < classes; c++) {
         sum += exp(logits[c] - logits[largest]);
-    sums->loss += logits[largest] - logits[label] + log(sum);
+        mean += (logits[c] - logits[largest]) / (double)classes;
+    }
+    sums->loss += log(sum) - (1 - smoothing) * (logits[label] - logits[largest]) - smoothing * mean;
     sums->correct += largest == label;
 }
 
@@ -90,9 +118,11 @@ static void backward(reference *e, size_t label)
 {
     const gradus_network *net = &e->common.base.network;
     const size_t classes = net->sizes[net->layers];
+    const double smoothing = (double)e->common.base.regularization.label_smoothing;
     softmax(e->a[net->layers], classes);
-    memcpy(e->dz, e->a[net->layers], classes * sizeof *e->dz);
-    e->dz[label] -= 1;
+    for (size_t c = 0; c < classes; c++)
+        e->dz[c] = e->a[net->layers][c] - smoothing / (double)classes;
+    e->dz[label] -= 1 - smoothing;
     for (size_t l = net->layers; l-- > 0;) {
         const size_t inputs = net->sizes[l], outputs = net->sizes[l + 1];
         const double *w = e->parameters + e->common.base.layout.weights[l];
@@ -106,7 +136,7 @@ static void backward(reference *e, size_t label)
         for (size_t h = 0; h < outputs; h++)
             add_scaled(e->da, e->dz[h], w + h * inputs, inputs);
         for (size_t i = 0; i < inputs; i++)
-            e->dz[i] = e->a[l][i] > 0 ? e->da[i] : 0;
+            e->dz[i] = e->slopes[l][i] * e->da[i];
     }
 }
 
@@ -120,8 +150,9 @@ static gradus_status reference_gradient(engine *base, size_t first, size_t count
     e->common.sums = (batch_sums){0, 0};
     for (size_t i = first; i < first + count; i++) {
         const size_t s = gr_host_engine_sample(&e->common, i);
-        forward(e, s);
-        add_loss(e->a[base->network.layers], classes, base->dataset->labels[s], &e->common.sums);
+        forward(e, s, true);
+        add_loss(e->a[base->network.layers], classes, base->dataset->labels[s],
+                 (double)base->regularization.label_smoothing, &e->common.sums);
         backward(e, base->dataset->labels[s]);
     }
     for (size_t i = 0; i < length; i++)
@@ -148,8 +179,8 @@ static gradus_status reference_evaluate(engine *base, size_t first, size_t count
     e->common.sums = (batch_sums){0, 0};
     for (size_t i = first; i < first + count; i++) {
         const size_t s = gr_host_engine_sample(&e->common, i);
-        forward(e, s);
-        add_loss(e->a[base->network.layers], base->network.sizes[base->network.layers], base->dataset->labels[s],
+        forward(e, s, false);
+        add_loss(e->a[base->network.layers], base->network.sizes[base->network.layers], base->dataset->labels[s], 0,
                  &e->common.sums);
     }
     return GRADUS_OK;
@@ -161,7 +192,7 @@ static gradus_status reference_probabilities(engine *base, float *out)
     const size_t classes = base->network.sizes[base->network.layers];
     for (size_t s = 0; s < base->dataset->info.samples; s++) {
         double *output = e->a[base->network.layers];
-        forward(e, s);
+        forward(e, s, false);
         softmax(output, classes);
         for (size_t c = 0; c < classes; c++)
             out[s * classes + c] = (float)output[c];
@@ -230,9 +261,13 @@ static gradus_status reference_read_gradient(engine *base, float *gradient)
 static void reference_destroy(engine *base)
 {
     reference *e = (reference *)base;
-    for (size_t l = 0; l <= base->network.layers; l++)
+    for (size_t l = 0; l <= base->network.layers; l++) {
         free(e->a[l]);
-    free(e->common.order);
+        free(e->slopes[l]);
+    }
+    free(e->factors);
+    free(e->pixels);
+    gr_host_engine_release(&e->common);
     free(e->dz);
     free(e->da);
     free(e->gradient);
@@ -254,10 +289,13 @@ static gradus_status reference_create(const engine *base, gradus_device *device,
     TRY(gr_host_engine_init(&e->common, base));
     for (size_t l = 0; l <= base->network.layers; l++) {
         TRY(gr_allocate(base->network.sizes[l], &e->a[l]));
+        TRY(gr_allocate(base->network.sizes[l], &e->slopes[l]));
         largest = base->network.sizes[l] > largest ? base->network.sizes[l] : largest;
     }
+    TRY(gr_allocate(base->network.sizes[0], &e->pixels));
     TRY(gr_allocate(largest, &e->dz));
     TRY(gr_allocate(largest, &e->da));
+    TRY(gr_allocate(largest, &e->factors));
     TRY(gr_allocate(base->layout.length, &e->parameters));
     TRY(gr_allocate(base->layout.length, &e->kept));
     TRY(gr_allocate(base->layout.length, &e->gradient));

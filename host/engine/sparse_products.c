@@ -105,7 +105,7 @@ static gradus_status build_program(sparse_products *p)
                        "-D LANES=%zu -D TILE=%zu -D GROUPS=%zu -D BLOCKS=%zu -D UNIT_BLOCK=%zu -D UNIT_BLOCKS=%zu "
                        "-D UNITS=%zu -D RELU=%d",
                        p->lanes, p->shape.tile, p->shape.groups, p->shape.blocks, p->unit_block, p->unit_blocks,
-                       net->sizes[1], net->layers > 1));
+                       net->sizes[1], net->layers > 1 && gr_engine_is_plain(&p->engine->base)));
     TRY(gr_program_build(device->context, device->id, cpu ? cpu_files : gpu_files, cpu ? 4 : 3, options, &p->program));
 cleanup:
     free(options);

@@ -105,6 +105,10 @@ gradus_status gradus_model_export_gguf(const gradus_model *model, const char *pa
         FAIL(GRADUS_ERROR_ARGUMENT,
              "%s: %zu layers from %zu features to %zu classes, expected %d from %d to %d, as ggml's mnist-eval does",
              path, network->layers, network->sizes[0], network->sizes[network->layers], LAYERS, FEATURES, CLASSES);
+    if (network->activation != GRADUS_RELU || network->input_deviation != 0)
+        FAIL(GRADUS_ERROR_ARGUMENT, "%s: %s%s, expected relu on bytes / 255, as ggml's mnist-eval does", path,
+             gradus_activation_name(network->activation),
+             network->input_deviation != 0 ? " on a standardised input" : "");
     describe(network, &header);
     TRY(gr_output_open(path, &file));
     TRY(write_aligned(&file, header.bytes, header.size));

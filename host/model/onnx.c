@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
- *     input -> Div by 255 -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
+ *     input -> Div by 255 -> [Sub -> Div] -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
  * The message is made of structs that point into the model and is written as it is serialized, so nothing is copied.
  */
 #include "core/memory.h"
@@ -28,8 +28,9 @@ enum {
     IR_VERSION = 7, /* the format's version that belongs to the operators' */
     OPSET_VERSION = 13,
     RANK_MAX = 4,
-    NODES_MAX = 2 * GRADUS_LAYERS_MAX + 2, /* Gemm and Relu or Softmax of each layer, Div, Flatten */
-    TENSORS_MAX = FILE_TENSORS_MAX + 1,    /* and 255 */
+    CONSTANTS_MAX = 6,
+    NODES_MAX = 6 * GRADUS_LAYERS_MAX + 4, /* Gemm and up to 5 of an activation of each layer, 4 of the input */
+    TENSORS_MAX = FILE_TENSORS_MAX + CONSTANTS_MAX,
     FLOAT = GR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
 };
 
@@ -38,9 +39,14 @@ enum {
 typedef struct onnx_node {
     onnx_node_message message;
     char *inputs[3], *outputs[1];
-    char output[24]; /* "a1" */
+    char output[48]; /* "a1"; also the node's own name */
     onnx_attribute *attributes[1];
 } onnx_node;
+
+/* Names of tensors; NULL where there is no gelu. */
+typedef struct gelu_constants {
+    char *root_half, *one, *half;
+} gelu_constants;
 
 typedef struct onnx_tensor {
     onnx_tensor_message message;
@@ -69,7 +75,8 @@ typedef struct onnx_file {
     onnx_value values[3]; /* input, logits, probabilities */
     onnx_value_message *input_list[1], *output_list[2];
     onnx_attribute transposed; /* of each Gemm: W is (H x F), its input (N x F) */
-    float scale;
+    float constants[CONSTANTS_MAX];
+    size_t constant_count;
 } onnx_file;
 
 /* ---- Parts ---- */
@@ -153,26 +160,73 @@ static void describe_value(onnx_value *value, char *name, const size_t *sizes, s
 
 /* ---- The graph ---- */
 
+/* A scalar. */
+static char *add_constant(onnx_file *file, const char *name, float value)
+{
+    file_tensor described = {.rank = 0};
+    float *constant = &file->constants[file->constant_count++];
+    *constant = value;
+    snprintf(described.name, sizeof described.name, "%s", name);
+    return add_tensor(file, &described, constant, 1);
+}
+
 /* Images become N x F, divided by 255; the name of that. */
 static char *add_input(onnx_file *file, const gradus_network *network)
 {
     const bool is_image = network->image_height > 1;
     const size_t image[] = {1, network->image_height, network->image_width};
-    const file_tensor scale = {.name = "scale"};
     char *input = "input";
-
-    file->scale = 255;
     describe_value(&file->values[0], input, is_image ? image : network->sizes, is_image ? 3 : 1);
     file->values[0].message.doc_string = "bytes as floats, 0 to 255";
-    char *scaled =
-        add_node(file, "Div", "scaled", (char *[3]){input, add_tensor(file, &scale, &file->scale, 1), NULL});
+    char *scaled = add_node(file, "Div", "scaled", (char *[3]){input, add_constant(file, "scale", 255)});
+    if (network->input_deviation != 0) {
+        scaled =
+            add_node(file, "Sub", "centred", (char *[3]){scaled, add_constant(file, "mean", network->input_mean)});
+        scaled = add_node(file, "Div", "standardised",
+                          (char *[3]){scaled, add_constant(file, "deviation", network->input_deviation)});
+    }
     return is_image ? add_node(file, "Flatten", "flat", (char *[3]){scaled}) : scaled;
+}
+
+/* gelu(z) = z (1 + erf(z / sqrt(2))) / 2; the operator of that name came with a later opset. Layer l's nodes are called
+ * "a1.scaled" and so on. */
+static char *add_gelu(onnx_file *file, const gelu_constants *constants, size_t l, char *z)
+{
+    char name[48];
+    snprintf(name, sizeof name, "a%zu.scaled", l + 1);
+    char *node = add_node(file, "Mul", name, (char *[3]){z, constants->root_half});
+    snprintf(name, sizeof name, "a%zu.erf", l + 1);
+    node = add_node(file, "Erf", name, (char *[3]){node});
+    snprintf(name, sizeof name, "a%zu.raised", l + 1);
+    node = add_node(file, "Add", name, (char *[3]){node, constants->one});
+    snprintf(name, sizeof name, "a%zu.product", l + 1);
+    node = add_node(file, "Mul", name, (char *[3]){z, node});
+    snprintf(name, sizeof name, "a%zu", l + 1);
+    return add_node(file, "Mul", name, (char *[3]){node, constants->half});
+}
+
+static char *add_activation(onnx_file *file, const gelu_constants *constants, gradus_activation activation, size_t l,
+                            char *z)
+{
+    static char *const operators[] = {[GRADUS_RELU] = "Relu",
+                                      [GRADUS_LEAKY_RELU] = "LeakyRelu", /* its slope is 0.01 unless told otherwise */
+                                      [GRADUS_SIGMOID] = "Sigmoid",
+                                      [GRADUS_TANH] = "Tanh"};
+    char name[48];
+    if (activation == GRADUS_GELU)
+        return add_gelu(file, constants, l, z);
+    snprintf(name, sizeof name, "a%zu", l + 1);
+    return add_node(file, operators[activation], name, (char *[3]){z});
 }
 
 static void add_layers(onnx_file *file, const gradus_model *model)
 {
     const gradus_network *network = &model->network;
-    char *below = add_input(file, network), name[24];
+    char *below = add_input(file, network), name[48];
+    gelu_constants constants = {NULL};
+    if (network->activation == GRADUS_GELU && network->layers > 1)
+        constants = (gelu_constants){add_constant(file, "root_half", 0.70710678f), add_constant(file, "one", 1),
+                                     add_constant(file, "half", 0.5f)};
     for (size_t l = 0; l < network->layers; l++) {
         char *operands[3] = {below, NULL, NULL};
         for (size_t i = 0; i < 2; i++) {
@@ -184,9 +238,8 @@ static void add_layers(onnx_file *file, const gradus_model *model)
         snprintf(name, sizeof name, "z%zu", l + 1);
         char *z = add_node(file, "Gemm", is_last ? "logits" : name, operands);
         set_transposed(file);
-        snprintf(name, sizeof name, "a%zu", l + 1);
         below = is_last ? add_node(file, "Softmax", "probabilities", (char *[3]){z})
-                        : add_node(file, "Relu", name, (char *[3]){z});
+                        : add_activation(file, &constants, network->activation, l, z);
     }
 }
 

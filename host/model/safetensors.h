@@ -13,7 +13,6 @@
 #define HEADER_MAX 100000000u /* bytes; the format's own limit */
 
 /* What the network is beyond its shapes; there is one choice of each so far. */
-#define FILE_ACTIVATION "relu"
 #define FILE_INPUT_SCALE "byte/255"
 
 /* An entry of a header: shape and place of a tensor of this type, "F32". NULL without memory, as jansson has it. */

@@ -9,6 +9,7 @@
 #include "model/safetensors.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,36 @@ static gradus_status check_setting(const model_file *file, const json_t *metadat
     return GRADUS_OK;
 }
 
+/* *out is left as it is where the text is missing. */
+static gradus_status read_activation(model_file *file, const char *text)
+{
+    if (text == NULL)
+        return GRADUS_OK;
+    for (gradus_activation a = GRADUS_RELU; gradus_activation_name(a) != NULL; a++)
+        if (strcmp(gradus_activation_name(a), text) == 0) {
+            file->network.activation = a;
+            return GRADUS_OK;
+        }
+    return gr_fail(GRADUS_ERROR_DATA,
+                   "%s: gradus.activation is \"%s\", expected relu, leaky-relu, sigmoid, tanh or gelu", file->path,
+                   gr_printable(text).text);
+}
+
+/* A number of up to nine digits, which tell floats apart. */
+static gradus_status read_number(const model_file *file, const json_t *metadata, const char *key, float *out)
+{
+    const char *text = json_string_value(json_object_get(metadata, key));
+    char *end = NULL;
+    if (text == NULL)
+        return GRADUS_OK;
+    const float number = strtof(text, &end);
+    if (end == text || *end != '\0' || !isfinite(number))
+        return gr_fail(GRADUS_ERROR_DATA, "%s: %s is \"%s\", expected a number", file->path, key,
+                       gr_printable(text).text);
+    *out = number;
+    return GRADUS_OK;
+}
+
 /* "28x28". Printing the numbers again shows whether anything else stood there. */
 static gradus_status read_image_shape(model_file *file, const char *text)
 {
@@ -99,7 +130,9 @@ static gradus_status read_metadata(model_file *file)
         if (!json_is_string(value))
             FAIL(GRADUS_ERROR_DATA, "%s: __metadata__: \"%s\" is not text", file->path, gr_printable(key).text);
     }
-    TRY(check_setting(file, metadata, "gradus.activation", FILE_ACTIVATION));
+    TRY(read_activation(file, json_string_value(json_object_get(metadata, "gradus.activation"))));
+    TRY(read_number(file, metadata, "gradus.input_mean", &file->network.input_mean));
+    TRY(read_number(file, metadata, "gradus.input_deviation", &file->network.input_deviation));
     TRY(check_setting(file, metadata, "gradus.input_scale", FILE_INPUT_SCALE));
     value = json_object_get(metadata, "gradus.image_shape");
     if (value != NULL)

@@ -68,6 +68,20 @@ static gradus_status validate_image(const gradus_network *network)
     return GRADUS_OK;
 }
 
+static gradus_status validate_functions(const gradus_network *network)
+{
+    const double mean = (double)network->input_mean, deviation = (double)network->input_deviation;
+    if (gradus_activation_name(network->activation) == NULL)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "activation: found number %d, expected %d to %d",
+                       (int)network->activation, GRADUS_RELU, GRADUS_GELU);
+    if (!isfinite(mean) || !isfinite(deviation) || deviation < 0 || (deviation == 0 && mean != 0))
+        return gr_fail(GRADUS_ERROR_ARGUMENT,
+                       "input: found mean %g and deviation %g, expected finite numbers, and "
+                       "the deviation positive",
+                       mean, deviation);
+    return GRADUS_OK;
+}
+
 gradus_status gr_network_validate(const gradus_network *network)
 {
     if (network->layers < 1 || network->layers > GRADUS_LAYERS_MAX)
@@ -77,8 +91,28 @@ gradus_status gr_network_validate(const gradus_network *network)
     TRY(validate_sizes(network));
     TRY(validate_length(network));
     TRY(validate_image(network));
+    TRY(validate_functions(network));
 cleanup:
     return status;
+}
+
+/* ---- Functions ---- */
+
+const char *gradus_activation_name(gradus_activation activation)
+{
+    static const char *const names[] = {[GRADUS_RELU] = "relu",
+                                        [GRADUS_LEAKY_RELU] = "leaky-relu",
+                                        [GRADUS_SIGMOID] = "sigmoid",
+                                        [GRADUS_TANH] = "tanh",
+                                        [GRADUS_GELU] = "gelu"};
+    return (size_t)activation < sizeof names / sizeof *names ? names[activation] : NULL;
+}
+
+input_transform gr_network_input(const gradus_network *network)
+{
+    const float mean = network->input_mean, deviation = network->input_deviation;
+    return deviation == 0 ? (input_transform){1.0f / 255, 0}
+                          : (input_transform){1.0f / 255 / deviation, -mean / deviation};
 }
 
 /* ---- Parameters ---- */

@@ -20,12 +20,21 @@ typedef struct parameter_layout {
     size_t length;                     /* of the whole buffer, padding included */
 } parameter_layout;
 
-/* Refuses sizes of zero, too many layers, fewer than 2 or more than 256 classes, sizes too large to address, and an
- * image that has not as many pixels as there are features. */
+/* Refuses sizes of zero, too many layers, fewer than 2 or more than 256 classes, sizes too large to address, an
+ * image that has not as many pixels as there are features, an unknown activation, and a deviation that is no positive
+ * number. */
 gradus_status gr_network_validate(const gradus_network *network);
 
 /* The layout of a valid network. */
 parameter_layout gr_network_layout(const gradus_network *network);
+
+/* The network sees scale * v + offset for a stored feature v: for a byte scale is 1/255, unless the input is
+ * standardised. */
+typedef struct input_transform {
+    float scale, offset;
+} input_transform;
+
+input_transform gr_network_input(const gradus_network *network);
 
 /* Draws all parameters (layout.length floats) from U(-0.5, 0.5). */
 void gr_network_initialise(const gradus_network *network, uint64_t seed, float *parameters);

@@ -2,10 +2,37 @@
 /* Epochs, steps, and what is due behind them. */
 #include "train/course.h"
 #include "core/memory.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 
 /* Of full batches; of mini-batches it is an epoch. */
 #define WINDOW_STEPS 50
+
+/* NaN is none of these either. */
+static gradus_status check_regularization(const gradus_train_options *options)
+{
+    const struct {
+        const char *name;
+        float found, limit;
+        bool below;
+    } shares[] = {{"dropout", options->dropout, 1, true},
+                  {"input dropout", options->input_dropout, 1, true},
+                  {"label smoothing", options->label_smoothing, 1, false}};
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        if (!(shares[i].found >= 0 && shares[i].found <= shares[i].limit) ||
+            (shares[i].below && shares[i].found == shares[i].limit))
+            return gr_fail(GRADUS_ERROR_ARGUMENT, "%s: found %g, expected 0 %s 1", shares[i].name,
+                           (double)shares[i].found, shares[i].below ? "or more, but less than" : "to");
+    return GRADUS_OK;
+}
+
+/* A full batch is the same samples in every step, and has no epochs. */
+static gradus_status check_augmentation(const gradus_train_options *options, const gradus_dataset_info *info)
+{
+    if (options->batch_size == 0 && gr_augmentation_is_on(&options->augmentation))
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found a full batch, expected mini-batches");
+    return gr_augmentation_check(&options->augmentation, info);
+}
 
 static gradus_status check_options(const gradus_train_options *options, const gradus_dataset *dataset)
 {
@@ -24,6 +51,8 @@ gradus_status gr_course_plan(const gradus_train_options *options, const gradus_d
 {
     gradus_status status = GRADUS_OK;
     TRY(check_options(options, dataset));
+    TRY(check_regularization(options));
+    TRY(check_augmentation(options, &dataset->info));
     const size_t samples = dataset->info.samples;
     const bool whole = options->batch_size == 0; /* each iteration's figures are whole, so the first is shown */
     course c = {.samples = samples, .batch = whole ? samples : options->batch_size};

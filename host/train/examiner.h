@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An engine of its own that measures the parameters of the engine in training, over the holdout or, since an engine for
- * mini-batches would go through them in small steps, over all training samples. */
+/* An engine of its own that measures the parameters of the engine in training over the holdout. */
 #ifndef GRADUS_TRAIN_EXAMINER_H
 #define GRADUS_TRAIN_EXAMINER_H
 
@@ -19,7 +18,7 @@ void gr_examiner_release(examiner *x);
 /* Waits for what is queued in `trained`, whose parameters it takes. The loss may be infinite. */
 gradus_status gr_examiner_measure(examiner *x, engine *trained, gradus_metrics *out);
 
-/* The mean figures of all of an engine's own samples. */
+/* The mean figures of all of an engine's own samples, in whatever order it has them. */
 gradus_status gr_measure_engine(engine *e, gradus_metrics *out);
 
 #endif

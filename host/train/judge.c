@@ -10,7 +10,7 @@ gradus_status gr_judge_begin(judge *j, const gradus_train_options *options, engi
 {
     gradus_status status = GRADUS_OK;
     const gradus_dataset *holdout = options->holdout;
-    *j = (judge){.trained = trained, .device = device, .evaluated_steps = SIZE_MAX};
+    *j = (judge){.trained = trained, .evaluated_steps = SIZE_MAX};
     TRY(gr_stopping_make(&options->stopping, holdout != NULL, &j->stopping));
     if (holdout != NULL && !holdout->info.labelled)
         FAIL(GRADUS_ERROR_ARGUMENT, "the holdout has no labels");
@@ -25,7 +25,6 @@ cleanup:
 void gr_judge_release(judge *j)
 {
     gr_examiner_release(&j->holdout);
-    gr_examiner_release(&j->whole);
     free(j->best);
 }
 
@@ -33,15 +32,7 @@ void gr_judge_release(judge *j)
 
 gradus_status gr_judge_measure_train(judge *j, gradus_metrics *out)
 {
-    gradus_status status = GRADUS_OK;
-    engine *e = j->trained;
-    if (e->batch == 0)
-        return gr_measure_engine(e, out);
-    if (j->whole.engine == NULL)
-        TRY(gr_examiner_make(j->device, &e->network, e->dataset, &j->whole));
-    TRY(gr_examiner_measure(&j->whole, e, out));
-cleanup:
-    return status;
+    return gr_measure_engine(j->trained, out);
 }
 
 gradus_status gr_judge_measure_holdout(judge *j, size_t steps, gradus_metrics *out)

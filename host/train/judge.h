@@ -9,10 +9,8 @@
 
 typedef struct judge {
     engine *trained;
-    gradus_device *device; /* NULL: none is needed */
     stopping stopping;
     examiner holdout;         /* none without a holdout */
-    examiner whole;           /* over the training samples; made when it is needed first */
     float *best;              /* parameters (layout.length) of the best evaluation; NULL: nobody wants them */
     size_t best_steps;        /* behind which they were; 0: none yet */
     gradus_metrics evaluated; /* the last figures of the holdout */

@@ -39,7 +39,10 @@ static int add_network(json_t *recipe, const gradus_network *network)
     size_t used = 0;
     for (size_t l = 0; l <= network->layers; l++)
         used += (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%zu", l == 0 ? "" : "-", network->sizes[l]);
-    return add_name(recipe, "network", sizes, NULL);
+    return add_name(recipe, "network", sizes, NULL) ||
+           add_name(recipe, "activation", gradus_activation_name(network->activation), NULL) ||
+           add_number(recipe, "input mean", (double)network->input_mean) ||
+           add_number(recipe, "input deviation", (double)network->input_deviation);
 }
 
 /* Nothing for no data set. */
@@ -95,6 +98,21 @@ static int add_optimizer(json_t *recipe, const gradus_train_options *options, co
            add_number(recipe, "max norm", (double)how->max_norm);
 }
 
+static int add_regularization(json_t *recipe, const gradus_train_options *options)
+{
+    return add_number(recipe, "dropout", (double)options->dropout) ||
+           add_number(recipe, "input dropout", (double)options->input_dropout) ||
+           add_number(recipe, "label smoothing", (double)options->label_smoothing);
+}
+
+static int add_augmentation(json_t *recipe, const gradus_augmentation *most)
+{
+    return add_number(recipe, "augmentation's shift", (double)most->shift) ||
+           add_number(recipe, "augmentation's rotation", (double)most->rotation) ||
+           add_number(recipe, "augmentation's scale", (double)most->scale) ||
+           add_number(recipe, "augmentation's elastic", (double)most->elastic);
+}
+
 static int add_looks(json_t *recipe, const gradus_train_options *options)
 {
     const gradus_stopping *stopping = &options->stopping;
@@ -125,6 +143,7 @@ gradus_status gr_recipe_make(const gradus_train_options *options, const course *
     if (add_network(recipe, &model->network) || add_seed(recipe, options) ||
         add_data(recipe, "training samples", dataset) || add_data(recipe, "holdout", options->holdout) ||
         add_steps(recipe, options, c) || add_rate(recipe, options) || add_optimizer(recipe, options, &how) ||
+        add_regularization(recipe, options) || add_augmentation(recipe, &options->augmentation) ||
         add_looks(recipe, options) || add_initial_weights(recipe, model))
         FAIL(GRADUS_ERROR_MEMORY, "out of memory: the recipe of a checkpoint");
     *out = recipe;

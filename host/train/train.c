@@ -44,25 +44,25 @@ static gradus_status diverged(const run *r, size_t iteration, double loss)
                    isnan(loss) ? "not a number" : "infinite", iteration, (double)r->options->learning_rate, kept);
 }
 
-/* Puts the samples in the order of the next step's epoch. */
-static gradus_status shuffle(run *r)
+/* Puts the samples in the order of this step's epoch. */
+static gradus_status shuffle(run *r, size_t step)
 {
     if (r->options->batch_size == 0)
         return GRADUS_OK;
-    const uint32_t epoch = (uint32_t)(r->queued / r->course.epoch_steps);
+    const uint32_t epoch = (uint32_t)(step / r->course.epoch_steps);
     const permutation order = gr_permutation((uint32_t)r->course.samples, r->options->seed, epoch);
     return r->e->type->shuffle(r->e, &order);
 }
 
 static gradus_status begin_epoch(run *r)
 {
-    return r->queued % r->course.epoch_steps == 0 ? shuffle(r) : GRADUS_OK;
+    return r->queued % r->course.epoch_steps == 0 ? shuffle(r, r->queued) : GRADUS_OK;
 }
 
-/* What begin_epoch() does not do where the next step is within one, as it may be behind a checkpoint. */
+/* The order in which the last step before a checkpoint left the samples: sums over all of them have their bits by it. */
 static gradus_status continue_epoch(run *r)
 {
-    return r->queued % r->course.epoch_steps != 0 ? shuffle(r) : GRADUS_OK;
+    return r->queued > 0 ? shuffle(r, r->queued - 1) : GRADUS_OK;
 }
 
 static update_step step_of(const run *r, size_t step)
@@ -318,7 +318,12 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
-    engine_settings settings = {.name = options->engine, .threads = options->threads, .batch = options->batch_size};
+    engine_settings settings = {
+        .name = options->engine,
+        .threads = options->threads,
+        .batch = options->batch_size,
+        .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
+        .augmentation = {options->augmentation, options->seed}};
 
     TRY(gr_course_plan(options, dataset, &r.course));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.course.steps, &r.schedule));

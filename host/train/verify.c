@@ -105,6 +105,7 @@ gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count,
 {
     gradus_status status = GRADUS_OK;
     comparison c = {.e = e, .tolerance = tolerance};
+    const engine_settings truth = {.name = "reference", .regularization = e->regularization};
     const size_t samples = e->dataset->info.samples;
 
     count = count < samples ? count : samples;
@@ -115,7 +116,7 @@ gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count,
         goto cleanup;
     TRY(gr_allocate(e->layout.length, &c.got));
     TRY(gr_allocate(e->layout.length, &c.expected));
-    TRY(gr_engine_create(&gr_engine_reference, NULL, &e->network, e->dataset, &c.truth));
+    TRY(gr_engine_open(&truth, NULL, &e->network, e->dataset, &c.truth));
     TRY(c.truth->type->write_parameters(c.truth, parameters));
     status = verify_samples(&c, 0, count);
     if (status == GRADUS_ERROR_MISMATCH && samples > count)

@@ -145,6 +145,12 @@ GRADUS_API gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t 
 
 GRADUS_API gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset);
 
+/*
+ * Mean and standard deviation of all features of all samples together, as the network sees them: MNIST's training samples
+ * have 0.1307 and 0.3081. A deviation of 0 (all features are equal) is DATA.
+ */
+GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation);
+
 /* X (F x B), owned by the data set. */
 GRADUS_API const uint8_t *gradus_dataset_pixels(const gradus_dataset *dataset);
 
@@ -157,14 +163,29 @@ GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
 
 #define GRADUS_LAYERS_MAX 16
 
+/* What the hidden units make of their input z; as PyTorch's modules of the same names, with their defaults. */
+typedef enum gradus_activation {
+    GRADUS_RELU = 0,       /* max(z, 0) */
+    GRADUS_LEAKY_RELU = 1, /* z, for negative z 0.01 z (Maas et al. 2013) */
+    GRADUS_SIGMOID = 2,    /* 1 / (1 + exp(-z)) */
+    GRADUS_TANH = 3,
+    GRADUS_GELU = 4, /* z times the normal distribution's share below z (Hendrycks and Gimpel 2016) */
+} gradus_activation;
+
+/* "relu", "leaky-relu", "sigmoid", "tanh", "gelu"; NULL past the last. */
+GRADUS_API const char *gradus_activation_name(gradus_activation activation);
+
 /*
- * A fully connected network: sizes[0] features, hidden layers with ReLU, and a softmax over sizes[layers] classes.
+ * A fully connected network: sizes[0] features, hidden layers, and a softmax over sizes[layers] classes.
  * The notebook's network is {.layers = 2, .sizes = {784, 10, 10}}.
  */
 typedef struct gradus_network {
     size_t layers;                       /* L: layers with parameters, 1..GRADUS_LAYERS_MAX */
     size_t sizes[GRADUS_LAYERS_MAX + 1]; /* F, H1, H2, ..., C; C is at most 256 */
     size_t image_width, image_height;    /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
+    gradus_activation activation;        /* of all hidden layers */
+    float input_mean, input_deviation; /* the network sees (x - mean) / deviation, where x is byte / 255; deviation 0:
+                                            x itself. gradus_dataset_moments() has them */
 } gradus_network;
 
 /* A network with its parameters on the host and what a model file says of their origin. */
@@ -367,6 +388,21 @@ typedef struct gradus_schedule {
 } gradus_schedule;
 
 /*
+ * How the training's images are changed, anew for each sample and epoch, each number by up to what is given; of mini-batches
+ * only, and of samples that are images. All zero: they are not. Pixel p of the new image is the old one's at
+ * c + R (p - c - t) / f + e(p), bilinear, black outside, where c is the middle, R rotates, t shifts and f scales, all drawn
+ * uniformly by the training's seed, and e is a smooth random field: elastic deformation as Simard, Steinkraus and Platt
+ * have it ("Best practices for convolutional neural networks applied to visual document analysis", 2003; theirs is about
+ * elastic = 2), with the control points of a cubic B-spline, 4 cells a side. The bytes are the same on every device and engine.
+ */
+typedef struct gradus_augmentation {
+    float shift;    /* pixels, to each side; less than the image's smaller side */
+    float rotation; /* degrees, to either side; at most 180 */
+    float scale;    /* factors from 1 - scale to 1 + scale; at most 0.5 */
+    float elastic;  /* root mean square of the field's displacements, in pixels; less than the smaller side */
+} gradus_augmentation;
+
+/*
  * What ends a run before its last step. All zero: nothing does.
  *
  * With patience, the model gets the best parameters back, however the run ends, unless by the target. The training's own
@@ -438,11 +474,18 @@ typedef struct gradus_train_options {
                             which `seed` and the epoch determine, on every device and engine alike */
     size_t epochs;  /* passes through the samples; 0: `iterations` counts */
     bool drop_last; /* leave out an epoch's last batch where it is short */
-    uint64_t seed;  /* of the orders */
+    uint64_t seed;  /* of the orders, the augmentation, and of what is left out */
     float learning_rate; /* alpha in W := W - alpha dW */
     gradus_schedule schedule;
     gradus_optimizer optimizer;
-    size_t report_every; /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
+    gradus_augmentation augmentation;
+    float dropout;         /* share of each hidden layer's units that a step leaves out, drawn anew for each sample and
+                              step by `seed`; the others count 1 / (1 - share) times (Srivastava et al. 2014). Nothing is
+                              left out of an evaluation. Below 1; 0: none */
+    float input_dropout;   /* likewise of the features that the network sees */
+    float label_smoothing; /* e: the loss compares with (1 - e) of the label and e / C of every class, as PyTorch's
+                              (Szegedy et al. 2016); evaluations do not. At most 1; 0: none */
+    size_t report_every;   /* iterations between two reports: 0, 10, 20, ..., or of mini-batches 9, 19, ...; the last
                             iteration and each evaluation are always reported. 0: only those */
     const gradus_dataset *holdout; /* samples that are not trained on, to be evaluated every so often; NULL: none */
     size_t evaluate_every; /* steps between two evaluations; the last step has one as well. 0: at each report */

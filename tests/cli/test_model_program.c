@@ -181,7 +181,7 @@ static void test_inspect(void **state)
     (void)state;
     train_model();
     assert_runs("\"$GRADUS\" inspect m.safetensors");
-    assert_prints(program_out, "network     16-5-3, ReLU between layers, softmax over 3 classes\n");
+    assert_prints(program_out, "network     16-5-3, relu between layers, softmax over 3 classes\n");
     assert_prints(program_out, "image       4 x 4\n");
     assert_prints(program_out, "parameters  103\n");
     assert_prints(program_out, "dataset           tiny\n");

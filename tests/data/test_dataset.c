@@ -35,6 +35,24 @@ static void mark_samples(const gradus_dataset *dataset, unsigned marks[B])
     }
 }
 
+/* Half of the features are 51, half 204: 0.2 and 0.8 of the most. */
+static void test_moments(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[] = {51, 204, 204, 51, 51, 204}, equal[] = {7, 7};
+    gradus_dataset *dataset = NULL;
+    float mean = 0, deviation = 0;
+    assert_ok(gradus_dataset_create(pixels, NULL, 3, 2, 1, &dataset));
+    assert_ok(gradus_dataset_moments(dataset, &mean, &deviation));
+    assert_close((double)mean, 0.5, 0, 1e-6);
+    assert_close((double)deviation, 0.3, 0, 1e-6);
+    gradus_dataset_destroy(dataset);
+    assert_ok(gradus_dataset_create(equal, NULL, 1, 2, 1, &dataset));
+    assert_fails(gradus_dataset_moments(dataset, &mean, &deviation), GRADUS_ERROR_DATA,
+                 "all features of the data set are 0.027451, expected some that differ");
+    gradus_dataset_destroy(dataset);
+}
+
 static void test_create_copies_and_describes(void **state)
 {
     (void)state;
@@ -201,6 +219,7 @@ static void test_holdout_without_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_moments),
         cmocka_unit_test(test_create_copies_and_describes),
         cmocka_unit_test(test_create_refuses),
         cmocka_unit_test(test_adopt_takes_over),

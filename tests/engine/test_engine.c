@@ -3,7 +3,6 @@
  * Gradients: the reference engine against central differences of its own loss, the device's engines against the
  * reference, layered also in many slices; and what the engines refuse.
  */
-#include "engine/choice.h"
 #include "engine/fused.h"
 #include "engine/fused_gpu.h"
 #include "engine/layered.h"
@@ -23,11 +22,15 @@ static double loss_of(engine *e, const float *parameters)
 
 /* ---- The reference against central differences ---- */
 
+/* Of a network with the activation that is the state. */
 static void test_reference_gradient(void **state)
 {
-    (void)state;
     /* Two hidden layers; the step is a power of two, so that the parameters move by exactly that much in a float. */
-    const gradus_network network = {.layers = 3, .sizes = {6, 5, 4, 3}};
+    const gradus_network network = {.layers = 3,
+                                    .sizes = {6, 5, 4, 3},
+                                    .activation = (gradus_activation)(uintptr_t)*state,
+                                    .input_mean = 0.25f,
+                                    .input_deviation = 0.5f};
     const double step = 0x1p-12;
     gradus_dataset *dataset = random_dataset(6, 11, 3);
     const parameter_layout layout = gr_network_layout(&network);
@@ -185,27 +188,6 @@ static void test_gpu_plan(void **state)
     assert_false(gr_fused_gpu_suits(&wide));
 }
 
-/* What passes data once with kernels for GPUs: fused for narrow layers, layered for wide ones and where fused cannot. */
-static void test_gpu_once(void **state)
-{
-    (void)state;
-    static const gradus_network networks[] = {{.layers = 2, .sizes = {31, 5, 3}}, {.layers = 2, .sizes = {31, 65, 3}}};
-    const kernel_kind kernels = device->kernels;
-    const uint64_t local = device->info.local_memory_bytes;
-    gradus_dataset *dataset = random_dataset(31, 9, 3);
-    device->kernels = KERNELS_GPU;
-    for (size_t i = 0; i < 3; i++) {
-        engine *e = NULL;
-        device->info.local_memory_bytes = i == 2 ? 64 : local;
-        assert_ok(gr_engine_create(&gr_engine_once, device, &networks[i % 2], dataset, &e));
-        assert_string_equal(e->type->name, i == 0 ? "fused" : "layered");
-        gr_engine_destroy(e);
-    }
-    device->kernels = kernels;
-    device->info.local_memory_bytes = local;
-    gradus_dataset_destroy(dataset);
-}
-
 /* ---- Sparse products ---- */
 
 /* Widths around those of vectors and blocks; no hidden layer, one and two; and X with nothing, little and no zero. */
@@ -357,70 +339,14 @@ static void test_refusals(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* ---- What "auto" takes ---- */
-
-static void assert_auto(gradus_device *on, const gradus_dataset *dataset, const char *engine_name, char *plan,
-                        size_t size)
-{
-    const gradus_network network = {.layers = 2, .sizes = {6, 5, 3}};
-    engine *e = NULL;
-    assert_ok(gr_engine_open(&(engine_settings){0}, on, &network, dataset, &e));
-    gr_engine_describe(e, plan, size);
-    if (engine_name != NULL)
-        assert_string_equal(e->type->name, engine_name);
-    gr_engine_destroy(e);
-}
-
-static void test_auto(void **state)
-{
-    (void)state;
-    gradus_dataset *dataset = random_dataset(6, 11, 3);
-    char plan[1024];
-    assert_auto(NULL, dataset, GRADUS_BLAS ? "blas" : "reference", plan, sizeof plan);
-    assert_auto(device, dataset, "fused", plan, sizeof plan);
-    assert_string_equal(plan, "");
-    gradus_dataset_destroy(dataset);
-}
-
-/* With kernels for GPUs the first training measures, and the second does what the first found, to the digit. */
-static void test_auto_measures(void **state)
-{
-    (void)state;
-    gradus_dataset *dataset = random_dataset(6, 11, 3);
-    char first[1024], second[1024];
-    assert_auto(device, dataset, NULL, first, sizeof first);
-    assert_memory_equal(first, "engine: ", 8);
-    assert_non_null(strstr(first, " ms"));
-    assert_auto(device, dataset, NULL, second, sizeof second);
-    assert_string_equal(first, second);
-    gradus_dataset_destroy(dataset);
-}
-
-/* What stands in the cache is obeyed if it names an engine. */
-static void test_auto_obeys(void **state)
-{
-    (void)state;
-    gradus_dataset *dataset = random_dataset(6, 11, 3);
-    const size_t bytes = (size_t)6 * 11;
-    size_t nonzero = 0;
-    char key[CHOICE_TEXT], plan[1024];
-    for (size_t i = 0; i < bytes; i++)
-        nonzero += dataset->pixels[i] != 0;
-    snprintf(key, sizeof key, "engine for 6-5-3, 11 samples, %.0f %% not zero",
-             100.0 * (double)nonzero / (double)bytes);
-    assert_ok(gr_choice_write(device, key, "sparse (0.1 ms)"));
-    assert_auto(device, dataset, "sparse", plan, sizeof plan);
-    assert_memory_equal(plan, "engine: sparse (0.1 ms)\n", 24);
-    assert_ok(gr_choice_write(device, key, "sparsest (0.1 ms)"));
-    assert_auto(device, dataset, NULL, plan, sizeof plan);
-    assert_null(strstr(plan, "sparsest"));
-    gradus_dataset_destroy(dataset);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_gradient),
+        {"gradient, relu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_RELU},
+        {"gradient, leaky-relu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_LEAKY_RELU},
+        {"gradient, sigmoid", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_SIGMOID},
+        {"gradient, tanh", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_TANH},
+        {"gradient, gelu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_GELU},
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"gradient, sparse", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
@@ -431,7 +357,6 @@ int main(void)
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
         cmocka_unit_test(test_gpu_plan),
-        cmocka_unit_test(test_gpu_once),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         cmocka_unit_test(test_sparse_widths),
@@ -451,9 +376,6 @@ int main(void)
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
         {"too large, gpu", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GPU]},
         cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_auto),
-        cmocka_unit_test_setup_teardown(test_auto_measures, use_gpu_kernels, use_own_kernels),
-        cmocka_unit_test_setup_teardown(test_auto_obeys, use_gpu_kernels, use_own_kernels),
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,14 @@ static const struct {
     {"shuffle_samples", "shuffle.cl", "x ^= x >> 13", "x ^= x >> 12"},
     {"gather_samples", "shuffle.cl", "from = order[first + s]", "from = order[s]"},
     {"gather_samples", "shuffle.cl", "f + k < features", "f + k + 1 < features"},
+    {"augment_samples", "augment.cl", "from = order[first + s]", "from = order[s]"},
+    {"augment_samples", "augment.cl", "epoch, order[first + s]", "epoch, order[s]"},
+    {"augment_samples", "augment.cl", "column + PIECE", "column + PIECE - 1"},
+    {"augment_samples", "augment_row.cl", " + 32768) >> 16", ") >> 16"},
+    {"augment_samples", "augment_row.cl", "sum >> 10", "sum >> 9"},
+    {"augment_samples", "augment_row.cl", "folded = (int)(angle + 0x40000000u) < 0 ?", "folded = angle == 1 ?"},
+    {"augment_samples", "augment_row.cl", "x >= 0 && x < width", "x > 0 && x < width"},
+    {"augment_samples", "philox.cl", "round < 10", "round < 9"},
     {"update_parameters", "optimizer_step.cl", "weight - by.learning_rate * step", "weight + by.learning_rate * step"},
     {"update_parameters", "optimizer_step.cl", "slot + 1 < slots", "slot + 2 < slots"},
     {"update_parameters", "optimizer_step.cl", "how.kind == NESTEROV ? fma(momentum, *first, slope) : *first",
@@ -84,12 +92,25 @@ static const struct {
     {"first_groups", "fused_cpu.cl", "tile < stop", "tile < min(stop, begin + 1)"},
     {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},
     {"first_wide", "first_wide.cl", "sum[r][1] = add ? c[r * c_row + 1] : 0", "sum[r][1] = 0"},
-    {"first_dense", "fused_cpu.cl", "factor = scale / 255", "factor = scale / 256"},
+    {"first_dense", "fused_cpu.cl", "fma(INPUT_SCALE, sum_shares", "fma(1.0f / 256, sum_shares"},
     {"first_batch", "first_batch.cl", "s < tile->count ? starts[1] : starts[0]", "starts[0]"},
     {"first_batch", "first_batch.cl", "before += length", "before = length"},
     {"first_batch", "first_batch.cl", "s << 8", "0 << 8"},
     {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)", "take_tile(&tile, order, labels)"},
-    {"first_batch", "fused_batch.cl", "unit < sizes[1] ? scale / 255 : 0", "scale / 256"},
+    {"first_batch", "fused_batch.cl", "fma(PIXEL_SCALE, sum, bias)", "fma(1.0f / 256, sum, bias)"},
+    {"activation_forward", "activation.cl", "a * (1 - a)", "a * a"},
+    {"activation_forward", "philox.cl", "c[3] ^ key.y", "c[3] ^ key.x"},
+    {"activation_forward", "activate.cl", "&& s < valid", "&& s < valid + 1"},
+    {"activation_backward", "activate.cl", "dz[i] *= slopes[i]", "dz[i] = slopes[i]"},
+    {"input_transform", "activate.cl", "(size_t)(x_first + s)", "(size_t)s"},
+    {"input_transform", "dropout.cl", "i % 2 * 16", "i % 2 * 15"},
+    {"softmax_cross_entropy", "softmax.cl", "1.0f - smoothing", "1.0f"},
+    {"tile_functions", "fused_cpu.cl", "INPUT_OFFSET, sum,", "INPUT_OFFSET, 0,"},
+    {"tile_functions", "fused_cpu.cl", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
+    {"tile_functions", "fused_tile.cl", "slope * factor", "slope"},
+    {"tile_functions", "fused_tile.cl", "shared * all_logits", "0"},
+    {"batch_functions", "first_batch.cl", "lane + f / 8", "lane"},
+    {"batch_functions", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
 };
 
 /* Puts the kernels into a folder, with one fault. */
@@ -164,7 +185,7 @@ static void test_build_error_names_file(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[32];
+    struct CMUnitTest tests[48];
     size_t count = 0;
     device = open_test_device();
     for (size_t i = 0; i < gr_operation_count; i++)

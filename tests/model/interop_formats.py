@@ -131,6 +131,10 @@ def test_onnx(folder):
     assert_onnx(model, samples, predicted(model, data))
     save_file(named(random_layers([6, 5, 3])), model, {"gradus.image_shape": "3x2"})
     assert_onnx(model, samples.reshape(-1, 1, 2, 3), predicted(model, data))
+    for activation in ("leaky-relu", "sigmoid", "tanh", "gelu"):
+        save_file(named(random_layers([6, 5, 4, 3])), model, {
+            "gradus.activation": activation, "gradus.input_mean": "0.25", "gradus.input_deviation": "0.5"})
+        assert_onnx(model, samples, predicted(model, data))
 
 
 def test_gguf(folder):

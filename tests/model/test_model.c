@@ -156,7 +156,13 @@ static size_t count_files(void)
 static void test_round_trip(void **state)
 {
     (void)state;
-    const gradus_network network = {3, {6, 33, 7, 5}, .image_width = 2, .image_height = 3};
+    const gradus_network network = {3,
+                                    {6, 33, 7, 5},
+                                    .image_width = 2,
+                                    .image_height = 3,
+                                    .activation = GRADUS_GELU,
+                                    .input_mean = 0.1307f,
+                                    .input_deviation = 0.3081f};
     gradus_model *model = NULL, *loaded = NULL;
     assert_ok(gradus_model_create(&network, 9, &model));
     assert_ok(gradus_model_set_metadata(model, "class names", "\"0\"\n\xe2\x82\xac"));
@@ -170,13 +176,16 @@ static void test_round_trip(void **state)
     assert_memory_equal(found->sizes, network.sizes, 4 * sizeof *network.sizes);
     assert_int_equal(found->image_width, 2);
     assert_int_equal(found->image_height, 3);
+    assert_int_equal(found->activation, GRADUS_GELU);
+    assert_memory_equal(&found->input_mean, &network.input_mean, sizeof(float));
+    assert_memory_equal(&found->input_deviation, &network.input_deviation, sizeof(float));
     assert_memory_equal(loaded->parameters, model->parameters, model->layout.length * sizeof(float));
     assert_true(gradus_model_hash(loaded) == gradus_model_hash(model));
     assert_string_equal(gradus_model_get_metadata(loaded, "class names"), "\"0\"\n\xe2\x82\xac");
     assert_string_equal(gradus_model_get_metadata(loaded, "seed"), "9");
     assert_string_equal(gradus_model_get_metadata(loaded, "format"), "pt");
     assert_string_equal(gradus_model_get_metadata(loaded, "gradus.version"), gradus_version());
-    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.activation"), "relu");
+    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.activation"), "gelu");
     assert_string_equal(gradus_model_get_metadata(loaded, "gradus.input_scale"), "byte/255");
     assert_string_equal(gradus_model_get_metadata(loaded, "gradus.image_shape"), "2x3");
     assert_int_equal(count_files(), 1);

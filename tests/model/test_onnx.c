@@ -103,15 +103,44 @@ static void test_no_images(void **state)
 static void test_deepest(void **state)
 {
     (void)state;
-    gradus_network network = {.layers = GRADUS_LAYERS_MAX};
+    gradus_network network = {
+        .layers = GRADUS_LAYERS_MAX, .activation = GRADUS_GELU, .input_mean = 0.5f, .input_deviation = 0.5f};
     for (size_t i = 0; i <= GRADUS_LAYERS_MAX; i++)
         network.sizes[i] = 4;
     gradus_model *model = NULL;
     GrOnnx__ModelProto *message = export_network(&network, &model);
-    assert_int_equal(message->graph->n_node, 2 + 2 * GRADUS_LAYERS_MAX);
-    assert_int_equal(message->graph->n_initializer, 1 + 2 * GRADUS_LAYERS_MAX);
+    assert_int_equal(message->graph->n_node, 4 + 2 * GRADUS_LAYERS_MAX + 4 * (GRADUS_LAYERS_MAX - 1));
+    assert_int_equal(message->graph->n_initializer, 6 + 2 * GRADUS_LAYERS_MAX);
     gr_onnx__model_proto__free_unpacked(message, NULL);
     gradus_model_destroy(model);
+}
+
+/* What stands before the first Gemm and between two, and how many constants that takes. */
+static void assert_functions(gradus_activation activation, float deviation, const char *input, const char *between,
+                             size_t constants)
+{
+    const gradus_network network = {
+        .layers = 3, .sizes = {5, 4, 4, 2}, .activation = activation, .input_deviation = deviation};
+    gradus_model *model = NULL;
+    GrOnnx__ModelProto *message = export_network(&network, &model);
+    const GrOnnx__GraphProto *graph = message->graph;
+    char found[256] = "", expected[256];
+    for (size_t i = 0; i < graph->n_node; i++)
+        snprintf(found + strlen(found), sizeof found - strlen(found), " %s", graph->node[i]->op_type);
+    snprintf(expected, sizeof expected, " %s Gemm %s Gemm %s Gemm Softmax", input, between, between);
+    assert_string_equal(found, expected);
+    assert_int_equal(graph->n_initializer, constants + 2 * 3);
+    gr_onnx__model_proto__free_unpacked(message, NULL);
+    gradus_model_destroy(model);
+}
+
+static void test_functions(void **state)
+{
+    (void)state;
+    assert_functions(GRADUS_LEAKY_RELU, 0, "Div", "LeakyRelu", 1);
+    assert_functions(GRADUS_SIGMOID, 0, "Div", "Sigmoid", 1);
+    assert_functions(GRADUS_TANH, 0.5f, "Div Sub Div", "Tanh", 3);
+    assert_functions(GRADUS_GELU, 0.5f, "Div Sub Div", "Mul Erf Add Mul Mul", 6);
 }
 
 static void test_no_folder(void **state)
@@ -128,10 +157,8 @@ static void test_no_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_images),
-        scratch_test(test_no_images),
-        scratch_test(test_deepest),
-        scratch_test(test_no_folder),
+        scratch_test(test_images),    scratch_test(test_no_images), scratch_test(test_deepest),
+        scratch_test(test_functions), scratch_test(test_no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,7 +151,12 @@ static void test_metadata(void **state)
     static const file_case cases[] = {
         {WITH("'text'"), "__metadata__ is not an object"},
         {WITH("{'epoch':3}"), "__metadata__: \"epoch\" is not text"},
-        {WITH("{'gradus.activation':'tanh'}"), "gradus.activation is \"tanh\", expected \"relu\""},
+        {WITH("{'gradus.activation':'swish'}"),
+         "gradus.activation is \"swish\", expected relu, leaky-relu, sigmoid, tanh or gelu"},
+        {WITH("{'gradus.input_mean':'0.1x'}"), "gradus.input_mean is \"0.1x\", expected a number"},
+        {WITH("{'gradus.input_deviation':'nan'}"), "gradus.input_deviation is \"nan\", expected a number"},
+        {WITH("{'gradus.input_deviation':'-1'}"), "input: found mean 0 and deviation -1, expected"},
+        {WITH("{'gradus.input_mean':'0.1'}"), "input: found mean 0.1 and deviation 0, expected"},
         {WITH("{'gradus.input_scale':'byte'}"), "gradus.input_scale is \"byte\", expected \"byte/255\""},
         {WITH("{'gradus.image_shape':''}"), "gradus.image_shape is \"\", expected width and height"},
         {WITH("{'gradus.image_shape':'3x1 '}"), "gradus.image_shape is \"3x1 \""},

@@ -88,6 +88,26 @@ static void assert_drawn_from(const float *values, size_t length, uint64_t seed,
         assert_true(values[i] == gr_random_uniform(&stream, i) - 0.5f);
 }
 
+static void test_functions(void **state)
+{
+    (void)state;
+    const gradus_network plain = {.layers = 1, .sizes = {3, 2}};
+    gradus_network network = plain;
+    assert_true(gr_network_input(&plain).scale == 1.0f / 255 && gr_network_input(&plain).offset == 0);
+    network.input_mean = 0.25f;
+    network.input_deviation = 0.5f;
+    assert_ok(gr_network_validate(&network));
+    assert_close((double)gr_network_input(&network).scale, 2.0 / 255, 0, 1e-7);
+    assert_close((double)gr_network_input(&network).offset, -0.5, 0, 1e-7);
+    network.input_deviation = NAN;
+    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, "input: found mean 0.25 and deviation nan");
+    network = plain;
+    network.activation = (gradus_activation)5;
+    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, "activation: found number 5, expected 0 to 4");
+    assert_string_equal(gradus_activation_name(GRADUS_GELU), "gelu");
+    assert_null(gradus_activation_name((gradus_activation)5));
+}
+
 static void test_initialise(void **state)
 {
     (void)state;
@@ -168,10 +188,10 @@ static void test_initializers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_initializers),          cmocka_unit_test(test_validate_accepts),
-        cmocka_unit_test(test_validate_refuses),      cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_layout_is_disjoint),    cmocka_unit_test(test_initialise),
-        cmocka_unit_test(test_initialise_is_uniform),
+        cmocka_unit_test(test_initializers),     cmocka_unit_test(test_validate_accepts),
+        cmocka_unit_test(test_validate_refuses), cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_layout),           cmocka_unit_test(test_layout_is_disjoint),
+        cmocka_unit_test(test_initialise),       cmocka_unit_test(test_initialise_is_uniform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

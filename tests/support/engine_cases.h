@@ -86,7 +86,8 @@ static inline void compare_with_reference(engine *e, size_t first, size_t count)
     batch_sums sums[2];
 
     gr_network_initialise(network, SEED, parameters);
-    assert_ok(gr_engine_create(&gr_engine_reference, NULL, network, e->dataset, &engines[1]));
+    const engine_settings truth = {.name = "reference", .regularization = e->regularization};
+    assert_ok(gr_engine_open(&truth, NULL, network, e->dataset, &engines[1]));
     for (int i = 0; i < 2; i++) {
         gradient_of(engines[i], parameters, first, count, gradients[i], &sums[i]);
         if (e->type->probabilities != NULL)

@@ -1,48 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The training loop: what is reported and when, the same bits every time, stopping, divergence, the check before. */
-#include "assert_close.h"
+#include "training_cases.h"
 #include "with_device.h"
 
 #include <stdatomic.h>
 
 static gradus_device *device;
 static gradus_dataset *digits, *digits_test;
-
-typedef struct log {
-    gradus_report reports[512];
-    size_t count;
-    size_t stop_after; /* report after which `stop` is raised; 0: never */
-    int stop;
-} run_log;
-
-static void keep_report(const gradus_report *report, void *user)
-{
-    run_log *log = user;
-    assert_true(log->count < sizeof log->reports / sizeof *log->reports);
-    log->reports[log->count++] = *report;
-    if (log->count == log->stop_after)
-        log->stop = 1;
-}
-
-static gradus_model *new_model(uint64_t seed)
-{
-    const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}};
-    gradus_model *model = NULL;
-    assert_ok(gradus_model_create(&network, seed, &model));
-    return model;
-}
-
-static gradus_train_options options_for(run_log *log, const char *engine, size_t iterations, size_t every)
-{
-    gradus_train_options options = gradus_train_options_default();
-    options.engine = engine;
-    options.iterations = iterations;
-    options.report_every = every;
-    options.report = keep_report;
-    options.user = log;
-    options.stop = &log->stop;
-    return options;
-}
 
 /* ---- Reports ---- */
 
@@ -140,46 +104,6 @@ static void test_holdout_does_not_disturb(void **state)
 }
 
 /* ---- Learning ---- */
-
-/* With mini-batches as well, small ones, which fused takes in runs, and large ones; and clipped, where sums have an order. */
-static void test_same_bits_of_batches(void **state)
-{
-    static const size_t batches[] = {50, 700}, every[] = {5, 7, 0, 7};
-    for (size_t b = 0; b < 2; b++) {
-        uint64_t hashes[4];
-        for (size_t i = 0; i < 4; i++) {
-            run_log log = {0};
-            gradus_train_options options = options_for(&log, *state, 0, every[i]);
-            gradus_model *model = new_model(1);
-            options.batch_size = batches[b];
-            options.iterations = 110;
-            options.learning_rate = 0.01f;
-            options.optimizer.name = "adam";
-            options.optimizer.clip_norm = 0.5f;
-            assert_ok(gradus_train(device, model, digits, &options, NULL));
-            hashes[i] = gradus_model_hash(model);
-            gradus_model_destroy(model);
-        }
-        assert_true(hashes[0] == hashes[1] && hashes[0] == hashes[2] && hashes[0] == hashes[3]);
-    }
-}
-
-/* The first update makes the parameters infinite. What a run of steps keeps are those before it, if it has been reported. */
-static void test_diverging_batches(void **state)
-{
-    for (size_t every = 1; every <= 10; every += 9) {
-        run_log log = {0};
-        gradus_train_options options = options_for(&log, *state, 300, every);
-        gradus_model *model = new_model(1);
-        const uint64_t before = gradus_model_hash(model);
-        options.batch_size = 50;
-        options.learning_rate = 3e38f;
-        assert_fails(gradus_train(device, model, digits, &options, NULL), GRADUS_ERROR_DIVERGED,
-                     every == 1 ? "the parameters of iteration 0 are kept" : "nothing was learned");
-        assert_true(gradus_model_hash(model) == before);
-        gradus_model_destroy(model);
-    }
-}
 
 static void test_learns_digits(void **state)
 {
@@ -389,10 +313,6 @@ int main(void)
         cmocka_unit_test_prestate(test_same_bits, fused_name),
         cmocka_unit_test_prestate(test_same_bits, layered_name),
         cmocka_unit_test_prestate(test_same_bits, reference_name),
-        cmocka_unit_test_prestate(test_same_bits_of_batches, fused_name),
-        cmocka_unit_test_prestate(test_same_bits_of_batches, layered_name),
-        cmocka_unit_test_prestate(test_diverging_batches, fused_name),
-        cmocka_unit_test_prestate(test_diverging_batches, layered_name),
         cmocka_unit_test_prestate(test_holdout_does_not_disturb, fused_name),
         cmocka_unit_test_prestate(test_holdout_does_not_disturb, layered_name),
         cmocka_unit_test_prestate(test_holdout_does_not_disturb, reference_name),

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels of activate.cl: every activation, with dropout and without. */
+#include "check/check.h"
+#include "engine/activation.h"
+#include "engine/dropout.h"
+#include "engine/operations.h"
+
+#include <float.h>
+
+#define EPSILON ((double)FLT_EPSILON)
+#define SEED 0x123456789aULL
+#define STEP 7
+
+/* Samples from `first` on of an order, of which `valid` have a number; the rest pads. */
+typedef struct batch {
+    size_t count, first, valid;
+    permutation order;
+    cl_mem progress, order_buffer;
+} batch;
+
+/* The order is that of all samples there are: some before the batch, none behind its valid ones. */
+static gradus_status make_batch(check *c, size_t samples, batch *out)
+{
+    gradus_status status = GRADUS_OK;
+    const cl_uint progress[] = {0, 0, STEP, (cl_uint)SEED, (cl_uint)(SEED >> 32)};
+    const size_t first = 3, valid = samples - samples / 3;
+    launch shuffle = {0};
+    *out = (batch){samples, first, valid, gr_permutation((uint32_t)(first + valid), 5, 3), NULL, NULL};
+    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
+    TRY(gr_check_space(c, first + valid, &out->order_buffer));
+    TRY(gr_shuffle_samples(c->device, out->order_buffer, first + valid, &shuffle));
+    TRY(gr_shuffle_samples_set(&shuffle, &out->order));
+    TRY(gr_launch_enqueue(c->device, &shuffle));
+cleanup:
+    gr_launch_destroy(&shuffle);
+    return status;
+}
+
+/* The factors of dropout (units x samples). */
+static gradus_status draw_factors(check *c, const batch *b, float share, uint32_t layer, size_t units, float **out)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_check_random(c, units * b->count, 1, 1, out));
+    for (size_t s = 0; share > 0 && s < b->valid; s++) {
+        const uint32_t number = gr_permutation_at(&b->order, (uint32_t)(b->first + s));
+        gr_dropout_draw(share, &(dropout_place){SEED, layer, number, STEP}, units, *out + s * units);
+    }
+cleanup:
+    return status;
+}
+
+static gradus_status check_forward(check *c, const check_shape *shape, gradus_activation function, float share)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t units = shape->rows, samples = shape->columns, count = units * samples;
+    batch b;
+    float *z = NULL, *factors = NULL;
+    double *a = NULL, *slopes = NULL;
+    cl_mem z_buffer = NULL, slope_buffer = NULL;
+    launch prepared = {0};
+
+    TRY(make_batch(c, samples, &b));
+    TRY(gr_check_random(c, count, -4, 4, &z));
+    TRY(draw_factors(c, &b, share, 2, units, &factors));
+    TRY(gr_check_doubles(c, count, &a));
+    TRY(gr_check_doubles(c, count, &slopes));
+    for (size_t i = 0; i < count; i++) {
+        a[i] = gr_activation(function, (double)z[i], &slopes[i]) * (double)factors[i];
+        slopes[i] *= (double)factors[i];
+    }
+    TRY(gr_check_upload(c, z, count * sizeof *z, &z_buffer));
+    TRY(gr_check_space(c, count, &slope_buffer));
+    const dropout_source source = {share, 2, b.progress, b.order_buffer};
+    TRY(gr_activation_forward(c->device, function, &source, z_buffer, slope_buffer, units, samples, &prepared));
+    TRY(gr_activation_forward_set(&prepared, share, b.first, b.valid));
+    TRY(gr_launch_enqueue(c->device, &prepared));
+    /* exp, tanh and erfc err by up to 16 units each, as OpenCL allows. */
+    TRY(gr_check_compare(c, "activation_forward", z_buffer, a, count, 32 * EPSILON, 1));
+    TRY(gr_check_compare(c, "activation_forward", slope_buffer, slopes, count, 32 * EPSILON, 1));
+cleanup:
+    gr_launch_destroy(&prepared);
+    gr_check_end_case(c);
+    return status;
+}
+
+gradus_status gr_check_activation_forward(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    for (gradus_activation function = GRADUS_RELU; gradus_activation_name(function) != NULL; function++) {
+        TRY(check_forward(c, shape, function, 0));
+        TRY(check_forward(c, shape, function, 0.4f));
+    }
+cleanup:
+    return status;
+}
+
+gradus_status gr_check_activation_backward(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = shape->rows * shape->columns;
+    float *slopes = NULL, *dz = NULL;
+    double *expected = NULL;
+    cl_mem slope_buffer = NULL, dz_buffer = NULL;
+    launch prepared = {0};
+
+    TRY(gr_check_random(c, count, -1, 1, &slopes));
+    TRY(gr_check_random(c, count, -1, 1, &dz));
+    TRY(gr_check_doubles(c, count, &expected));
+    for (size_t i = 0; i < count; i++)
+        expected[i] = (double)dz[i] * (double)slopes[i];
+    TRY(gr_check_upload(c, slopes, count * sizeof *slopes, &slope_buffer));
+    TRY(gr_check_upload(c, dz, count * sizeof *dz, &dz_buffer));
+    TRY(gr_activation_backward(c->device, slope_buffer, dz_buffer, count, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
+    TRY(gr_check_compare(c, "activation_backward", dz_buffer, expected, count, EPSILON, 0));
+cleanup:
+    gr_launch_destroy(&prepared);
+    return status;
+}
+
+static gradus_status check_input(check *c, const check_shape *shape, float share)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t features = shape->rows, samples = shape->columns, count = features * samples, x_first = 2;
+    const input_transform input = {1.0f / 255 / 0.3f, -0.4f};
+    batch b;
+    uint8_t *x = NULL;
+    float *factors = NULL;
+    double *expected = NULL;
+    cl_mem x_buffer = NULL, out = NULL;
+    launch prepared = {0};
+
+    TRY(make_batch(c, samples, &b));
+    TRY(gr_check_bytes(c, features * (x_first + b.valid), 256, &x));
+    TRY(draw_factors(c, &b, share, 0, features, &factors));
+    TRY(gr_check_doubles(c, count, &expected));
+    for (size_t i = 0; i < features * b.valid; i++)
+        expected[i] = ((double)input.scale * x[features * x_first + i] + (double)input.offset) * (double)factors[i];
+    TRY(gr_check_upload(c, x, features * (x_first + b.valid), &x_buffer));
+    TRY(gr_check_space(c, count, &out));
+    const dropout_source source = {share, 0, b.progress, b.order_buffer};
+    TRY(gr_input_transform(c->device, &input, &source, x_buffer, out, features, samples, &prepared));
+    TRY(gr_input_transform_set(&prepared, share, b.first, b.valid, x_first));
+    TRY(gr_launch_enqueue(c->device, &prepared));
+    TRY(gr_check_compare(c, "input_transform", out, expected, count, 4 * EPSILON, 1));
+cleanup:
+    gr_launch_destroy(&prepared);
+    gr_check_end_case(c);
+    return status;
+}
+
+gradus_status gr_check_input_transform(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(check_input(c, shape, 0));
+    TRY(check_input(c, shape, 0.2f));
+cleanup:
+    return status;
+}

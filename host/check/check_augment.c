@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels of augment.cl, whose bytes must be the host's. */
+#include "check/check.h"
+#include "core/memory.h"
+#include "data/augment.h"
+#include "engine/operations.h"
+
+#include <stdlib.h>
+
+typedef struct images {
+    gradus_dataset_info info;
+    uint8_t *pixels, *labels;
+    permutation order;
+    size_t first, valid, batch; /* samples of the order that are taken */
+} images;
+
+static gradus_status make_images(check *c, const check_shape *shape, images *out)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t samples = shape->inner, features = shape->rows * shape->columns, first = samples / 3;
+    images i = {.info = {samples, features, shape->columns, shape->rows, 256, true},
+                .order = gr_permutation((uint32_t)samples, 5, 3),
+                .first = first,
+                .valid = samples - first - 1,
+                .batch = samples - first};
+    TRY(gr_check_bytes(c, features * samples, 256, &i.pixels));
+    TRY(gr_check_bytes(c, samples, 256, &i.labels));
+    *out = i;
+cleanup:
+    return status;
+}
+
+/* The bytes, and what is behind the valid samples, which must stay zero. */
+static gradus_status count_wrong(check *c, const images *in, const augment_plan *plan, const gather_buffers *buffers,
+                                 size_t *wrong)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t features = in->info.features;
+    uint8_t *got = NULL, *got_labels = NULL, *expected = NULL;
+    TRY(gr_check_bytes(c, features * in->batch, 1, &got));
+    TRY(gr_check_bytes(c, in->batch, 1, &got_labels));
+    TRY(gr_check_bytes(c, features, 1, &expected));
+    TRY(gr_buffer_read(c->device, buffers->batch, 0, features * in->batch, got));
+    TRY(gr_buffer_read(c->device, buffers->batch_labels, 0, in->batch, got_labels));
+    for (size_t s = 0; s < in->batch; s++) {
+        const uint32_t from = gr_permutation_at(&in->order, (uint32_t)(in->first + s));
+        transform by;
+        gr_draw_transform(plan, in->order.epoch, from, &by);
+        gr_augment_image(plan, &by, in->pixels + from * features, expected);
+        for (size_t f = 0; f < features; f++)
+            *wrong += got[s * features + f] != (s < in->valid ? expected[f] : 0);
+        *wrong += got_labels[s] != (s < in->valid ? in->labels[from] : 0);
+    }
+cleanup:
+    return status;
+}
+
+static gradus_status check_with(check *c, const images *in, const gradus_augmentation *most, size_t *wrong)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t features = in->info.features;
+    augment_plan *plan = NULL;
+    size_t plan_bytes;
+    gather_buffers buffers = {0};
+    augmented_gather augmented = {0};
+    launch shuffle = {0};
+
+    TRY(gr_augment_plan_create(&(augmentation){*most, 0x123456789abcdef}, &in->info, &plan, &plan_bytes));
+    TRY(gr_check_upload(c, in->pixels, features * in->info.samples, &buffers.x));
+    TRY(gr_check_upload(c, in->labels, in->info.samples, &buffers.labels));
+    TRY(gr_check_space(c, in->info.samples, &buffers.order));
+    TRY(gr_check_upload(c, NULL, features * in->batch, &buffers.batch));
+    TRY(gr_check_upload(c, NULL, in->batch, &buffers.batch_labels));
+    TRY(gr_shuffle_samples(c->device, buffers.order, in->info.samples, &shuffle));
+    TRY(gr_shuffle_samples_set(&shuffle, &in->order));
+    TRY(gr_launch_enqueue(c->device, &shuffle));
+    TRY(gr_augment_samples(c->device, plan, plan_bytes, &buffers, in->batch, &augmented));
+    TRY(gr_augment_samples_set(&augmented, in->order.epoch, in->first, in->valid));
+    TRY(gr_augment_samples_enqueue(c->device, &augmented));
+    TRY(count_wrong(c, in, plan, &buffers, wrong));
+cleanup:
+    gr_augment_samples_destroy(&augmented);
+    gr_launch_destroy(&shuffle);
+    free(plan);
+    return status;
+}
+
+/* Each kind alone and all together, read back exactly. */
+gradus_status gr_check_augment_samples(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    static const gradus_augmentation kinds[] = {
+        {.shift = 1}, {.rotation = 180}, {.scale = 0.5f}, {.elastic = 0.9f}, {0.7f, 15, 0.15f, 0.8f}};
+    size_t wrong = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        images in;
+        TRY(make_images(c, shape, &in));
+        TRY(check_with(c, &in, &kinds[i], &wrong));
+        gr_check_end_case(c);
+    }
+    gr_check_record(c, "augment_samples", (double)(2 * wrong));
+cleanup:
+    return status;
+}

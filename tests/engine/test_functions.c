@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the reference
+ * with each of them, and that an evaluation knows nothing of a training's extras.
+ */
+#include "engine/fused.h"
+#include "engine_cases.h"
+#include "with_device.h"
+
+static gradus_device *device;
+
+/* ---- Masks ---- */
+
+/* Of many draws as many are left out as the share says, whatever else differs, and the mean of the factors is 1. */
+static void test_dropout_keeps_expectation(void **state)
+{
+    (void)state;
+    static const float shares[] = {0.1f, 0.2f, 0.5f, 0.9f};
+    enum { UNITS = 1001, SAMPLES = 50 };
+    float factors[UNITS];
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        double sum = 0, dropped = 0;
+        for (uint32_t s = 0; s < SAMPLES; s++) {
+            gr_dropout_draw(shares[i], &(dropout_place){7, 1, s, 3}, UNITS, factors);
+            for (size_t u = 0; u < UNITS; u++) {
+                sum += (double)factors[u];
+                dropped += factors[u] == 0;
+            }
+        }
+        const double share = (double)shares[i], count = (double)UNITS * SAMPLES;
+        const double deviation = sqrt(share * (1 - share) / count);
+        assert_close(dropped / count, share, 4 * deviation, 0);
+        assert_close(sum / count, 1, 4 * deviation / (1 - share), 0);
+    }
+}
+
+/* Seed, layer, sample and step each make another mask, of which half the units are the same. */
+static void test_masks_differ(void **state)
+{
+    (void)state;
+    enum { UNITS = 800 };
+    static const dropout_place places[] = {{1, 1, 1, 1}, {2, 1, 1, 1}, {1 + (1ULL << 32), 1, 1, 1},
+                                           {1, 2, 1, 1}, {1, 1, 2, 1}, {1, 1, 1, 2}};
+    float first[UNITS], other[UNITS];
+    gr_dropout_draw(0.5f, &places[0], UNITS, first);
+    for (size_t i = 1; i < sizeof places / sizeof *places; i++) {
+        size_t same = 0;
+        gr_dropout_draw(0.5f, &places[i], UNITS, other);
+        for (size_t u = 0; u < UNITS; u++)
+            same += first[u] == other[u];
+        assert_true(same > UNITS / 2 - 60 && same < UNITS / 2 + 60);
+    }
+    gr_dropout_draw(0.5f, &places[0], 13, other); /* however many units are asked for */
+    assert_memory_equal(first, other, 13 * sizeof *first);
+}
+
+/* ---- Engines against the reference ---- */
+
+typedef struct function_case {
+    const char *name;
+    gradus_activation activation;
+    float mean, deviation;
+    regularization regularization;
+} function_case;
+
+#define NONE                                                                                                          \
+    {                                                                                                                 \
+        .seed = 0                                                                                                     \
+    }
+
+static const function_case cases[] = {
+    {"leaky-relu", GRADUS_LEAKY_RELU, 0, 0, NONE},
+    {"sigmoid", GRADUS_SIGMOID, 0, 0, NONE},
+    {"tanh", GRADUS_TANH, 0, 0, NONE},
+    {"gelu", GRADUS_GELU, 0, 0, NONE},
+    {"dropout", GRADUS_RELU, 0, 0, {.dropout = 0.4f, .seed = 3}},
+    {"tanh and dropout", GRADUS_TANH, 0, 0, {.dropout = 0.5f, .seed = 1ULL << 40 | 9}},
+    {"input dropout", GRADUS_RELU, 0, 0, {.input_dropout = 0.2f, .seed = 5}},
+    {"both", GRADUS_RELU, 0, 0, {.dropout = 0.5f, .input_dropout = 0.2f, .seed = 5}},
+    {"smoothing", GRADUS_RELU, 0, 0, {.label_smoothing = 0.1f}},
+    {"standardised", GRADUS_RELU, 0.25f, 0.5f, NONE},
+    {"all", GRADUS_GELU, 0.1f, 0.3f, {.dropout = 0.1f, .label_smoothing = 0.2f, .seed = 8}},
+    {"all of the input", GRADUS_SIGMOID, 0.1f, 0.3f, {.input_dropout = 0.3f, .seed = 8}},
+};
+#define CASES (sizeof cases / sizeof *cases)
+
+static const gradus_network networks[] = {
+    {.layers = 2, .sizes = {97, 10, 7}},
+    {.layers = 3, .sizes = {97, 65, 33, 7}},
+    {.layers = 1, .sizes = {31, 5}},
+    {.layers = 2, .sizes = {13, 1, 2}},
+};
+
+/* An engine as a test wants it: with the kernels, for the batch. Some build a program for every case, which takes PoCL
+ * seconds, so they are tried with fewer networks. */
+typedef struct engine_case {
+    const engine_type *type;
+    size_t batch;
+    bool gpu_kernels;
+    size_t first_network, networks;
+} engine_case;
+
+static engine_case layered = {&gr_engine_layered, 0, false, 0, 4},
+                   layered_batch = {&gr_engine_layered, 50, false, 0, 4},
+                   layered_gpu = {&gr_engine_layered, 0, true, 0, 4}, sparse = {&gr_engine_sparse, 0, false, 0, 4},
+                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1},
+                   groups = {&gr_fused_variants[FIRST_GROUPS], 0, false, 0, 1},
+                   elements = {&gr_fused_variants[FIRST_ELEMENTS], 0, false, 1, 1},
+                   dense = {&gr_fused_variants[FIRST_DENSE], 0, false, 2, 1},
+                   wide = {&gr_fused_variants[FIRST_WIDE], 0, false, 0, 1},
+                   fused_batch = {&gr_engine_fused, 50, false, 0, 2};
+#if GRADUS_BLAS
+static engine_case blas = {&gr_engine_blas, 0, false, 0, 4}, blas_batch = {&gr_engine_blas, 50, false, 0, 4};
+#endif
+
+static void open_case(const engine_case *how, const function_case *c, const gradus_network *network,
+                      const gradus_dataset *dataset, engine **out)
+{
+    engine base = {.type = how->type,
+                   .network = *network,
+                   .dataset = dataset,
+                   .batch = how->batch,
+                   .regularization = c->regularization};
+    base.network.activation = c->activation;
+    base.network.input_mean = c->mean;
+    base.network.input_deviation = c->deviation;
+    base.layout = gr_network_layout(network);
+    *out = NULL;
+    const bool fused_input = (how->type >= gr_fused_variants && how->type < gr_fused_variants + FIRST_LAYERS) &&
+                             c->regularization.input_dropout > 0;
+    if (!fused_input && gr_engine_lacks(how->type, &base, device) == NULL)
+        assert_ok(how->type->create(&base, device, out));
+}
+
+static void test_functions(void **state)
+{
+    const engine_case *how = *state;
+    const kernel_kind own = device->kernels;
+    size_t compared = 0;
+    device->kernels = how->gpu_kernels ? KERNELS_GPU : own;
+    for (size_t n = how->first_network; n < how->first_network + how->networks; n++) {
+        const size_t classes = networks[n].sizes[networks[n].layers];
+        gradus_dataset *dataset = random_dataset(networks[n].sizes[0], 129, (uint32_t)classes);
+        for (size_t c = 0; c < CASES; c++) {
+            engine *e = NULL;
+            open_case(how, &cases[c], &networks[n], dataset, &e);
+            if (e == NULL)
+                continue;
+            compared++;
+            compare_with_reference(e, 0, how->batch > 0 ? 50 : 129);
+            compare_with_reference(e, 33, 40);
+            gr_engine_destroy(e);
+        }
+        gradus_dataset_destroy(dataset);
+    }
+    device->kernels = own;
+    assert_true(compared >= CASES / 2 * how->networks);
+}
+
+/* ---- Steps and evaluations ---- */
+
+/* Loss and number correct of a gradient of steps 0, 1 and 2, in an order of epoch 3, and of an evaluation in between and
+ * behind; the parameters stay. */
+static void sums_of_steps(const engine_case *how, const gradus_network *network, const gradus_dataset *dataset,
+                          batch_sums sums[5])
+{
+    const function_case c = {"", GRADUS_RELU, 0, 0, {.dropout = 0.5f, .input_dropout = 0.2f, .label_smoothing = 0.1f}};
+    const update_step still = {0, 1, 1};
+    const permutation order = gr_permutation((uint32_t)dataset->info.samples, 4, 3);
+    float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
+    engine *e = NULL;
+    gr_network_initialise(network, SEED, parameters);
+    open_case(how, &c, network, dataset, &e);
+    assert_non_null(e);
+    assert_ok(e->type->write_parameters(e, parameters));
+    assert_ok(e->type->shuffle(e, &order));
+    for (int step = 0; step < 5; step++) {
+        const bool evaluates = step == 1 || step == 4;
+        assert_ok(evaluates ? e->type->evaluate(e, 11, 50) : e->type->gradient(e, 11, 50));
+        assert_ok(e->type->read_sums(e, &sums[step]));
+        if (!evaluates)
+            assert_ok(e->type->update(e, &still));
+    }
+    gr_engine_destroy(e);
+    free(parameters);
+}
+
+static void test_steps(void **state)
+{
+    static const engine_case reference = {&gr_engine_reference, 50, false, 0, 0};
+    const gradus_network network = {.layers = 3, .sizes = {97, 65, 33, 7}};
+    gradus_dataset *dataset = random_dataset(97, 129, 7);
+    batch_sums expected[5], sums[5];
+    sums_of_steps(&reference, &network, dataset, expected);
+    sums_of_steps(*state, &network, dataset, sums);
+    for (int step = 0; step < 5; step++) {
+        assert_close(sums[step].loss, expected[step].loss, 0, 1e-5);
+        assert_close(sums[step].correct, expected[step].correct, 0, 0);
+    }
+    assert_true(fabs(sums[0].loss - sums[2].loss) > 0.1 && fabs(sums[2].loss - sums[3].loss) > 0.1);
+    assert_close(sums[1].loss, sums[4].loss, 0, 1e-6);
+    gradus_dataset_destroy(dataset);
+}
+
+#define ENGINE_TEST(test, name)                                                                                       \
+    {                                                                                                                 \
+#test ", " #name, test, NULL, NULL, &(name)                                                                   \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dropout_keeps_expectation),
+        cmocka_unit_test(test_masks_differ),
+        ENGINE_TEST(test_functions, layered),
+        ENGINE_TEST(test_functions, layered_batch),
+        ENGINE_TEST(test_functions, layered_gpu),
+        ENGINE_TEST(test_functions, sparse),
+        ENGINE_TEST(test_functions, sparse_gpu),
+        ENGINE_TEST(test_functions, groups),
+        ENGINE_TEST(test_functions, elements),
+        ENGINE_TEST(test_functions, dense),
+        ENGINE_TEST(test_functions, wide),
+        ENGINE_TEST(test_functions, fused_batch),
+#if GRADUS_BLAS
+        ENGINE_TEST(test_functions, blas),
+        ENGINE_TEST(test_functions, blas_batch),
+        ENGINE_TEST(test_steps, blas_batch),
+#endif
+        ENGINE_TEST(test_steps, layered_batch),
+        ENGINE_TEST(test_steps, fused_batch),
+    };
+    device = open_test_device();
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    gradus_device_close(device);
+    return failed;
+}
