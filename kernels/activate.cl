@@ -49,12 +49,13 @@ kernel void activation_backward(global const float *restrict slopes, global floa
         dz[i] *= slopes[i];
 }
 
-// What the network sees, (scale * byte + offset) times the factors of dropout, of the samples x_first .. x_first + valid - 1
-// of x (features x any number) into out (features x samples); 0 behind them. NDRange: one work-item per UNITS features of
+// What the network sees, (scale * v + offset) times the factors of dropout, of the samples x_first .. x_first + valid - 1
+// of x (features x any number), v being a byte or with `floats` a float, into out (features x samples); 0 behind them. NDRange: one work-item per UNITS features of
 // a sample.
 kernel void input_transform(uint threshold, uint first, uint valid, uint x_first, global const uchar *restrict x,
-                            global float *restrict out, uint features, uint samples, float scale, float offset,
-                            float gain, global const uint *restrict progress, global const uint *restrict order)
+                            global float *restrict out, uint features, uint samples, uint floats, float scale,
+                            float offset, float gain, global const uint *restrict progress,
+                            global const uint *restrict order)
 {
     const uint blocks = (features + UNITS - 1) / UNITS;
     const size_t i = get_global_id(0);
@@ -64,9 +65,11 @@ kernel void input_transform(uint threshold, uint first, uint valid, uint x_first
         return;
     if (threshold > 0 && s < valid)
         draw_mask(progress, 0, sample_number(order, first, s), block, words);
-    global const uchar *sample = x + (size_t)(x_first + s) * features;
+    const size_t sample = (size_t)(x_first + s) * features;
+    global const float *x_floats = (global const float *)x;
     for (uint f = block * UNITS; f < min(features, (block + 1) * UNITS); f++) {
         const bool seen = s < valid && unit_bits(words, f % UNITS) >= threshold;
-        out[(size_t)s * features + f] = seen ? fma(scale, (float)sample[f], offset) * (threshold > 0 ? gain : 1) : 0;
+        const float value = !seen ? 0 : floats ? x_floats[sample + f] : (float)x[sample + f];
+        out[(size_t)s * features + f] = seen ? fma(scale, value, offset) * (threshold > 0 ? gain : 1) : 0;
     }
 }

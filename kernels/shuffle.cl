@@ -33,23 +33,24 @@ kernel void shuffle_samples(uint rounds, uint8 keys, global uint *restrict order
     order[get_global_id(0)] = i;
 }
 
-// Sample s of the batch (F x batch) and of its labels is sample order[first + s] of x (F x B) and labels, for s < valid.
-// NDRange: one work-item per piece of 16 features, pieces x batch.
+// Sample s of the batch (size x batch) and of its labels is sample order[first + s] of x (size x B) and labels, for
+// s < valid; `size` is the bytes of a sample, whatever its features are. NDRange: one work-item per piece of 16 bytes,
+// pieces x batch.
 kernel void gather_samples(uint first, uint valid, global const uchar *restrict x, global const uchar *restrict labels,
                            global const uint *restrict order, global uchar *restrict batch,
-                           global uchar *restrict batch_labels, uint features, uint pieces)
+                           global uchar *restrict batch_labels, uint size, uint pieces)
 {
-    const uint i = get_global_id(0), s = i / pieces, f = i % pieces * 16;
+    const uint i = get_global_id(0), s = i / pieces, at = i % pieces * 16;
     if (s >= valid)
         return;
     const size_t from = order[first + s];
-    global const uchar *sample = x + from * features + f;
-    global uchar *out = batch + (size_t)s * features + f;
-    if (f + 16 <= features)
+    global const uchar *sample = x + from * size + at;
+    global uchar *out = batch + (size_t)s * size + at;
+    if (at + 16 <= size)
         vstore16(vload16(0, sample), 0, out);
     else
-        for (uint k = 0; f + k < features; k++)
+        for (uint k = 0; at + k < size; k++)
             out[k] = sample[k];
-    if (f == 0)
+    if (at == 0)
         batch_labels[s] = labels[from];
 }

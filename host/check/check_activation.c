@@ -118,25 +118,39 @@ cleanup:
     return status;
 }
 
-static gradus_status check_input(check *c, const check_shape *shape, float share)
+/* Bytes or floats, and their values. */
+static gradus_status make_features(check *c, size_t count, bool floats, double **values, cl_mem *out)
+{
+    gradus_status status = GRADUS_OK;
+    uint8_t *bytes = NULL;
+    float *numbers = NULL;
+    TRY(gr_check_doubles(c, count, values));
+    TRY(gr_check_bytes(c, count, 256, &bytes));
+    TRY(gr_check_random(c, count, -100, 100, &numbers));
+    for (size_t i = 0; i < count; i++)
+        (*values)[i] = floats ? (double)numbers[i] : bytes[i];
+    TRY(gr_check_upload(c, floats ? (const void *)numbers : bytes, count * (floats ? sizeof *numbers : 1), out));
+cleanup:
+    return status;
+}
+
+static gradus_status check_input(check *c, const check_shape *shape, float share, bool floats)
 {
     gradus_status status = GRADUS_OK;
     const size_t features = shape->rows, samples = shape->columns, count = features * samples, x_first = 2;
-    const input_transform input = {1.0f / 255 / 0.3f, -0.4f};
+    const input_transform input = {1.0f / 255 / 0.3f, -0.4f, floats};
     batch b;
-    uint8_t *x = NULL;
     float *factors = NULL;
-    double *expected = NULL;
+    double *x = NULL, *expected = NULL;
     cl_mem x_buffer = NULL, out = NULL;
     launch prepared = {0};
 
     TRY(make_batch(c, samples, &b));
-    TRY(gr_check_bytes(c, features * (x_first + b.valid), 256, &x));
+    TRY(make_features(c, features * (x_first + b.valid), floats, &x, &x_buffer));
     TRY(draw_factors(c, &b, share, 0, features, &factors));
     TRY(gr_check_doubles(c, count, &expected));
     for (size_t i = 0; i < features * b.valid; i++)
         expected[i] = ((double)input.scale * x[features * x_first + i] + (double)input.offset) * (double)factors[i];
-    TRY(gr_check_upload(c, x, features * (x_first + b.valid), &x_buffer));
     TRY(gr_check_space(c, count, &out));
     const dropout_source source = {share, 0, b.progress, b.order_buffer};
     TRY(gr_input_transform(c->device, &input, &source, x_buffer, out, features, samples, &prepared));
@@ -152,8 +166,9 @@ cleanup:
 gradus_status gr_check_input_transform(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    TRY(check_input(c, shape, 0));
-    TRY(check_input(c, shape, 0.2f));
+    TRY(check_input(c, shape, 0, false));
+    TRY(check_input(c, shape, 0.2f, false));
+    TRY(check_input(c, shape, 0.2f, true));
 cleanup:
     return status;
 }

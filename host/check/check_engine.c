@@ -56,7 +56,7 @@ static gradus_status check_case(check *c, const check_shape *shape, const engine
 
     TRY(draw_pixels(c, shape->inner * shape->columns, how->density, &dataset.pixels));
     TRY(gr_check_bytes(c, shape->columns, CLASSES, &dataset.labels));
-    dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true};
+    dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true, false};
     TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
     gr_network_initialise(&network, 1, parameters);
     TRY(create_engine(c, how, &network, &dataset, &e));

@@ -7,11 +7,12 @@
 #include <math.h>
 
 #define WEIGHTS_AT 3 /* of the parameters; the bias follows */
-#define MISSING 2    /* samples that a product of bytes is told to leave out */
+#define MISSING 2    /* samples that a product of X is told to leave out */
 
 /* One product's data, and what comes of it. Shapes: samples (I x S), outputs (O x S), parameters: W (O x I), b (O). */
 typedef struct product_case {
     gemm_shape shape;
+    bool is_x;      /* the samples are a part of X */
     size_t valid;   /* samples */
     float *samples; /* for pixels, their values */
     float *outputs, *parameters;
@@ -89,14 +90,28 @@ cleanup:
     return status;
 }
 
-/* X as bytes, behind one more sample, or everything as floats. */
+/* X as floats, behind one more sample; what is left out is poisoned. */
+static gradus_status upload_floats(check *c, const product_case *p, cl_mem *out)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t count = p->shape.inputs * p->shape.samples, first = p->shape.inputs;
+    float *floats = NULL;
+    TRY(gr_check_random(c, first + count, -1, 1, &floats));
+    for (size_t at = 0; at < count; at++)
+        floats[first + at] = at < p->valid * p->shape.inputs ? p->samples[at] : NAN;
+    TRY(gr_check_upload(c, floats, (first + count) * sizeof *floats, out));
+cleanup:
+    return status;
+}
+
+/* X as bytes, or as floats, behind one more sample; or all of a slice as floats. */
 static gradus_status upload_samples(check *c, const product_case *p, bool bytes, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
     const size_t count = p->shape.inputs * p->shape.samples, first = p->shape.inputs;
     uint8_t *pixels = NULL;
     if (!bytes)
-        return gr_check_upload(c, p->samples, count * sizeof *p->samples, out);
+        return p->is_x ? upload_floats(c, p, out) : gr_check_upload(c, p->samples, count * sizeof *p->samples, out);
     TRY(gr_check_bytes(c, first + count, 256, &pixels));
     for (size_t at = 0; at < p->valid * p->shape.inputs; at++)
         pixels[first + at] = (uint8_t)p->samples[at];
@@ -110,7 +125,8 @@ static gradus_status compute(check *c, gemm *product, const product_case *p)
 {
     gradus_status status = GRADUS_OK;
     const bool summed = p->shape.kind == GEMM_WEIGHT_GRADIENT;
-    TRY(gr_gemm_set_samples(product, p->shape.inputs, p->valid));
+    if (p->is_x)
+        TRY(gr_gemm_set_samples(product, p->shape.inputs, p->valid));
     if (summed)
         TRY(gr_gemm_set_scale(product, 0.5f, 0));
     TRY(gr_gemm_enqueue(c->device, product));
@@ -152,15 +168,15 @@ cleanup:
     return status;
 }
 
-static gradus_status make_case(check *c, const check_shape *of, gemm_kind kind, bool pixels, bool relu, bool bytes,
+static gradus_status make_case(check *c, const check_shape *of, gemm_kind kind, bool pixels, bool relu, bool is_x,
                                product_case *p)
 {
     gradus_status status = GRADUS_OK;
-    *p = (product_case){.shape = {kind, of->rows, of->inner, of->columns, pixels, relu}};
+    *p = (product_case){.shape = {kind, of->rows, of->inner, of->columns, pixels, relu}, .is_x = is_x};
     const size_t count = of->inner * of->columns;
     uint8_t *values = NULL;
 
-    p->valid = bytes && of->columns > MISSING ? of->columns - MISSING : of->columns;
+    p->valid = is_x && of->columns > MISSING ? of->columns - MISSING : of->columns;
     p->scale = pixels ? 1.0f / 255 : 1;
     TRY(gr_check_random(c, count, -1, 1, &p->samples));
     TRY(gr_check_random(c, of->rows * of->columns, -1, 1, &p->outputs));
@@ -183,15 +199,16 @@ static gradus_status check_candidate(check *c, const check_shape *of, const gemm
 {
     static const struct {
         gemm_kind kind;
-        bool pixels, relu;
-    } wanted[] = {{GEMM_FORWARD, true, true},          {GEMM_FORWARD, false, false},
-                  {GEMM_WEIGHT_GRADIENT, true, false}, {GEMM_WEIGHT_GRADIENT, false, false},
-                  {GEMM_INPUT_GRADIENT, false, true},  {GEMM_INPUT_GRADIENT, false, false}};
+        bool is_x, pixels, relu;
+    } wanted[] = {{GEMM_FORWARD, true, true, true},           {GEMM_FORWARD, true, false, true},
+                  {GEMM_FORWARD, false, false, false},        {GEMM_WEIGHT_GRADIENT, true, true, false},
+                  {GEMM_WEIGHT_GRADIENT, true, false, false}, {GEMM_WEIGHT_GRADIENT, false, false, false},
+                  {GEMM_INPUT_GRADIENT, false, false, true},  {GEMM_INPUT_GRADIENT, false, false, false}};
     gradus_status status = GRADUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         product_case p;
-        const bool bytes = wanted[i].pixels && gr_gemm_takes_bytes(candidate);
-        TRY(make_case(c, of, wanted[i].kind, wanted[i].pixels, wanted[i].relu, bytes, &p));
+        const bool is_x = wanted[i].is_x && gr_gemm_takes_bytes(candidate); /* CLBlast wants all of a slice */
+        TRY(make_case(c, of, wanted[i].kind, wanted[i].pixels, wanted[i].relu, is_x, &p));
         TRY(run_case(c, &p, candidate, name));
         gr_check_end_case(c);
     }

@@ -26,6 +26,9 @@ typedef struct zip_archive {
     size_t count;
 } zip_archive;
 
+/* Whether the file begins as an archive does. */
+gradus_status gr_zip_recognise(const char *path, const char *expected, bool *is_zip);
+
 /* Reads the directory. DATA for what is no archive, or one that is split, encrypted or larger than 4 GiB. */
 gradus_status gr_zip_open(const char *path, const char *expected, zip_archive *out);
 

@@ -122,6 +122,22 @@ cleanup:
     return status;
 }
 
+gradus_status gr_zip_recognise(const char *path, const char *expected, bool *is_zip)
+{
+    gradus_status status = GRADUS_OK;
+    input_file file = {0};
+    unsigned char start[4] = {0};
+
+    TRY(gr_input_open(path, expected, &file));
+    if (file.size >= sizeof start)
+        TRY(gr_input_read(&file, start, sizeof start));
+    const uint32_t signature = gr_get32(start);
+    *is_zip = signature == LOCAL_SIGNATURE || signature == END_SIGNATURE;
+cleanup:
+    gr_input_close(&file);
+    return status;
+}
+
 gradus_status gr_zip_open(const char *path, const char *expected, zip_archive *out)
 {
     gradus_status status = GRADUS_OK;

@@ -63,6 +63,8 @@ gradus_status gr_augmentation_check(const gradus_augmentation *most, const gradu
     if (info->height < 2 || info->width < 2)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found samples of %zu features in a row, expected images",
                        info->features);
+    if (info->floats)
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found float features, expected images of bytes");
     if (info->width > SIDE_MAX || info->height > SIDE_MAX)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "augmentation: found images of %zu x %zu, expected at most %d x %d",
                        info->width, info->height, SIDE_MAX, SIDE_MAX);

@@ -18,8 +18,8 @@ static size_t count_classes(const uint8_t *labels, size_t samples)
     return (size_t)largest + 1;
 }
 
-/* *size = width * height * samples bytes, none of which may be 0. */
-static gradus_status check_sizes(size_t samples, size_t width, size_t height, size_t *size)
+/* *count = width * height * samples features, none of which may be 0. */
+static gradus_status check_sizes(size_t samples, size_t width, size_t height, size_t *count)
 {
     gradus_status status = GRADUS_OK;
     size_t features = 0;
@@ -27,21 +27,32 @@ static gradus_status check_sizes(size_t samples, size_t width, size_t height, si
         FAIL(GRADUS_ERROR_ARGUMENT, "data set: found %zu samples of %zu x %zu, expected none of them to be 0", samples,
              width, height);
     TRY(gr_multiply(width, height, "data set: width x height", &features));
-    TRY(gr_multiply(features, samples, "data set: features x samples", size));
+    TRY(gr_multiply(features, samples, "data set: features x samples", count));
 cleanup:
     return status;
 }
 
-gradus_status gr_dataset_adopt(uint8_t *pixels, uint8_t *labels, size_t samples, size_t width, size_t height,
-                               gradus_dataset **out)
+gradus_status gr_check_finite(const char *name, const float *floats, size_t samples, size_t features)
+{
+    for (size_t i = 0; i < samples * features; i++)
+        if (!isfinite(floats[i]))
+            return gr_fail(GRADUS_ERROR_DATA, "%s: sample %zu, feature %zu: found %g, expected a finite number", name,
+                           i / features, i % features, (double)floats[i]);
+    return GRADUS_OK;
+}
+
+/* One of pixels and floats is NULL. */
+static gradus_status adopt(uint8_t *pixels, float *floats, uint8_t *labels, size_t samples, size_t width,
+                           size_t height, gradus_dataset **out)
 {
     gradus_status status = GRADUS_OK;
     gradus_dataset *dataset = NULL;
-    size_t size = 0;
+    size_t count = 0;
 
-    TRY(check_sizes(samples, width, height, &size));
+    TRY(check_sizes(samples, width, height, &count));
     TRY(gr_allocate(1, &dataset));
     dataset->pixels = pixels;
+    dataset->floats = floats;
     dataset->labels = labels;
     dataset->info = (gradus_dataset_info){
         .samples = samples,
@@ -50,12 +61,38 @@ gradus_status gr_dataset_adopt(uint8_t *pixels, uint8_t *labels, size_t samples,
         .height = height,
         .classes = labels == NULL ? 0 : count_classes(labels, samples),
         .labelled = labels != NULL,
+        .floats = floats != NULL,
     };
     *out = dataset;
     return GRADUS_OK;
 cleanup:
     free(pixels);
+    free(floats);
     free(labels);
+    return status;
+}
+
+gradus_status gr_dataset_adopt(uint8_t *pixels, uint8_t *labels, size_t samples, size_t width, size_t height,
+                               gradus_dataset **out)
+{
+    return adopt(pixels, NULL, labels, samples, width, height, out);
+}
+
+gradus_status gr_dataset_adopt_floats(float *floats, uint8_t *labels, size_t samples, size_t width, size_t height,
+                                      gradus_dataset **out)
+{
+    return adopt(NULL, floats, labels, samples, width, height, out);
+}
+
+/* A copy of `count` elements of so many bytes; of NULL: NULL. */
+static gradus_status copy_array(const void *from, size_t count, size_t size, void **out)
+{
+    gradus_status status = GRADUS_OK;
+    if (from == NULL)
+        return GRADUS_OK;
+    TRY(gr_allocate_bytes(count, size, out));
+    memcpy(*out, from, count * size);
+cleanup:
     return status;
 }
 
@@ -63,22 +100,37 @@ gradus_status gradus_dataset_create(const uint8_t *pixels, const uint8_t *labels
                                     size_t height, gradus_dataset **out)
 {
     gradus_status status = GRADUS_OK;
-    uint8_t *own_pixels = NULL, *own_labels = NULL; /* (F x B), (B) */
-    size_t size = 0;
+    void *own_pixels = NULL, *own_labels = NULL; /* (F x B), (B) */
+    size_t count = 0;
 
     if (pixels == NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "data set: found no pixels");
-    TRY(check_sizes(samples, width, height, &size));
-    TRY(gr_allocate(size, &own_pixels));
-    memcpy(own_pixels, pixels, size);
-    if (labels != NULL) {
-        TRY(gr_allocate(samples, &own_labels));
-        memcpy(own_labels, labels, samples);
-    }
-    status = gr_dataset_adopt(own_pixels, own_labels, samples, width, height, out);
-    own_pixels = own_labels = NULL;
+    TRY(check_sizes(samples, width, height, &count));
+    TRY(copy_array(pixels, count, 1, &own_pixels));
+    TRY(copy_array(labels, samples, 1, &own_labels));
+    return gr_dataset_adopt(own_pixels, own_labels, samples, width, height, out);
 cleanup:
     free(own_pixels);
+    free(own_labels);
+    return status;
+}
+
+gradus_status gradus_dataset_create_floats(const float *features, const uint8_t *labels, size_t samples, size_t width,
+                                           size_t height, gradus_dataset **out)
+{
+    gradus_status status = GRADUS_OK;
+    void *own_features = NULL, *own_labels = NULL; /* (F x B), (B) */
+    size_t count = 0;
+
+    if (features == NULL)
+        FAIL(GRADUS_ERROR_ARGUMENT, "data set: found no features");
+    TRY(check_sizes(samples, width, height, &count));
+    TRY(gr_check_finite("data set", features, samples, width * height));
+    TRY(copy_array(features, count, sizeof *features, &own_features));
+    TRY(copy_array(labels, samples, 1, &own_labels));
+    return gr_dataset_adopt_floats(own_features, own_labels, samples, width, height, out);
+cleanup:
+    free(own_features);
     free(own_labels);
     return status;
 }
@@ -88,6 +140,7 @@ void gradus_dataset_destroy(gradus_dataset *dataset)
     if (dataset == NULL)
         return;
     free(dataset->pixels);
+    free(dataset->floats);
     free(dataset->labels);
     free(dataset);
 }
@@ -99,28 +152,55 @@ gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset)
     return dataset->info;
 }
 
+/* Mean, and sum of the squared differences from it. */
+typedef struct moments {
+    double mean, squares;
+} moments;
+
+static moments moments_of_bytes(const uint8_t *pixels, size_t count)
+{
+    uint64_t occurrences[256] = {0};
+    moments m = {0, 0};
+    for (size_t i = 0; i < count; i++)
+        occurrences[pixels[i]]++;
+    for (size_t v = 0; v < 256; v++)
+        m.mean += (double)v / 255 * (double)occurrences[v] / (double)count;
+    for (size_t v = 0; v < 256; v++)
+        m.squares += pow((double)v / 255 - m.mean, 2) * (double)occurrences[v];
+    return m;
+}
+
+static moments moments_of_floats(const float *floats, size_t count)
+{
+    moments m = {0, 0};
+    for (size_t i = 0; i < count; i++)
+        m.mean += (double)floats[i];
+    m.mean /= (double)count;
+    for (size_t i = 0; i < count; i++)
+        m.squares += pow((double)floats[i] - m.mean, 2);
+    return m;
+}
+
 gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation)
 {
     const size_t count = dataset->info.samples * dataset->info.features;
-    uint64_t occurrences[256] = {0};
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < count; i++)
-        occurrences[dataset->pixels[i]]++;
-    for (size_t v = 0; v < 256; v++)
-        sum += (double)v / 255 * (double)occurrences[v];
-    const double average = sum / (double)count;
-    for (size_t v = 0; v < 256; v++)
-        squares += pow((double)v / 255 - average, 2) * (double)occurrences[v];
-    if (squares == 0)
-        return gr_fail(GRADUS_ERROR_DATA, "all features of the data set are %g, expected some that differ", average);
-    *mean = (float)average;
-    *deviation = (float)sqrt(squares / (double)count);
+    const moments m =
+        dataset->info.floats ? moments_of_floats(dataset->floats, count) : moments_of_bytes(dataset->pixels, count);
+    if (m.squares == 0)
+        return gr_fail(GRADUS_ERROR_DATA, "all features of the data set are %g, expected some that differ", m.mean);
+    *mean = (float)m.mean;
+    *deviation = (float)sqrt(m.squares / (double)count);
     return GRADUS_OK;
 }
 
 const uint8_t *gradus_dataset_pixels(const gradus_dataset *dataset)
 {
     return dataset->pixels;
+}
+
+const float *gradus_dataset_floats(const gradus_dataset *dataset)
+{
+    return dataset->floats;
 }
 
 const uint8_t *gradus_dataset_labels(const gradus_dataset *dataset)
@@ -130,15 +210,20 @@ const uint8_t *gradus_dataset_labels(const gradus_dataset *dataset)
 
 /* ---- Cut and split ---- */
 
-/* Gives back what lies behind the first `samples` samples. That realloc may refuse to shrink does no harm. */
+/* An array cut to `size` bytes. That realloc may refuse to shrink does no harm. */
+static void *shorten(void *array, size_t size)
+{
+    void *shorter = array == NULL ? NULL : realloc(array, size);
+    return shorter != NULL ? shorter : array;
+}
+
+/* Gives back what lies behind the first `samples` samples. */
 static void shrink(gradus_dataset *dataset, size_t samples)
 {
-    uint8_t *pixels = realloc(dataset->pixels, samples * dataset->info.features);
-    dataset->pixels = pixels != NULL ? pixels : dataset->pixels;
-    if (dataset->labels != NULL) {
-        uint8_t *labels = realloc(dataset->labels, samples);
-        dataset->labels = labels != NULL ? labels : dataset->labels;
-    }
+    const size_t features = samples * dataset->info.features;
+    dataset->pixels = shorten(dataset->pixels, features);
+    dataset->floats = shorten(dataset->floats, features * sizeof *dataset->floats);
+    dataset->labels = shorten(dataset->labels, samples);
     dataset->info.samples = samples;
 }
 
@@ -160,7 +245,10 @@ static gradus_status create_part(const gradus_dataset *whole, size_t samples, gr
     TRY(gr_allocate(1, &part));
     part->info = whole->info;
     part->info.samples = samples;
-    TRY(gr_allocate(samples * whole->info.features, &part->pixels));
+    if (whole->info.floats)
+        TRY(gr_allocate(samples * whole->info.features, &part->floats));
+    else
+        TRY(gr_allocate(samples * whole->info.features, &part->pixels));
     if (whole->labels != NULL)
         TRY(gr_allocate(samples, &part->labels));
     *out = part;
@@ -173,8 +261,11 @@ cleanup:
 /* Copies a sample; the places may be the same. */
 static void copy_sample(const gradus_dataset *from, size_t source, gradus_dataset *to, size_t target)
 {
-    size_t features = from->info.features;
-    memmove(to->pixels + target * features, from->pixels + source * features, features);
+    const size_t features = from->info.features;
+    if (from->info.floats)
+        memmove(to->floats + target * features, from->floats + source * features, features * sizeof *to->floats);
+    else
+        memmove(to->pixels + target * features, from->pixels + source * features, features);
     if (from->labels != NULL)
         to->labels[target] = from->labels[source];
 }

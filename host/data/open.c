@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a data set by name: finds it, picks the reader, and checks that its parts fit together. */
 #include "core/memory.h"
+#include "core/zip.h"
 #include "data/dataset.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 gradus_data_options gradus_data_options_default(void)
 {
-    return (gradus_data_options){.data_dir = NULL, .features = 0, .allow_unlabelled = false};
+    return (gradus_data_options){.data_dir = NULL, .features = 0};
 }
 
 /* Finds one of the files; NO_INPUT if it is not there. */
@@ -85,6 +87,30 @@ cleanup:
     return status;
 }
 
+/* A file that can be read twice may be an archive; all others are CSV. */
+static gradus_status is_archive(const char *path, bool *out)
+{
+    struct stat found;
+    *out = false;
+    return stat(path, &found) == 0 && S_ISREG(found.st_mode) ? gr_zip_recognise(path, "a data set", out) : GRADUS_OK;
+}
+
+static gradus_status read_file(const char *path, const gradus_data_options *options, gradus_dataset **train,
+                               gradus_dataset **test)
+{
+    gradus_status status = GRADUS_OK;
+    bool archived = false;
+    TRY(is_archive(path, &archived));
+    if (archived)
+        return gr_npz_read_data(path, options, train, test);
+    if (train != NULL)
+        TRY(gr_csv_read(path, options, train));
+    if (test != NULL)
+        *test = NULL;
+cleanup:
+    return status;
+}
+
 gradus_status gradus_dataset_open(const char *name, const gradus_data_options *options, gradus_dataset **train,
                                   gradus_dataset **test)
 {
@@ -98,14 +124,7 @@ gradus_status gradus_dataset_open(const char *name, const gradus_data_options *o
     if (name == NULL || name[0] == '\0')
         FAIL(GRADUS_ERROR_ARGUMENT, "data set: found no name, expected a name or a path");
     TRY(gr_dataset_find(name, options->data_dir, &path, &is_folder));
-    if (is_folder) {
-        TRY(read_folder(path, options, train, test));
-    } else {
-        if (train != NULL)
-            TRY(gr_csv_read(path, options, train));
-        if (test != NULL)
-            *test = NULL;
-    }
+    TRY(is_folder ? read_folder(path, options, train, test) : read_file(path, options, train, test));
 cleanup:
     free(path);
     return status;

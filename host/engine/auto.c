@@ -199,7 +199,8 @@ static gradus_status create_probable(const engine *base, gradus_device *device, 
 
 static gradus_status auto_create(const engine *base, gradus_device *device, engine **out)
 {
-    const bool measured = device != NULL && device->kernels == KERNELS_GPU && base->batch == 0;
+    const bool measured =
+        device != NULL && device->kernels == KERNELS_GPU && base->batch == 0 && !base->network.floats;
     return measured ? create_fastest(base, device, out) : create_probable(base, device, out);
 }
 

@@ -8,18 +8,18 @@
 size_t gr_batch_source_bytes(const gradus_dataset *dataset, size_t slice)
 {
     const gradus_dataset_info *info = &dataset->info;
-    return (info->samples + slice) * (info->features + 1) + info->samples * sizeof(cl_uint) +
-           slice * sizeof(transform);
+    const size_t sample_bytes = info->features * gr_dataset_feature_size(dataset) + 1; /* and its label */
+    return (info->samples + slice) * sample_bytes + info->samples * sizeof(cl_uint) + slice * sizeof(transform);
 }
 
-static gradus_status create_buffers(gradus_device *device, const gradus_dataset_info *info, size_t slice,
-                                    batch_source *s)
+static gradus_status create_buffers(gradus_device *device, const gradus_dataset_info *info, size_t x_bytes,
+                                    size_t slice, batch_source *s)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_buffer_create(device, info->samples * info->features, "X", &s->x));
+    TRY(gr_buffer_create(device, info->samples * x_bytes, "X", &s->x));
     TRY(gr_buffer_create(device, info->samples, "the labels", &s->labels));
     TRY(gr_buffer_create(device, info->samples * sizeof(cl_uint), "the order of samples", &s->order));
-    TRY(gr_buffer_create_zeroed(device, slice * info->features, "a batch", &s->batch));
+    TRY(gr_buffer_create_zeroed(device, slice * x_bytes, "a batch", &s->batch));
     TRY(gr_buffer_create_zeroed(device, slice, "a batch's labels", &s->batch_labels));
 cleanup:
     return status;
@@ -46,18 +46,19 @@ gradus_status gr_batch_source_create(gradus_device *device, const gradus_dataset
     gradus_status status = GRADUS_OK;
     const gradus_dataset_info *info = &dataset->info;
     batch_source *s = NULL;
-    if (info->samples > UINT32_MAX || info->features > UINT32_MAX - 16)
+    const size_t x_bytes = info->features * gr_dataset_feature_size(dataset); /* of a sample */
+    if (info->samples > UINT32_MAX || x_bytes > UINT32_MAX - 16)
         FAIL(GRADUS_ERROR_ARGUMENT, "mini-batches: %zu samples of %zu features are too many", info->samples,
              info->features);
     const permutation identity = gr_permutation_identity((uint32_t)info->samples);
     TRY(gr_allocate(1, &s));
     *out = s;
-    TRY(create_buffers(device, info, slice, s));
-    TRY(gr_buffer_write(device, s->x, 0, info->samples * info->features, dataset->pixels));
+    TRY(create_buffers(device, info, x_bytes, slice, s));
+    TRY(gr_buffer_write(device, s->x, 0, info->samples * x_bytes, gr_dataset_x(dataset)));
     TRY(gr_buffer_write(device, s->labels, 0, info->samples, dataset->labels));
     TRY(gr_shuffle_samples(device, s->order, info->samples, &s->shuffle_samples));
     const gather_buffers buffers = {s->x, s->labels, s->order, s->batch, s->batch_labels};
-    TRY(gr_gather_samples(device, &buffers, info->features, slice, &s->gather_samples));
+    TRY(gr_gather_samples(device, &buffers, x_bytes, slice, &s->gather_samples));
     TRY(plan_augmentation(device, info, how, &buffers, slice, s));
     TRY(gr_batch_source_shuffle(device, s, &identity));
 cleanup:

@@ -7,7 +7,7 @@
 #include "engine/operations.h"
 
 typedef struct batch_source {
-    cl_mem x, labels;           /* (F x B), (B): the data set */
+    cl_mem x, labels;           /* (F x B), (B): the data set, whose features are bytes or floats */
     cl_mem order;               /* (B) */
     cl_mem batch, batch_labels; /* (F x S), (S): samples of a batch, for who reads them */
     launch shuffle_samples, gather_samples;

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What a layer's products are multiplied with: the first layer's inputs may be bytes. */
+/* What a layer's products are multiplied with: the first layer's inputs may be bytes' values. */
 static float input_scale(const blas *e, size_t layer)
 {
     return layer == 0 && !e->transforms ? gr_network_input(&e->common.base.network).scale : 1;
@@ -86,9 +86,11 @@ static void take_sample(const blas *e, blas_part *part, size_t sample, bool trai
 {
     const engine *base = &e->common.base;
     const size_t features = base->network.sizes[0];
-    const uint8_t *pixels = gr_host_engine_pixels(&e->common, sample, training, part->pixels);
     const input_transform input = gr_network_input(&base->network);
-    expand_bytes(pixels, features, x);
+    if (base->network.floats)
+        memcpy(x, base->dataset->floats + sample * features, features * sizeof *x);
+    else
+        expand_bytes(gr_host_engine_pixels(&e->common, sample, training, part->pixels), features, x);
     for (size_t f = 0; e->transforms && f < features; f++)
         x[f] = x[f] * input.scale + input.offset;
     if (training && base->regularization.input_dropout > 0) {

@@ -33,11 +33,11 @@ cleanup:
 
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device)
 {
-    return gr_device_engine_init_with(e, base, device, &base->layout);
+    return gr_device_engine_init_with(e, base, device, &base->layout, 0);
 }
 
 gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
-                                         const parameter_layout *layout)
+                                         const parameter_layout *layout, size_t packed_units)
 {
     gradus_status status = GRADUS_OK;
     const size_t bytes = parameter_bytes(layout);
@@ -47,7 +47,8 @@ gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, g
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
     TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network, layout,
-                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record}, &e->optimizer));
+                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record, packed_units},
+                                   &e->optimizer));
     TRY(gr_keep_parameters(device, e->parameters, e->kept, layout->length, &e->record, &e->keep_parameters));
 cleanup:
     return status;

@@ -122,7 +122,8 @@ static const char *fused_gpu_lacks(const engine *base)
 {
     const gradus_network *network = &base->network;
     const regularization *how = &base->regularization;
-    return base->batch > 0                              ? "mini-batches with kernels for GPUs"
+    return network->floats                              ? "float features"
+           : base->batch > 0                            ? "mini-batches with kernels for GPUs"
            : network->activation != GRADUS_RELU         ? "an activation other than ReLU with kernels for GPUs"
            : network->input_deviation != 0              ? "a standardised input with kernels for GPUs"
            : how->dropout > 0 || how->input_dropout > 0 ? "dropout with kernels for GPUs"
@@ -134,10 +135,11 @@ static const char *fused_lacks(const engine *base, const gradus_device *device)
 {
     if (device->kernels == KERNELS_GPU)
         return fused_gpu_lacks(base);
+    if (base->network.floats)
+        return "float features";
     if (base->batch == 0)
         return base->regularization.input_dropout > 0 ? "input dropout of a full batch" : NULL;
-    return base->optimizer.max_norm > 0 ? "max-norm with mini-batches"
-           : base->regularization.input_dropout > 0 && base->network.input_deviation != 0
+    return base->regularization.input_dropout > 0 && base->network.input_deviation != 0
                ? "input dropout of a standardised input"
                : NULL;
 }

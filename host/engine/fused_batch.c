@@ -278,6 +278,8 @@ cleanup:
 static bool is_small(const fused *e, size_t vectors)
 {
     const engine *base = &e->common.base;
+    if (base->optimizer.max_norm > 0) /* whose launch only update() has */
+        return false;
     const double pixels = (double)e->shape.entries / (double)base->dataset->info.samples * (double)base->batch;
     const double made = (double)base->batch * gr_fused_image_bytes(e);
     return 6 * pixels * (double)vectors + 0.6 * (double)e->common.layout.length + 15 * made < SMALL_STEP_CYCLES;
@@ -443,7 +445,7 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
     TRY(gr_allocate(1, &e));
     const packing units = find_packing(&base->network, lanes);
     const parameter_layout layout = packed_layout(base, &units);
-    TRY(gr_device_engine_init_with(&e->common, base, device, &layout));
+    TRY(gr_device_engine_init_with(&e->common, base, device, &layout, units.block_units));
     e->first = FIRST_BATCH;
     e->batch_units = units.block_units;
     TRY(measure(e, lanes));

@@ -22,7 +22,8 @@ gemm_extents gr_gemm_extents(const gemm_shape *shape)
 gemm_shape gr_gemm_layer_shape(const gradus_network *network, size_t layer, gemm_kind kind, size_t samples)
 {
     const bool relu = kind == GEMM_FORWARD ? layer + 1 < network->layers : kind == GEMM_INPUT_GRADIENT;
-    return (gemm_shape){kind, network->sizes[layer + 1], network->sizes[layer], samples, layer == 0, relu};
+    const bool pixels = layer == 0 && !network->floats;
+    return (gemm_shape){kind, network->sizes[layer + 1], network->sizes[layer], samples, pixels, relu};
 }
 
 /* ---- Candidates ---- */
@@ -162,7 +163,7 @@ cleanup:
 
 gradus_status gr_gemm_set_samples(gemm *product, size_t first, size_t samples)
 {
-    if (!product->shape.pixels || !gr_gemm_takes_bytes(&product->candidate))
+    if (product->candidate.family == GEMM_CLBLAST)
         return GRADUS_OK;
     return gr_gemm_own_set_samples(product, first, samples);
 }

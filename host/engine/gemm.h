@@ -21,8 +21,8 @@ typedef enum gemm_kind { GEMM_FORWARD, GEMM_WEIGHT_GRADIENT, GEMM_INPUT_GRADIENT
 typedef struct gemm_shape {
     gemm_kind kind;
     size_t outputs, inputs, samples; /* O, I, S */
-    bool pixels;                     /* A is X: bytes, or floats of their values, that stand for 1/255 of themselves */
-    bool relu;                       /* with the ReLU, or relu', that is named above */
+    bool pixels; /* A is X of bytes, or floats of their values, that stand for 1/255 of themselves */
+    bool relu;   /* with the ReLU, or relu', that is named above */
 } gemm_shape;
 
 /* The product of one layer of a network. The first layer has no input gradient, which is the last kind. */
@@ -97,8 +97,8 @@ gradus_status gr_gemm_create(gradus_device *device, const gemm_shape *shape, con
 /* Weight gradient: dW = alpha dZ^T A + beta dW, beta being 0 or 1. They start as 1 and 0. */
 gradus_status gr_gemm_set_scale(gemm *product, float alpha, float beta);
 
-/* Where A is bytes: it begins at this byte, and only so many of the S samples are there; Z of the others is left as it
- * is, and they add nothing to dW. Does nothing to a product that takes no bytes. */
+/* Forward and weight gradient where A is a part of X: it begins at this value, and only so many of the S samples are
+ * there; Z of the others is left as it is, and they add nothing to dW. CLBlast takes no notice: it needs all of A. */
 gradus_status gr_gemm_set_samples(gemm *product, size_t first, size_t samples);
 gradus_status gr_gemm_enqueue(gradus_device *device, const gemm *product);
 void gr_gemm_destroy(gemm *product);

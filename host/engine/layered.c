@@ -66,8 +66,10 @@ static gradus_status take_samples(layered *e, const slice_state *slice, size_t f
     e->samples_first = first;
     if (e->sparse != NULL)
         return gr_sparse_products_select(e->sparse, first, there);
-    TRY(gr_gemm_set_samples(&e->layers[0].forward, first * features, there));
-    TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, first * features, there));
+    if (!e->transforms) {
+        TRY(gr_gemm_set_samples(&e->layers[0].forward, first * features, there));
+        TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, first * features, there));
+    }
     if (e->expands && !e->transforms)
         TRY(gr_expand_bytes_set(&e->expand_bytes, first * features, there * features));
     slice_state whole = *slice;
@@ -84,10 +86,10 @@ static gradus_status take_batch(layered *e, const slice_state *slice, size_t fir
 {
     gradus_status status = GRADUS_OK;
     TRY(gr_batch_source_gather(e->common.device, e->source, first, slice->valid, slice->training));
-    if (e->samples_first != 0) {
+    if (e->samples_first != 0 && !e->transforms) {
         TRY(gr_gemm_set_samples(&e->layers[0].forward, 0, e->slice));
         TRY(gr_gemm_set_samples(&e->layers[0].weight_gradient, 0, e->slice));
-        if (e->expands && !e->transforms)
+        if (e->expands)
             TRY(gr_expand_bytes_set(&e->expand_bytes, 0, e->slice * e->common.base.network.sizes[0]));
         e->samples_first = 0;
     }
@@ -219,7 +221,8 @@ cleanup:
 static const char *sparse_lacks(const engine *base, const gradus_device *device)
 {
     (void)device;
-    return base->batch > 0                          ? "mini-batches"
+    return base->network.floats                     ? "float features"
+           : base->batch > 0                        ? "mini-batches"
            : base->network.input_deviation != 0     ? "a standardised input"
            : base->regularization.input_dropout > 0 ? "input dropout"
                                                     : NULL;

@@ -3,9 +3,9 @@
  * Engine "layered": each step of network.md's iteration is a product or a kernel of its own, so any depth and width will
  * do. This is its state; layered_plan.c makes it, layered.c runs it.
  *
- * X stays on the device as bytes. Our own products take them as they are; CLBlast wants floats, and the activations of
- * all samples may be more than the device holds; so the work is done in slices of S samples, each expanded to floats
- * when it is needed and if it is. Where one slice holds all samples, X is expanded once. Every launch has the shape of a
+ * X stays on the device as bytes, or as floats. Our own products take it as it is; CLBlast wants floats, all of a slice, and
+ * the activations of all samples may be more than the device holds; so the work is done in slices of S samples, each
+ * expanded or copied when it is needed and if it is. Where one slice holds all samples, X is expanded once. Every launch has the shape of a
  * whole slice; what the last slice has too many is made to contribute zero.
  */
 #ifndef GRADUS_ENGINE_LAYERED_H
@@ -50,9 +50,9 @@ typedef struct layered {
     size_t samples_first; /* the slice that the first layer's products see; SIZE_MAX: none */
     bool expands;         /* a[0] is in use, filled by ... */
     bool transforms;      /* ... input_transform, else by expand_bytes */
-    cl_mem pixels;        /* X (F x B) as bytes; not with sparse products */
+    cl_mem x;             /* X (F x B) as the data set has it, bytes or floats; not with sparse products */
     cl_mem labels;        /* (B); NULL for a data set without labels */
-    batch_source *source; /* of mini-batches: pixels and labels are those of the batch at hand; else NULL */
+    batch_source *source; /* of mini-batches: X and labels are those of the batch at hand; else NULL */
     /* a[0]: X of the slice (F x S), if it is expanded; a[l + 1]: layer l's output (sizes[l + 1] x S) */
     cl_mem a[GRADUS_LAYERS_MAX + 1];
     cl_mem dz[GRADUS_LAYERS_MAX]; /* (sizes[l + 1] x S); the last is a[L], where dZ takes the place of the logits */

@@ -38,7 +38,7 @@ static size_t product_kinds(const layered *e, size_t l)
 }
 
 /* Whether the product reads X as the data set has it. */
-static bool takes_bytes(const layered *e, size_t l, gemm_kind kind)
+static bool takes_x(const layered *e, size_t l, gemm_kind kind)
 {
     return l == 0 && !e->transforms && gr_gemm_takes_bytes(&e->choices[l].by[kind].candidate);
 }
@@ -51,8 +51,10 @@ static gradus_status choose_products(layered *e)
         for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
             const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
             TRY(gr_gemm_choose(e->common.device, &shape, &e->choices[l].by[kind]));
-            e->expands |= l == 0 && !takes_bytes(e, l, (gemm_kind)kind);
+            e->expands |= l == 0 && !takes_x(e, l, (gemm_kind)kind);
         }
+    /* For floats there is no third way beside reading X and being given all of a slice. */
+    e->transforms |= e->expands && e->common.base.network.floats;
 cleanup:
     return status;
 }
@@ -75,7 +77,7 @@ cleanup:
 /* ---- How large everything is for a given S ---- */
 
 typedef struct sizes {
-    size_t pixels, largest_pixels;               /* bytes of X on the device, and of its largest buffer */
+    size_t x, largest_x;                         /* bytes of X on the device, and of its largest buffer */
     size_t expanded, products, partial, scratch; /* bytes; products: of the sparse ones, without X */
     size_t largest, total;                       /* of the buffers that depend on S or are products', and of all */
 } sizes;
@@ -87,10 +89,11 @@ static gradus_status measure(layered *e, sizes *out)
     const size_t s = e->slice;
     sizes now = {0};
 
-    now.pixels = now.largest_pixels = e->common.base.dataset->info.samples * net->sizes[0];
+    now.x = now.largest_x =
+        e->common.base.dataset->info.samples * net->sizes[0] * gr_dataset_feature_size(e->common.base.dataset);
     now.largest = now.expanded = e->expands ? FLOAT * gr_expand_bytes_size(s * net->sizes[0]) : 0;
     if (e->sparse != NULL) {
-        now.pixels = gr_compressed_bytes(&e->sparse->shape, &now.largest_pixels);
+        now.x = gr_compressed_bytes(&e->sparse->shape, &now.largest_x);
         now.products = gr_sparse_products_bytes(e->sparse, &now.largest);
     }
     now.partial = FLOAT * gr_row_sums_partial_size(2, s);
@@ -104,7 +107,7 @@ static gradus_status measure(layered *e, sizes *out)
     TRY(scratch_bytes(e, &now.scratch));
     now.largest = maximum(now.largest, now.scratch);
     const size_t there = e->common.base.batch > 0 ? gr_batch_source_bytes(e->common.base.dataset, s)
-                                                  : now.pixels + e->common.base.dataset->info.samples;
+                                                  : now.x + e->common.base.dataset->info.samples;
     now.total =
         there + gr_device_engine_bytes(&e->common.base) + now.partial + slices_total + now.scratch + now.products;
     *out = now;
@@ -121,13 +124,13 @@ static gradus_status choose_slice(layered *e, sizes *out)
     for (size_t slices = 1;; slices *= 2) {
         e->slice = gr_divide_up(samples_at_once(e), slices);
         TRY(measure(e, out));
-        if (maximum(out->largest_pixels, out->largest) <= e->common.device->info.max_allocation_bytes &&
+        if (maximum(out->largest_x, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
             break;
         if (e->slice == 1) {
             const double samples = (double)data->samples;
-            const double sample_bytes = (double)out->pixels / samples + 1; /* and its label */
-            const memory_need need = {sample_bytes, (double)out->largest_pixels / samples,
+            const double sample_bytes = (double)out->x / samples + 1; /* and its label */
+            const memory_need need = {sample_bytes, (double)out->largest_x / samples,
                                       (double)out->total - sample_bytes * samples};
             TRY(gr_device_engine_check_fit(&e->common, &need));
             break;
@@ -146,7 +149,7 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
     const gradus_network *net = &e->common.base.network;
 
     if (e->source == NULL && e->sparse == NULL)
-        TRY(gr_buffer_create(e->common.device, bytes->pixels, "X", &e->pixels));
+        TRY(gr_buffer_create(e->common.device, bytes->x, "X", &e->x));
     if (e->expands)
         TRY(gr_buffer_create_zeroed(e->common.device, bytes->expanded, "X as floats", &e->a[0]));
     if (e->source == NULL && e->common.base.dataset->labels != NULL)
@@ -175,7 +178,9 @@ static gradus_status upload(layered *e)
     if (e->source != NULL)
         return GRADUS_OK;
     if (e->sparse == NULL)
-        TRY(gr_buffer_write(e->common.device, e->pixels, 0, data->info.samples * data->info.features, data->pixels));
+        TRY(gr_buffer_write(e->common.device, e->x, 0,
+                            data->info.samples * data->info.features * gr_dataset_feature_size(data),
+                            gr_dataset_x(data)));
     if (data->labels != NULL)
         TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
 cleanup:
@@ -188,7 +193,7 @@ static gradus_status create_source(layered *e)
     gradus_status status = GRADUS_OK;
     TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, &e->common.base.augmentation, e->slice,
                                &e->source));
-    e->pixels = e->source->batch;
+    e->x = e->source->batch;
     e->labels = e->source->batch_labels;
 cleanup:
     return status;
@@ -202,7 +207,7 @@ static gradus_status plan_product(layered *e, size_t l, gemm_kind kind, gemm *ou
     const gemm_candidate *candidate = &e->choices[l].by[kind].candidate;
     const parameter_layout *layout = &e->common.base.layout;
     const gemm_buffers buffers = {
-        .samples = takes_bytes(e, l, kind) ? e->pixels : e->a[l],
+        .samples = takes_x(e, l, kind) ? e->x : e->a[l],
         .outputs = kind == GEMM_FORWARD ? e->a[l + 1] : e->dz[l],
         .parameters = kind == GEMM_WEIGHT_GRADIENT ? e->common.gradient : e->common.parameters,
         .weights_at = layout->weights[l],
@@ -238,10 +243,9 @@ static gradus_status plan_input(layered *e)
     const size_t features = e->common.base.network.sizes[0];
     const input_transform input = gr_network_input(&e->common.base.network);
     const dropout_source source = dropout_of(e, 0);
-    return e->transforms
-               ? gr_input_transform(e->common.device, &input, &source, e->pixels, e->a[0], features, e->slice,
-                                    &e->input_transform)
-               : gr_expand_bytes(e->common.device, e->pixels, e->a[0], e->slice * features, &e->expand_bytes);
+    return e->transforms ? gr_input_transform(e->common.device, &input, &source, e->x, e->a[0], features, e->slice,
+                                              &e->input_transform)
+                         : gr_expand_bytes(e->common.device, e->x, e->a[0], e->slice * features, &e->expand_bytes);
 }
 
 static gradus_status plan_layer(layered *e, size_t l)
@@ -290,7 +294,9 @@ void gr_layered_describe(const engine *base, char *text, size_t size)
 {
     const layered *e = (const layered *)base;
     size_t used = (size_t)snprintf(text, size, "slices of %zu samples%s\n", e->slice,
-                                   e->expands ? ", X expanded to floats" : "");
+                                   !e->expands            ? ""
+                                   : base->network.floats ? ", X copied"
+                                                          : ", X expanded to floats");
     for (size_t l = 0; l < base->network.layers; l++)
         for (size_t kind = 0; kind < product_kinds(e, l) && used < size; kind++) {
             const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
@@ -345,7 +351,7 @@ void gr_layered_destroy(engine *base)
     clFinish(e->common.device->queue);
     gr_sparse_products_destroy(e->sparse);
     if (e->source != NULL)
-        e->pixels = e->labels = NULL; /* its own */
+        e->x = e->labels = NULL; /* its own */
     gr_batch_source_destroy(e->source);
     gr_launch_destroy(&e->expand_bytes);
     gr_launch_destroy(&e->input_transform);
@@ -365,7 +371,7 @@ void gr_layered_destroy(engine *base)
         if (l + 1 < base->network.layers)
             gr_buffer_release(&e->dz[l]);
     }
-    cl_mem *const rest[] = {&e->pixels, &e->labels, &e->a[0], &e->sample_metrics, &e->partial, &e->scratch};
+    cl_mem *const rest[] = {&e->x, &e->labels, &e->a[0], &e->sample_metrics, &e->partial, &e->scratch};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         gr_buffer_release(rest[i]);
     gr_device_engine_release(&e->common);

@@ -100,13 +100,14 @@ gradus_status gr_input_transform(gradus_device *device, const input_transform *i
                                  cl_mem x, cl_mem out, size_t features, size_t samples, launch *prepared)
 {
     const cl_uint none = 0, feature_count = (cl_uint)features, sample_count = (cl_uint)samples;
+    const cl_uint floats = input->floats;
     const cl_uint threshold = gr_dropout_threshold(source->share);
     const cl_float gain = gr_dropout_gain(threshold);
     return gr_launch_create(device, "input_transform", gr_divide_up(features, ACTIVATE_UNITS) * samples,
                             ARGUMENTS(ARGUMENT(threshold), ARGUMENT(none), ARGUMENT(sample_count), ARGUMENT(none),
                                       ARGUMENT(x), ARGUMENT(out), ARGUMENT(feature_count), ARGUMENT(sample_count),
-                                      ARGUMENT(input->scale), ARGUMENT(input->offset), ARGUMENT(gain),
-                                      ARGUMENT(source->progress), ARGUMENT(source->order)),
+                                      ARGUMENT(floats), ARGUMENT(input->scale), ARGUMENT(input->offset),
+                                      ARGUMENT(gain), ARGUMENT(source->progress), ARGUMENT(source->order)),
                             prepared);
 }
 
@@ -317,12 +318,12 @@ cleanup:
     return status;
 }
 
-#define GATHER_PIECE 16 /* features */
+#define GATHER_PIECE 16 /* bytes */
 
-gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t features, size_t batch,
-                                launch *prepared)
+gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t sample_bytes,
+                                size_t batch, launch *prepared)
 {
-    const cl_uint none = 0, row = (cl_uint)features, pieces = (cl_uint)gr_divide_up(features, GATHER_PIECE);
+    const cl_uint none = 0, row = (cl_uint)sample_bytes, pieces = (cl_uint)gr_divide_up(sample_bytes, GATHER_PIECE);
     return gr_launch_create(device, "gather_samples", pieces * batch,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(buffers->x), ARGUMENT(buffers->labels),
                                       ARGUMENT(buffers->order), ARGUMENT(buffers->batch),

@@ -70,13 +70,13 @@ gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_me
 gradus_status gr_shuffle_samples(gradus_device *device, cl_mem order, size_t count, launch *prepared);
 gradus_status gr_shuffle_samples_set(launch *prepared, const permutation *p);
 
-/* A data set (F x B) and labels (B), and the place of a batch of samples. */
+/* A data set (F x B), of which a sample has so many bytes, labels (B), and the place of a batch of samples. */
 typedef struct gather_buffers {
     cl_mem x, labels, order, batch, batch_labels;
 } gather_buffers;
 
-gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t features, size_t batch,
-                                launch *prepared);
+gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t sample_bytes,
+                                size_t batch, launch *prepared);
 gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid);
 
 /* Likewise of samples that are augmented by a plan, which it brings to the device; see host/data/augment.h. */

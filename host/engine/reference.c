@@ -55,14 +55,29 @@ static void softmax(double *z, size_t classes)
         z[c] = exp(z[c] - largest) / sum;
 }
 
-/* What the network sees of a sample: byte / 255, standardised if it wants that. */
+/* The sample, byte / 255 or the floats; images may be augmented in training. */
+static void take_values(reference *e, size_t sample, bool training)
+{
+    const gradus_dataset *data = e->common.base.dataset;
+    const size_t features = data->info.features;
+    if (data->info.floats) {
+        for (size_t f = 0; f < features; f++)
+            e->a[0][f] = (double)data->floats[sample * features + f];
+        return;
+    }
+    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, training, e->pixels);
+    for (size_t f = 0; f < features; f++)
+        e->a[0][f] = x[f] / 255.0;
+}
+
+/* What the network sees of a sample: byte / 255 or the float itself, standardised if it wants that. */
 static void take_sample(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
-    const uint8_t *x = gr_host_engine_pixels(&e->common, sample, training, e->pixels);
     const double deviation = net->input_deviation > 0 ? (double)net->input_deviation : 1;
+    take_values(e, sample, training);
     for (size_t f = 0; f < net->sizes[0]; f++)
-        e->a[0][f] = (x[f] / 255.0 - (double)net->input_mean) / deviation;
+        e->a[0][f] = (e->a[0][f] - (double)net->input_mean) / deviation;
 }
 
 /* Multiplies a layer's outputs, and their slopes, with the factors of dropout; layer 0 is the input. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a network from an NPZ. All arrays are unpacked before the first is believed, for the sizes are in them. */
-#include "core/memory.h"
-#include "core/npy.h"
+#include "core/npz_archive.h"
 #include "core/printable.h"
-#include "core/zip.h"
 #include "model/tensors.h"
 
 #include <stdio.h>
@@ -12,39 +10,12 @@
 
 typedef struct npz_file {
     const char *path;
-    zip_archive archive;
-    const char **keys; /* (archive.count), the names of the arrays */
+    npz_archive archive;
     gradus_network network;
     file_tensor tensors[FILE_TENSORS_MAX];       /* W1, b1, W2, b2, ... */
     unsigned char *unpacked[FILE_TENSORS_MAX];   /* the bytes of each tensor's entry */
     const unsigned char *data[FILE_TENSORS_MAX]; /* where its values begin in these */
 } npz_file;
-
-/* "fc1.weight.npy" is the array fc1.weight: cuts the ending off. */
-static gradus_status name_key(const npz_file *file, char *name)
-{
-    static const char ending[] = ".npy";
-    const size_t length = strlen(name), ending_length = sizeof ending - 1;
-    if (length < ending_length || strcmp(name + length - ending_length, ending) != 0)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: holds \"%s\", expected arrays NAME.npy only%s", file->path,
-                       gr_printable(name).text,
-                       strstr(name, "data.pkl") == NULL ? "" : " (save a state_dict as safetensors)");
-    name[length - ending_length] = '\0';
-    return GRADUS_OK;
-}
-
-static gradus_status find_arrays(npz_file *file)
-{
-    gradus_status status = GRADUS_OK;
-    TRY(gr_allocate(file->archive.count, &file->keys));
-    for (size_t i = 0; i < file->archive.count; i++) {
-        TRY(name_key(file, file->archive.entries[i].name));
-        file->keys[i] = file->archive.entries[i].name;
-    }
-    TRY(gr_find_layers(file->path, file->keys, file->archive.count, &file->network.layers, file->tensors));
-cleanup:
-    return status;
-}
 
 /* A bias may also be a column (H x 1), as those are kept who write Z = W X + b. */
 static gradus_status take_shape(const npz_file *file, const npy_array *array, file_tensor *tensor)
@@ -66,17 +37,14 @@ static gradus_status read_array(npz_file *file, size_t t)
 {
     gradus_status status = GRADUS_OK;
     file_tensor *tensor = &file->tensors[t];
-    const zip_entry *entry = &file->archive.entries[tensor->index];
-    char *name = NULL;
+    char label[sizeof tensor->name + sizeof "tensor "];
     npy_array array;
 
-    TRY(gr_format_text(&name, "%s: tensor %s", file->path, tensor->name));
-    TRY(gr_zip_read(&file->archive, entry, &file->unpacked[t]));
-    TRY(gr_npy_read(name, file->unpacked[t], entry->size, &array));
+    snprintf(label, sizeof label, "tensor %s", tensor->name);
+    TRY(gr_npz_read(&file->archive, tensor->index, label, &file->unpacked[t], &array));
     TRY(take_shape(file, &array, tensor));
     file->data[t] = array.data;
 cleanup:
-    free(name);
     return status;
 }
 
@@ -84,18 +52,18 @@ static void close_file(npz_file *file)
 {
     for (size_t t = 0; t < FILE_TENSORS_MAX; t++)
         free(file->unpacked[t]);
-    free(file->keys);
-    gr_zip_close(&file->archive);
+    gr_npz_close(&file->archive);
 }
 
 gradus_status gr_npz_load(const char *path, gradus_model **out)
 {
     gradus_status status = GRADUS_OK;
+    const npz_expectation expected = {"a model", "save a state_dict as safetensors"};
     npz_file file = {.path = path};
     gradus_model *model = NULL;
 
-    TRY(gr_zip_open(path, "a model", &file.archive));
-    TRY(find_arrays(&file));
+    TRY(gr_npz_open(path, &expected, &file.archive));
+    TRY(gr_find_layers(path, file.archive.names, file.archive.zip.count, &file.network.layers, file.tensors));
     const size_t count = 2 * file.network.layers;
     for (size_t t = 0; t < count; t++)
         if (file.tensors[t].key != NULL)

@@ -111,8 +111,9 @@ const char *gradus_activation_name(gradus_activation activation)
 input_transform gr_network_input(const gradus_network *network)
 {
     const float mean = network->input_mean, deviation = network->input_deviation;
-    return deviation == 0 ? (input_transform){1.0f / 255, 0}
-                          : (input_transform){1.0f / 255 / deviation, -mean / deviation};
+    const float unit = network->floats ? 1 : 1.0f / 255;
+    return deviation == 0 ? (input_transform){unit, 0, network->floats}
+                          : (input_transform){unit / deviation, -mean / deviation, network->floats};
 }
 
 /* ---- Parameters ---- */

@@ -28,10 +28,11 @@ gradus_status gr_network_validate(const gradus_network *network);
 /* The layout of a valid network. */
 parameter_layout gr_network_layout(const gradus_network *network);
 
-/* The network sees scale * v + offset for a stored feature v: for a byte scale is 1/255, unless the input is
+/* The network sees scale * v + offset for a stored feature v: for a byte scale is 1/255, for a float 1, unless the input is
  * standardised. */
 typedef struct input_transform {
     float scale, offset;
+    bool floats; /* v is a float, not a byte */
 } input_transform;
 
 input_transform gr_network_input(const gradus_network *network);

@@ -53,12 +53,13 @@ static int add_data(json_t *recipe, const char *name, const gradus_dataset *data
         return 0;
     const gradus_dataset_info *info = &dataset->info;
     XXH3_64bits_reset(&state);
-    XXH3_64bits_update(&state, dataset->pixels, info->samples * info->features);
+    XXH3_64bits_update(&state, gr_dataset_x(dataset),
+                       info->samples * info->features * gr_dataset_feature_size(dataset));
     if (dataset->labels != NULL)
         XXH3_64bits_update(&state, dataset->labels, info->samples);
     return json_object_set_new(recipe, name,
-                               json_sprintf("%zu samples of %zu features, %016" PRIx64, info->samples, info->features,
-                                            (uint64_t)XXH3_64bits_digest(&state)));
+                               json_sprintf("%zu samples of %zu %s, %016" PRIx64, info->samples, info->features,
+                                            info->floats ? "floats" : "bytes", (uint64_t)XXH3_64bits_digest(&state)));
 }
 
 /* ---- Options ---- */

@@ -95,7 +95,10 @@ GRADUS_API const char *gradus_last_error(void);
 
 /* ---- Data ------------------------------------------------------------------------------------------------------- */
 
-/* Samples as bytes, one label each: X (F x B) of 0..255, of which the network sees byte / 255. */
+/*
+ * Samples with one label each: X (F x B) as bytes 0..255, of which the network sees byte / 255, or as floats, which it sees
+ * as they are.
+ */
 typedef struct gradus_dataset gradus_dataset;
 
 typedef struct gradus_dataset_info {
@@ -104,22 +107,27 @@ typedef struct gradus_dataset_info {
     size_t width, height; /* of the image that a sample is; F x 1 where it is none */
     size_t classes;       /* C: one more than the largest label when it was read; 0 without labels */
     bool labelled;
+    bool floats; /* X is of floats, not of bytes */
 } gradus_dataset_info;
 
 typedef struct gradus_data_options {
     const char *data_dir;  /* folder that is searched before all others for named data sets; NULL: none */
     size_t features;       /* what every sample must have; 0: whatever the data have */
-    bool allow_unlabelled; /* accept a CSV file that has pixels only */
+    bool allow_unlabelled; /* accept a CSV file that has pixels only, and an NPZ without y */
+    bool floats;           /* a CSV file is of floats, even where all its numbers are integers 0..255 */
 } gradus_data_options;
 
-/* No folder, any number of features, labels required. */
+/* No folder, any number of features, labels required, and floats where a CSV file has some. */
 GRADUS_API gradus_data_options gradus_data_options_default(void);
 
 /*
  * Opens a data set by name or path: a name such as "digits" or "mnist", looked for as a folder of that name in
  * options->data_dir, $GRADUS_DATA_DIR, $XDG_DATA_HOME/gradus (or ~/.local/share/gradus), beside the program and in the
  * system's data folders; a folder with IDX files (http://yann.lecun.com/exdb/mnist), gzipped or not, under
- * their customary names; or a CSV file as Kaggle's digit recognizer has it (label,pixel0,...), gzipped or not.
+ * their customary names; a CSV file as Kaggle's digit recognizer has it (label,pixel0,...), gzipped or not; or an NPZ as
+ * Keras ships MNIST (x_train, y_train, x_test, y_test), or with X and y: X as B x F, B x height x width or with an axis of 1
+ * for the channel, as uint8, float32 or float64, which is rounded, row after row; y as integers 0..255 of any width. A CSV
+ * file is of floats where a number has a sign, a decimal point or an exponent, else of bytes.
  * Either output may be NULL where the caller has no use for it. *test is NULL afterwards where the set has no test part.
  * options may be NULL. Statuses: NO_INPUT, DATA (file and position in the message), IO, MEMORY.
  */
@@ -132,6 +140,10 @@ GRADUS_API gradus_status gradus_dataset_open(const char *name, const gradus_data
  */
 GRADUS_API gradus_status gradus_dataset_create(const uint8_t *pixels, const uint8_t *labels, size_t samples,
                                                size_t width, size_t height, gradus_dataset **out);
+
+/* The same with float features (width * height x samples). DATA, which names sample and feature, unless all are finite. */
+GRADUS_API gradus_status gradus_dataset_create_floats(const float *features, const uint8_t *labels, size_t samples,
+                                                      size_t width, size_t height, gradus_dataset **out);
 
 /* Keeps the first `samples` samples and forgets the others. ARGUMENT if there are fewer, or for 0. */
 GRADUS_API gradus_status gradus_dataset_truncate(gradus_dataset *dataset, size_t samples);
@@ -151,8 +163,9 @@ GRADUS_API gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dat
  */
 GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation);
 
-/* X (F x B), owned by the data set. */
+/* X (F x B), owned by the data set: as bytes, or NULL; and as floats, or NULL. */
 GRADUS_API const uint8_t *gradus_dataset_pixels(const gradus_dataset *dataset);
+GRADUS_API const float *gradus_dataset_floats(const gradus_dataset *dataset);
 
 /* One class per sample (B), owned by the data set; NULL without labels. */
 GRADUS_API const uint8_t *gradus_dataset_labels(const gradus_dataset *dataset);
@@ -184,8 +197,9 @@ typedef struct gradus_network {
     size_t sizes[GRADUS_LAYERS_MAX + 1]; /* F, H1, H2, ..., C; C is at most 256 */
     size_t image_width, image_height;    /* what a sample looks like; 0 x 0: a square if F is one, else F x 1 */
     gradus_activation activation;        /* of all hidden layers */
-    float input_mean, input_deviation; /* the network sees (x - mean) / deviation, where x is byte / 255; deviation 0:
-                                            x itself. gradus_dataset_moments() has them */
+    float input_mean, input_deviation;   /* the network sees (x - mean) / deviation, where x is byte / 255 or a float;
+                                          deviation 0: x itself. gradus_dataset_moments() has them */
+    bool floats;                         /* it takes samples of floats, not of bytes: gradus_dataset_info.floats */
 } gradus_network;
 
 /* A network with its parameters on the host and what a model file says of their origin. */

@@ -265,19 +265,20 @@ static void test_refusals(void **state)
         gradus_dataset_info of;
         const char *part;
     } cases[] = {
-        {{.shift = -1}, {9, 784, 28, 28, 10, true}, "found a shift of -1, expected 0 to 27 pixels"},
-        {{.shift = 28}, {9, 784, 28, 28, 10, true}, "found a shift of 28, expected 0 to 27 pixels"},
-        {{.shift = 10}, {9, 280, 28, 10, 10, true}, "found a shift of 10, expected 0 to 9 pixels"},
-        {{.rotation = 181}, {9, 784, 28, 28, 10, true}, "found a rotation of 181, expected 0 to 180 degrees"},
-        {{.rotation = NAN}, {9, 784, 28, 28, 10, true}, "found a rotation of nan"},
-        {{.scale = 1}, {9, 784, 28, 28, 10, true}, "found a scale of 1, expected 0 to 0.5"},
-        {{.elastic = 30}, {9, 784, 28, 28, 10, true}, "found an elastic displacement of 30, expected 0 to 27"},
-        {{.shift = 1}, {9, 13, 13, 1, 10, true}, "found samples of 13 features in a row, expected images"},
-        {{.shift = 1}, {9, 4098, 2, 2049, 10, true}, "found images of 2 x 2049, expected at most 2048 x 2048"},
+        {{.shift = -1}, {9, 784, 28, 28, 10, true, false}, "found a shift of -1, expected 0 to 27 pixels"},
+        {{.shift = 28}, {9, 784, 28, 28, 10, true, false}, "found a shift of 28, expected 0 to 27 pixels"},
+        {{.shift = 10}, {9, 280, 28, 10, 10, true, false}, "found a shift of 10, expected 0 to 9 pixels"},
+        {{.rotation = 181}, {9, 784, 28, 28, 10, true, false}, "found a rotation of 181, expected 0 to 180 degrees"},
+        {{.rotation = NAN}, {9, 784, 28, 28, 10, true, false}, "found a rotation of nan"},
+        {{.scale = 1}, {9, 784, 28, 28, 10, true, false}, "found a scale of 1, expected 0 to 0.5"},
+        {{.elastic = 30}, {9, 784, 28, 28, 10, true, false}, "found an elastic displacement of 30, expected 0 to 27"},
+        {{.shift = 1}, {9, 13, 13, 1, 10, true, false}, "found samples of 13 features in a row, expected images"},
+        {{.shift = 1}, {9, 784, 28, 28, 10, true, true}, "found float features, expected images of bytes"},
+        {{.shift = 1}, {9, 4098, 2, 2049, 10, true, false}, "found images of 2 x 2049, expected at most 2048 x 2048"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_fails(gr_augmentation_check(&cases[i].most, &cases[i].of), GRADUS_ERROR_ARGUMENT, cases[i].part);
-    assert_ok(gr_augmentation_check(&(gradus_augmentation){0}, &(gradus_dataset_info){9, 13, 13, 1, 10, true}));
+    assert_ok(gr_augmentation_check(&(gradus_augmentation){0}, &(gradus_dataset_info){9, 13, 13, 1, 10, true, false}));
 }
 
 int main(void)

@@ -116,12 +116,12 @@ static void test_csv_wrong_cells(void **state)
          "f.csv:3: column 2 (pixel0): found \"abc\", expected an integer 0..255"},
         {"label,pixel0,pixel1\n3,10,256\n", "f.csv:2: column 3 (pixel1): found \"256\", expected an integer 0..255"},
         {"label,pixel0,pixel1\n-1,10,25\n", "f.csv:2: column 1 (label): found \"-1\", expected an integer 0..255"},
-        {"3,10,255\n9,0,-1\n", "f.csv:2: column 3: found \"-1\", expected an integer 0..255"},
         {"256,10,255\n", "f.csv:1: column 1: found \"256\", expected an integer 0..255"},
         {"3,,255\n", "f.csv:1: column 2: found \"\", expected an integer 0..255"},
         {"3,10,\r\n", "f.csv:1: column 3: found \"\", expected an integer 0..255"},
         {"3,10,", "f.csv:1: column 3: found \"\", expected an integer 0..255"},
-        {"3,1.5,2\n", "f.csv:1: column 2: found \"1.5\", expected an integer 0..255"},
+        {"3,10,256\n1,2,300\n", "f.csv:1: column 3: found \"256\", expected an integer 0..255"},
+        {"3.0,10,255\n", "f.csv:1: column 1: found \"3.0\", expected an integer 0..255"},
         {"3, 1,2\n", "f.csv:1: column 2: found \" 1\", expected an integer 0..255"},
         {"3,1\r,2\n", "f.csv:1: column 2: found \"1\", expected an integer 0..255"},
         {"3,0001,2\n", "f.csv:1: column 2: found \"0001\", expected an integer 0..255"},
@@ -135,6 +135,109 @@ static void test_csv_wrong_cells(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_fails(read_wrong(cases[i].text), GRADUS_ERROR_DATA, cases[i].message);
+}
+
+/* ---- Floats ---- */
+
+/* Fails unless the set is two samples of these features with labels 3 and 9, or without labels. */
+static void check_two_of_floats(gradus_dataset *dataset, const float features[4], bool labelled)
+{
+    const uint8_t labels[2] = {3, 9};
+    const gradus_dataset_info info = gradus_dataset_get_info(dataset);
+    assert_true(info.floats);
+    assert_int_equal(info.samples, 2);
+    assert_int_equal(info.features, 2);
+    assert_int_equal(info.labelled, labelled);
+    assert_null(gradus_dataset_pixels(dataset));
+    assert_memory_equal(gradus_dataset_floats(dataset), features, 4 * sizeof *features);
+    if (labelled)
+        assert_memory_equal(gradus_dataset_labels(dataset), labels, 2);
+    gradus_dataset_destroy(dataset);
+}
+
+/* Whatever tells that they are floats, and wherever: what was read before as bytes becomes floats. */
+static void test_csv_floats(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        float features[4];
+    } cases[] = {
+        {"3,0.5,255\n9,0,7\n", {0.5f, 255, 0, 7}},
+        {"3,10,255\n9,0,7.\n", {10, 255, 0, 7}},
+        {"3,10,-1\n9,0,+7\n", {10, -1, 0, 7}},
+        {"3,10,255\n9,0,1e-3\r\n", {10, 255, 0, 1e-3f}},
+        {"3,10,1E2\n9,0,.25", {10, 100, 0, 0.25f}},
+        {"label,a,b\n3,300,70000\n9,0,0.1\n\n", {300, 70000, 0, 0.1f}}, /* integers beyond 255 come before */
+        {"3.0,1,2\n9e0,3,4.5\n", {1, 2, 3, 4.5f}},
+        {"3.000000000000000000e+00,1.0000000000000000000000000000001,2\n9,16777217,3.4e38\n",
+         {1, 2, 16777216, 3.4e38f}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gradus_dataset *dataset = NULL;
+        assert_ok(read_text(cases[i].text, gradus_data_options_default(), &dataset));
+        check_two_of_floats(dataset, cases[i].features, true);
+    }
+}
+
+/* Asked for floats, and without labels, of which the first may be the only sign that there are any. */
+static void test_csv_floats_by_options(void **state)
+{
+    (void)state;
+    gradus_dataset *dataset = NULL;
+    const gradus_data_options floats = {.floats = true}, two = {.allow_unlabelled = true, .features = 2};
+    assert_ok(read_text("3,10,255\n9,0,7\n", floats, &dataset));
+    check_two_of_floats(dataset, (const float[4]){10, 255, 0, 7}, true);
+    assert_ok(read_text("3,10,256\n9,0,7\n", floats, &dataset));
+    check_two_of_floats(dataset, (const float[4]){10, 256, 0, 7}, true);
+    assert_ok(read_text("-10,255\n0,7\n", two, &dataset));
+    check_two_of_floats(dataset, (const float[4]){-10, 255, 0, 7}, false);
+    assert_fails(read_text("256,255\n0,7\n", two, &dataset), GRADUS_ERROR_DATA,
+                 "f.csv:1: column 1: found \"256\", expected an integer 0..255");
+}
+
+static void test_csv_wrong_floats(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"label,a\n3,1.5\n9,nan\n", "f.csv:3: column 2 (a): found \"nan\", expected a number"},
+        {"3,1.5,inf\n", "f.csv:1: column 3: found \"inf\", expected a number"},
+        {"3,1.5,1e39\n", "f.csv:1: column 3: found \"1e39\", expected a number that a float holds"},
+        {"3,1.5,\n", "f.csv:1: column 3: found \"\", expected a number"},
+        {"3,1.5,1.5.5\n", "f.csv:1: column 3: found \"1.5.5\", expected a number"},
+        {"3,1.5,1e\n", "f.csv:1: column 3: found \"1e\", expected a number"},
+        {"3,1.5,0x10\n", "f.csv:1: column 3: found \"0x10\", expected a number"},
+        {"3,1.5, 1\n", "f.csv:1: column 3: found \" 1\", expected a number"},
+        {"3,-\n", "f.csv:1: column 2: found \"-\", expected an integer 0..255"},
+        {"3,1.5\n9.5,1\n", "f.csv:2: column 1: found \"9.5\", expected an integer 0..255"},
+        {"label,a\n3,1.5\n256,1\n", "f.csv:3: column 1 (label): found \"256\", expected an integer 0..255"},
+        {"3,1.5\n-1,1\n", "f.csv:2: column 1: found \"-1\", expected an integer 0..255"},
+        {"3,1.5,2\n9,1\n", "f.csv:2: found 2 columns, expected 3"},
+        {"3,1.5\n9,1,2\n", "f.csv:2: found more than 2 columns, expected the end of the line"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_fails(read_wrong(cases[i].text), GRADUS_ERROR_DATA, cases[i].message);
+}
+
+/* A number of 130 bytes is read wherever the block ends; a longer one is refused. */
+static void test_csv_long_numbers(void **state)
+{
+    (void)state;
+    static char text[400 * 200];
+    gradus_dataset *dataset = NULL;
+    for (int size = 130; size <= 131; size++) {
+        char *p = text;
+        for (int i = 0; i < 500; i++)
+            p += sprintf(p, "1,1.%0*d\r\n", size - 2, i);
+        assert_true(p - text > 65536);
+        const gradus_status status = read_text(text, gradus_data_options_default(), &dataset);
+        assert_int_equal(status, size == 130 ? GRADUS_OK : GRADUS_ERROR_DATA);
+        assert_true(status != GRADUS_OK || gradus_dataset_get_info(dataset).samples == 500);
+        gradus_dataset_destroy(dataset);
+    }
+    assert_non_null(strstr(gradus_last_error(), "f.csv:1: column 2: found \"1.0000000000000000000000...\", expected"));
 }
 
 static void test_csv_wrong_lines(void **state)
@@ -232,10 +335,18 @@ static void test_csv_blocks_end_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_csv_accepted_forms),     scratch_test(test_csv_without_labels),
-        scratch_test(test_csv_number_of_features), scratch_test(test_csv_wrong_cells),
-        scratch_test(test_csv_wrong_lines),        scratch_test(test_csv_names_have_a_limit),
-        scratch_test(test_csv_other_files),        scratch_test(test_csv_blocks_end_anywhere),
+        scratch_test(test_csv_accepted_forms),
+        scratch_test(test_csv_without_labels),
+        scratch_test(test_csv_number_of_features),
+        scratch_test(test_csv_wrong_cells),
+        scratch_test(test_csv_floats),
+        scratch_test(test_csv_floats_by_options),
+        scratch_test(test_csv_wrong_floats),
+        scratch_test(test_csv_long_numbers),
+        scratch_test(test_csv_wrong_lines),
+        scratch_test(test_csv_names_have_a_limit),
+        scratch_test(test_csv_other_files),
+        scratch_test(test_csv_blocks_end_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,79 @@ static void test_holdout_without_labels(void **state)
     gradus_dataset_destroy(rest);
 }
 
+/* ---- Floats ---- */
+
+/* Sample i of 5 has the features i / 2, -i and the label i. */
+static gradus_dataset *make_floats(void)
+{
+    float features[2 * 5]; /* (2 x 5) */
+    const uint8_t labels[5] = {0, 1, 2, 3, 4};
+    gradus_dataset *dataset = NULL;
+    for (size_t i = 0; i < 5; i++) {
+        features[2 * i] = 0.5f * (float)i;
+        features[2 * i + 1] = -(float)i;
+    }
+    assert_ok(gradus_dataset_create_floats(features, labels, 5, 2, 1, &dataset));
+    return dataset;
+}
+
+/* Fails unless the samples are whole; marks them. */
+static void mark_floats(const gradus_dataset *dataset, unsigned *marks)
+{
+    const float *features = gradus_dataset_floats(dataset);
+    assert_true(gradus_dataset_get_info(dataset).floats);
+    assert_null(gradus_dataset_pixels(dataset));
+    for (size_t i = 0; i < gradus_dataset_get_info(dataset).samples; i++) {
+        const uint8_t number = gradus_dataset_labels(dataset)[i];
+        assert_true(features[2 * i] == 0.5f * (float)number && features[2 * i + 1] == -(float)number);
+        *marks |= 1u << number;
+    }
+}
+
+static void test_floats(void **state)
+{
+    (void)state;
+    gradus_dataset *dataset = make_floats(), *part = NULL;
+    unsigned marks = 0, of_part = 0;
+    mark_floats(dataset, &marks);
+    assert_int_equal(marks, 31);
+    assert_ok(gradus_dataset_holdout(dataset, 2, 7, &part));
+    marks = 0;
+    mark_floats(dataset, &marks);
+    mark_floats(part, &of_part);
+    assert_int_equal(gradus_dataset_get_info(part).samples, 2);
+    assert_int_equal(marks | of_part, 31);
+    assert_int_equal(marks & of_part, 0);
+    gradus_dataset_destroy(part);
+    assert_ok(gradus_dataset_truncate(dataset, 1));
+    marks = 0;
+    mark_floats(dataset, &marks);
+    assert_int_equal(gradus_dataset_get_info(dataset).samples, 1);
+    gradus_dataset_destroy(dataset);
+
+    dataset = make_numbered();
+    assert_null(gradus_dataset_floats(dataset));
+    assert_false(gradus_dataset_get_info(dataset).floats);
+    gradus_dataset_destroy(dataset);
+}
+
+static void test_floats_refused(void **state)
+{
+    (void)state;
+    float features[6] = {1, 2, 3, 4, 5, NAN}; /* (3 x 2) */
+    gradus_dataset *dataset = NULL;
+    assert_fails(gradus_dataset_create_floats(features, NULL, 2, 3, 1, &dataset), GRADUS_ERROR_DATA,
+                 "data set: sample 1, feature 2: found nan, expected a finite number");
+    features[2] = -INFINITY;
+    assert_fails(gradus_dataset_create_floats(features, NULL, 2, 3, 1, &dataset), GRADUS_ERROR_DATA,
+                 "data set: sample 0, feature 2: found -inf, expected a finite number");
+    assert_fails(gradus_dataset_create_floats(NULL, NULL, 2, 3, 1, &dataset), GRADUS_ERROR_ARGUMENT,
+                 "found no features");
+    assert_fails(gradus_dataset_create_floats(features, NULL, 0, 3, 1, &dataset), GRADUS_ERROR_ARGUMENT,
+                 "0 samples of 3 x 1");
+    assert_null(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +302,8 @@ int main(void)
         cmocka_unit_test(test_holdout_draws_evenly),
         cmocka_unit_test(test_holdout_refuses),
         cmocka_unit_test(test_holdout_without_labels),
+        cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_floats_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

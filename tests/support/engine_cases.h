@@ -28,6 +28,22 @@ static inline gradus_dataset *random_dataset(size_t features, size_t samples, ui
     return dataset;
 }
 
+/* The same data set with floats, byte / 255 for each byte. */
+static inline gradus_dataset *as_floats(const gradus_dataset *bytes)
+{
+    const gradus_dataset_info *info = &bytes->info;
+    const size_t count = info->samples * info->features;
+    gradus_dataset *dataset = NULL;
+    float *features = malloc(count * sizeof *features);
+    assert_non_null(features);
+    for (size_t i = 0; i < count; i++)
+        features[i] = (float)(bytes->pixels[i] / 255.0);
+    assert_ok(
+        gradus_dataset_create_floats(features, bytes->labels, info->samples, info->width, info->height, &dataset));
+    free(features);
+    return dataset;
+}
+
 /* Networks of one layer to five, with sizes of one and odd ones. */
 static const gradus_network engine_networks[] = {
     {.layers = 1, .sizes = {1, 2}},

@@ -166,6 +166,7 @@ typedef struct resume_case {
     const char *engine, *optimizer;
     size_t batch, iterations, report_every, evaluate_every, checkpoint_every;
     float learning_rate, clip_norm, max_norm;
+    float dropout, input_dropout, label_smoothing, shift; /* the last of augmentation */
     const char *schedule;
     gradus_stopping stopping;
     gradus_stop_reason ending;
@@ -181,6 +182,10 @@ static gradus_train_options options_of(const resume_case *c)
     options.learning_rate = c->learning_rate;
     options.report_every = c->report_every;
     options.schedule.name = c->schedule;
+    options.dropout = c->dropout;
+    options.input_dropout = c->input_dropout;
+    options.label_smoothing = c->label_smoothing;
+    options.augmentation.shift = c->shift;
     options.stopping = c->stopping;
     if (c->evaluate_every > 0) {
         options.holdout = few;
@@ -404,8 +409,13 @@ static void test_foreign_is_refused(void **state)
     EXPECT(options.schedule.name = "cosine", "schedule: found constant, expected cosine");
     EXPECT(options.report_every = 4, "report every: found 3, expected 4");
     EXPECT(options.stopping.target_accuracy = 0.5, "target accuracy: found 0.0, expected 0.5");
+    EXPECT(options.dropout = 0.5f, "dropout: found 0.0, expected 0.5");
+    EXPECT(options.input_dropout = 0.5f, "input dropout: found 0.0, expected 0.5");
+    EXPECT(options.label_smoothing = 0.5f, "label smoothing: found 0.0, expected 0.5");
+    EXPECT(options.augmentation.shift = 2, "augmentation's shift: found 0.0, expected 2.0");
+    EXPECT(options.augmentation.elastic = 1, "augmentation's elastic: found 0.0, expected 1.0");
     EXPECT(options.drop_last = true, "drop last: found no, expected yes");
-    EXPECT(options.holdout = few, "holdout: found none, expected 300 samples of 784 features, ");
+    EXPECT(options.holdout = few, "holdout: found none, expected 300 samples of 784 bytes, ");
     EXPECT(options.engine = "layered", "engine: found reference, expected layered");
 #undef EXPECT
     options = own;
@@ -422,6 +432,7 @@ static void test_foreign_data_are_refused(void **state)
     (void)state;
     gradus_model *model = NULL;
     const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}}, other = {.layers = 2, .sizes = {784, 9, 10}};
+    const gradus_network activated = {.layers = 2, .sizes = {784, 10, 10}, .activation = GRADUS_TANH};
     gradus_train_options options = with_checkpoints(options_of(&small), scratch_path("checkpoints"), 5, false);
     (void)train(&options);
     options.checkpoints.resume = true;
@@ -430,7 +441,7 @@ static void test_foreign_data_are_refused(void **state)
     options.batch_size = 50;
     assert_ok(gradus_model_create(&network, 1, &model));
     assert_fails(gradus_train(NULL, model, few, &options, NULL), GRADUS_ERROR_ARGUMENT,
-                 "training samples: found 500 samples of 784 features, ");
+                 "training samples: found 500 samples of 784 bytes, ");
     gradus_model_destroy(model);
     assert_ok(gradus_model_create(&network, 2, &model));
     assert_fails(gradus_train(NULL, model, digits, &options, NULL), GRADUS_ERROR_ARGUMENT, "initial weights: found ");
@@ -438,6 +449,10 @@ static void test_foreign_data_are_refused(void **state)
     assert_ok(gradus_model_create(&other, 1, &model));
     assert_fails(gradus_train(NULL, model, digits, &options, NULL), GRADUS_ERROR_ARGUMENT,
                  "network: found 784-10-10, expected 784-9-10");
+    gradus_model_destroy(model);
+    assert_ok(gradus_model_create(&activated, 1, &model));
+    assert_fails(gradus_train(NULL, model, digits, &options, NULL), GRADUS_ERROR_ARGUMENT,
+                 "activation: found relu, expected tanh");
     gradus_model_destroy(model);
 }
 
@@ -600,6 +615,35 @@ static const resume_case cases[] = {
      .report_every = 3,
      .checkpoint_every = 6,
      .learning_rate = 0.01f},
+    {.engine = "fused",
+     .optimizer = "adam",
+     .batch = 20,
+     .iterations = 300,
+     .report_every = 25,
+     .checkpoint_every = 60,
+     .learning_rate = 0.003f,
+     .dropout = 0.3f,
+     .input_dropout = 0.2f,
+     .label_smoothing = 0.1f,
+     .shift = 2},
+    {.engine = "fused",
+     .optimizer = "sgd",
+     .iterations = 60,
+     .report_every = 10,
+     .checkpoint_every = 25,
+     .learning_rate = 0.1f,
+     .dropout = 0.3f,
+     .label_smoothing = 0.1f},
+    {.engine = "layered",
+     .optimizer = "sgd",
+     .batch = 40,
+     .iterations = 60,
+     .report_every = 9,
+     .checkpoint_every = 8,
+     .learning_rate = 0.05f,
+     .dropout = 0.5f,
+     .input_dropout = 0.2f,
+     .shift = 2},
 #if GRADUS_BLAS
     {.engine = "blas",
      .optimizer = "adam",
@@ -620,7 +664,29 @@ static const resume_case cases[] = {
      .learning_rate = 0.02f,
      .stopping = {.target_accuracy = 0.6},
      .ending = GRADUS_STOP_TARGET},
+    {.engine = "blas",
+     .optimizer = "nesterov",
+     .batch = 25,
+     .iterations = 100,
+     .report_every = 10,
+     .checkpoint_every = 13,
+     .learning_rate = 0.02f,
+     .dropout = 0.5f,
+     .input_dropout = 0.2f,
+     .label_smoothing = 0.1f,
+     .shift = 2},
 #endif
+    {.engine = "reference",
+     .optimizer = "sgd",
+     .batch = 25,
+     .iterations = 30,
+     .report_every = 3,
+     .checkpoint_every = 7,
+     .learning_rate = 0.05f,
+     .dropout = 0.5f,
+     .input_dropout = 0.2f,
+     .label_smoothing = 0.1f,
+     .shift = 2},
     {.engine = "reference",
      .optimizer = "adam",
      .batch = 24,
@@ -662,8 +728,8 @@ int main(void)
     for (size_t i = 0; i < 2 * CASES; i++) {
         const resume_case *c = &cases[i / 2];
         const bool whole = i % 2 == 0;
-        snprintf(names[i], sizeof names[i], "%s: %s, %s, batch %zu", whole ? "test_same_bits" : "test_interrupted",
-                 c->engine, c->optimizer, c->batch);
+        snprintf(names[i], sizeof names[i], "%s: %s, %s, batch %zu%s", whole ? "test_same_bits" : "test_interrupted",
+                 c->engine, c->optimizer, c->batch, c->dropout > 0 ? ", dropout" : "");
         tests[i] = (struct CMUnitTest){names[i], whole ? test_same_bits : test_interrupted, scratch_create,
                                        scratch_remove, (void *)(uintptr_t)c};
     }
