@@ -174,6 +174,17 @@ static void output_options(train_settings *settings, option_table *table)
     ADD(table, rows);
 }
 
+static void checkpoint_options(train_settings *settings, option_table *table)
+{
+    const option_row rows[] = {
+        TEXT_OPTION("checkpoint", &settings->checkpoint, "DIR", "write what --resume goes on from to this folder"),
+        COUNT_OPTION("checkpoint-every", &settings->checkpoint_every, 1, "steps between checkpoints (each report)"),
+        COUNT_OPTION("keep", &settings->keep, 0, "how many checkpoints remain, the newest (2); 0: all"),
+        FLAG_OPTION("resume", &settings->resume, "go on from the newest checkpoint, if there is one"),
+    };
+    ADD(table, rows);
+}
+
 static void preset_options(train_settings *settings, option_table *table)
 {
     const option_row rows[] = {
@@ -201,5 +212,6 @@ void train_options_list(train_settings *settings, option_table *table)
     data_options(settings, table);
     device_options(settings, table);
     output_options(settings, table);
+    checkpoint_options(settings, table);
     ADD(table, last);
 }
