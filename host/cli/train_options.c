@@ -189,7 +189,7 @@ static void preset_options(train_settings *settings, option_table *table)
 {
     const option_row rows[] = {
         CHOICE_OPTION("preset", &settings->preset, train_preset_names,
-                      "the recipe to start from: notebook, fast (notebook)"),
+                      "the recipe to start from: notebook, fast, accurate (notebook)"),
         FLAG_OPTION("show", &settings->show, "print the recipe that preset and options make; DATASET is not needed"),
     };
     ADD(table, rows);

@@ -34,10 +34,22 @@ static const preset presets[] = {
       {"lr", "0.01"},
       {"schedule", "cosine"},
       {"optimizer", "adam"}}},
+    {"accurate",
+     {{"hidden", "512"},
+      {"initializer", "he"},
+      {"epochs", "40"},
+      {"batch-size", "128"},
+      {"lr", "0.001"},
+      {"schedule", "cosine"},
+      {"optimizer", "adam"},
+      {"augment-shift", "1"},
+      {"augment-rotate", "7"},
+      {"augment-scale", "0.1"},
+      {"augment-elastic", "1"}}},
 };
 #define PRESETS (sizeof presets / sizeof *presets)
 
-const char *const train_preset_names[] = {"notebook", "fast", NULL};
+const char *const train_preset_names[] = {"notebook", "fast", "accurate", NULL};
 const char *const train_preset_default = "notebook";
 static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS + 1, "each preset has a name");
 

@@ -61,7 +61,7 @@ static void test_json(void **state)
 static void test_shown_is_trained(void **state)
 {
     (void)state;
-    static const char *const presets[] = {"notebook", "fast"};
+    static const char *const presets[] = {"notebook", "fast", "accurate"};
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
         char hash[64];
         assert_runs(TRAIN "--preset %s --batch-size 8 | grep -o '\"weights_hash\": \"[0-9a-f]*\"'", presets[i]);
