@@ -12,7 +12,8 @@
 #define HEADER_LENGTH_BYTES 8
 #define HEADER_MAX 100000000u /* bytes; the format's own limit */
 
-/* What the network is beyond its shapes; there is one choice of each so far. */
-#define FILE_INPUT_SCALE "byte/255"
+/* What the network sees of a feature, before it is standardised: of samples of bytes, and of floats. */
+#define FILE_INPUT_BYTES "byte/255"
+#define FILE_INPUT_FLOATS "1"
 
 #endif
