@@ -249,7 +249,7 @@ GRADUS_API gradus_status gradus_model_export_npz(const gradus_model *model, cons
 
 /*
  * Writes an ONNX model (opset 13) that any number of samples N can be given: "input" holds bytes as floats, 0..255,
- * which the graph itself divides by 255, as N x 1 x image_height x image_width, or where the samples are no images
+ * which the graph itself divides by 255, or of a network that takes floats these as they are, as N x 1 x image_height x image_width, or where the samples are no images
  * (one row) as N x F; "logits" and "probabilities" come out, N x C. ARGUMENT for more than the 2 GiB of the format,
  * and in a build without protobuf-c.
  */
