@@ -49,6 +49,7 @@ static const struct {
     {"epochs", "iterations"},
     {"hidden", "init-from"},
     {"initializer", "init-from"},
+    {"activation", "init-from"},
 };
 
 static bool is_displaced(const char *name, const option_row *options, const command_line *line)
