@@ -30,8 +30,8 @@ static const preset presets[] = {
      {{"hidden", "128"},
       {"initializer", "he"},
       {"epochs", "5"},
-      {"batch-size", "128"},
-      {"lr", "0.003"},
+      {"batch-size", "256"},
+      {"lr", "0.01"},
       {"schedule", "cosine"},
       {"optimizer", "adam"}}},
 };
@@ -45,10 +45,8 @@ static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS 
 static const struct {
     const char *name, *other;
 } displaced[] = {
-    {"iterations", "epochs"},
-    {"epochs", "iterations"},
-    {"hidden", "init-from"},
-    {"initializer", "init-from"},
+    {"iterations", "epochs"},     {"epochs", "iterations"},    {"hidden", "init-from"},
+    {"initializer", "init-from"}, {"activation", "init-from"},
 };
 
 static bool is_displaced(const char *name, const option_row *options, const command_line *line)

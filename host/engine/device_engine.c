@@ -91,13 +91,20 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
         in_one * 1e-6, in_all * 1e-6, floor(0.95 * fit));
 }
 
+/* As after so many steps, none of whose losses was infinite. */
+static gradus_status write_progress(device_engine *e, size_t steps)
+{
+    const uint64_t seed = e->base.regularization.seed;
+    const cl_uint progress[] = {(cl_uint)(steps % METRIC_SLOTS), 0, (cl_uint)steps, (cl_uint)seed,
+                                (cl_uint)(seed >> 32)};
+    return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, progress);
+}
+
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    const uint64_t seed = base->regularization.seed;
-    const cl_uint begin[] = {0, 0, 0, (cl_uint)seed, (cl_uint)(seed >> 32)};
-    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof begin, begin));
+    TRY(write_progress(e, 0));
     TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &e->layout));
     TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters));
 cleanup:
@@ -108,6 +115,31 @@ gradus_status gr_device_engine_read_parameters(engine *base, float *parameters)
 {
     device_engine *e = (device_engine *)base;
     return gr_buffer_read(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters);
+}
+
+gradus_status gr_device_engine_read_state(engine *base, const engine_state *state)
+{
+    gradus_status status = GRADUS_OK;
+    device_engine *e = (device_engine *)base;
+    const cl_mem own[STATE_ARRAYS] = {e->parameters, e->kept, e->optimizer.first, e->optimizer.second};
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            TRY(gr_buffer_read(e->device, own[a], 0, parameter_bytes(&e->layout), state->arrays[a]));
+cleanup:
+    return status;
+}
+
+gradus_status gr_device_engine_write_state(engine *base, const engine_state *state)
+{
+    gradus_status status = GRADUS_OK;
+    device_engine *e = (device_engine *)base;
+    const cl_mem own[STATE_ARRAYS] = {e->parameters, e->kept, e->optimizer.first, e->optimizer.second};
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            TRY(gr_buffer_write(e->device, own[a], 0, parameter_bytes(&e->layout), state->arrays[a]));
+    TRY(write_progress(e, state->steps));
+cleanup:
+    return status;
 }
 
 gradus_status gr_device_engine_keep_parameters(engine *base)

@@ -53,6 +53,8 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
 /* These serve as members of an engine_type. */
 gradus_status gr_device_engine_write_parameters(engine *e, const float *parameters);
 gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);
+gradus_status gr_device_engine_read_state(engine *e, const engine_state *state);
+gradus_status gr_device_engine_write_state(engine *e, const engine_state *state);
 gradus_status gr_device_engine_keep_parameters(engine *e);
 gradus_status gr_device_engine_restore_parameters(engine *e);
 gradus_status gr_device_engine_update(engine *e, const update_step *step);

@@ -121,6 +121,54 @@ static gradus_status batch_read_gradient(engine *base, float *gradient)
     return read_unpacked(base, gr_device_engine_read_gradient, gradient);
 }
 
+/* Room for the arrays of `plain`, packed. */
+static gradus_status allocate_packed(const fused *e, const engine_state *plain, engine_state *packed)
+{
+    gradus_status status = GRADUS_OK;
+    packed->steps = plain->steps;
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (plain->arrays[a] != NULL)
+            TRY(gr_allocate_bytes(e->common.layout.length, sizeof(float), &packed->arrays[a]));
+cleanup:
+    return status;
+}
+
+static void free_arrays(const engine_state *state)
+{
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        free(state->arrays[a]);
+}
+
+static gradus_status batch_read_state(engine *base, const engine_state *state)
+{
+    gradus_status status = GRADUS_OK;
+    const fused *e = (const fused *)base;
+    engine_state packed = {0};
+    TRY(allocate_packed(e, state, &packed));
+    TRY(gr_device_engine_read_state(base, &packed));
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            unpack(e, packed.arrays[a], state->arrays[a]);
+cleanup:
+    free_arrays(&packed);
+    return status;
+}
+
+static gradus_status batch_write_state(engine *base, const engine_state *state)
+{
+    gradus_status status = GRADUS_OK;
+    const fused *e = (const fused *)base;
+    engine_state packed = {0};
+    TRY(allocate_packed(e, state, &packed));
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            pack(e, state->arrays[a], packed.arrays[a]);
+    TRY(gr_device_engine_write_state(base, &packed));
+cleanup:
+    free_arrays(&packed);
+    return status;
+}
+
 /* ---- Work ---- */
 
 /* From batch to batch it is the range alone that differs. */
@@ -376,8 +424,9 @@ cleanup:
     {                                                                                                                 \
         .name = "fused", .needs_device = true, .create = gr_fused_batch_create,                                       \
         .write_parameters = batch_write_parameters, .read_parameters = batch_read_parameters,                         \
-        .shuffle = batch_shuffle, .gradient = batch_gradient, .update = gr_device_engine_update,                      \
-        .evaluate = batch_evaluate, .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters,       \
+        .read_state = batch_read_state, .write_state = batch_write_state, .shuffle = batch_shuffle,                   \
+        .gradient = batch_gradient, .update = gr_device_engine_update, .evaluate = batch_evaluate,                    \
+        .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters,                                   \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
         .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
         .read_gradient = batch_read_gradient, .destroy = gr_fused_destroy,                                            \

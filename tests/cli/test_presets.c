@@ -23,6 +23,8 @@ static void test_overrides(void **state)
         "\"$GRADUS\" train --show --preset notebook --hidden 7,5 --epochs 3 --batch-size 10 --gamma 0.25 --lr 3");
     assert_string_equal(program_out, "--hidden 7,5\n--initializer uniform\n--batch-size 10\n--epochs 3\n--lr 3\n"
                                      "--schedule constant\n--gamma 0.25\n--optimizer sgd\n");
+    assert_runs("\"$GRADUS\" train --show --dropout 0 --weight-decay 0 --warmup 0 | grep ' 0$'");
+    assert_string_equal(program_out, "--warmup 0\n--weight-decay 0\n--dropout 0\n");
     assert_runs("\"$GRADUS\" train --show --preset fast --iterations 9 --drop-last | grep -e epochs -e iter -e drop");
     assert_string_equal(program_out, "--iterations 9\n--drop-last\n");
 }
