@@ -403,7 +403,7 @@ typedef struct gradus_schedule {
 
 /*
  * How the training's images are changed, anew for each sample and epoch, each number by up to what is given; of mini-batches
- * only, and of samples that are images. All zero: they are not. Pixel p of the new image is the old one's at
+ * only, and of samples that are images of bytes. All zero: they are not. Pixel p of the new image is the old one's at
  * c + R (p - c - t) / f + e(p), bilinear, black outside, where c is the middle, R rotates, t shifts and f scales, all drawn
  * uniformly by the training's seed, and e is a smooth random field: elastic deformation as Simard, Steinkraus and Platt
  * have it ("Best practices for convolutional neural networks applied to visual document analysis", 2003; theirs is about
