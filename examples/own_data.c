@@ -16,31 +16,32 @@ static double random_share(void)
     return rand() / (RAND_MAX + 1.0);
 }
 
-/* A sample is a pair of bytes here, x and y: an image of 2 x 1. Its label is the arm that it is on. */
+/* A sample is a pair of numbers here, x and y: an image of 2 x 1. Its label is the arm that it is on. */
 static gradus_status make_spiral(gradus_dataset **out)
 {
-    static uint8_t points[SAMPLES][2], labels[SAMPLES];
+    static float points[SAMPLES][2];
+    static uint8_t labels[SAMPLES];
     for (size_t i = 0; i < SAMPLES; i++) {
         const double radius = random_share(), noise = 0.2 * (random_share() - 0.5);
         labels[i] = (uint8_t)(i % ARMS);
         const double angle = 6.2832 * (labels[i] / (double)ARMS + 0.8 * radius) + noise;
-        points[i][0] = (uint8_t)lround(127.5 + 127 * radius * cos(angle));
-        points[i][1] = (uint8_t)lround(127.5 + 127 * radius * sin(angle));
+        points[i][0] = (float)(radius * cos(angle));
+        points[i][1] = (float)(radius * sin(angle));
     }
-    return gradus_dataset_create(points[0], labels, SAMPLES, 2, 1, out);
+    return gradus_dataset_create_floats(points[0], labels, SAMPLES, 2, 1, out);
 }
 
 /* Without labels there is nothing to learn, but a prediction for each point of a grid. */
 static gradus_status print_map(gradus_device *device, const gradus_model *model)
 {
-    static uint8_t points[ROWS * COLUMNS][2];
+    static float points[ROWS * COLUMNS][2];
     static float probabilities[ROWS * COLUMNS][ARMS];
     gradus_dataset *grid = NULL;
     for (size_t i = 0; i < ROWS * COLUMNS; i++) {
-        points[i][0] = (uint8_t)(i % COLUMNS * 255 / (COLUMNS - 1));
-        points[i][1] = (uint8_t)(i / COLUMNS * 255 / (ROWS - 1));
+        points[i][0] = 2 * (float)(i % COLUMNS) / (COLUMNS - 1) - 1;
+        points[i][1] = 2 * (float)(i / COLUMNS) / (ROWS - 1) - 1;
     }
-    gradus_status status = gradus_dataset_create(points[0], NULL, ROWS * COLUMNS, 2, 1, &grid);
+    gradus_status status = gradus_dataset_create_floats(points[0], NULL, ROWS * COLUMNS, 2, 1, &grid);
     if (status == GRADUS_OK)
         status = gradus_predict(device, model, grid, probabilities[0]);
     for (size_t i = 0; i < ROWS * COLUMNS && status == GRADUS_OK; i++) {
@@ -59,7 +60,7 @@ int main(void)
     gradus_model *model = NULL;
     gradus_device *device = NULL;
     gradus_metrics metrics;
-    gradus_network network = {.layers = 4, .sizes = {2, 32, 32, 32, ARMS}, .activation = GRADUS_TANH};
+    gradus_network network = {.layers = 4, .sizes = {2, 32, 32, 32, ARMS}, .activation = GRADUS_TANH, .floats = true};
     gradus_train_options options = gradus_train_options_default();
     options.batch_size = 50;
     options.epochs = 60;
@@ -67,7 +68,7 @@ int main(void)
     options.learning_rate = 0.01f;
     options.schedule.name = "cosine";
 
-    /* The moments make what the network sees vary around 0, which it learns from soonest. */
+    /* With the moments, the network sees numbers around 0 of deviation 1, which it learns from soonest. */
     int failed = make_spiral(&train) || make_spiral(&test) ||
                  gradus_dataset_moments(train, &network.input_mean, &network.input_deviation) ||
                  gradus_model_create_with(&network, "xavier", 1, &model) || gradus_device_open(NULL, &device) ||

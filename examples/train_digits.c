@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Learns to read the bundled digits, shows how it goes, and writes the model: train_digits [FILE]. Ctrl-C, or 92 % on samples
- * that were set aside, ends the training early; the model is written all the same.
+ * Learns to read the bundled digits, shows how it goes, and writes the model: train_digits [FILE [FOLDER]]. Ctrl-C, or 92 % on
+ * samples that were set aside, ends the training early; the model is written all the same. With a folder for checkpoints,
+ * the same command goes on from where the last one was, however that ended.
  */
 #include <gradus/gradus.h>
 
@@ -60,13 +61,17 @@ int main(int argc, char **argv)
     options.report_every = (samples + batch - 1) / batch; /* steps: an epoch */
     options.user = &enough;
     options.stop = &stop;
+    options.checkpoints.folder = argc > 2 ? argv[2] : NULL; /* one is written with every report */
+    options.checkpoints.resume = argc > 2;
     signal(SIGINT, on_interrupt);
     failed = gradus_train(device, model, train, &options, &result) ||
              gradus_evaluate(device, model, test, &metrics, NULL) ||
              gradus_model_set_metadata(model, "dataset", "digits") || gradus_model_save(model, file);
     if (!failed)
-        printf("%zu steps in %.2f s by engine %s; %.2f %% of the test samples are right; written: %s\n",
-               result.iterations, result.train_seconds, result.engine, 100 * metrics.accuracy, file);
+        printf("%zu steps, %zu of them before, in %.2f s by engine %s; %.2f %% of the test samples are right; "
+               "written: %s\n",
+               result.iterations, result.resumed_from, result.train_seconds, result.engine, 100 * metrics.accuracy,
+               file);
 
 cleanup:
     if (failed)
