@@ -6,6 +6,7 @@
  */
 #include "engine/fused.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
