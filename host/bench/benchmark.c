@@ -34,7 +34,8 @@ gradus_status gradus_network_work(const gradus_network *network, size_t samples,
     TRY(gr_network_validate(network));
     for (size_t l = 0; l < network->layers; l++)
         products += (l == 0 ? 2.0 : 3.0) * (double)network->sizes[l] * (double)network->sizes[l + 1];
-    *work = (gradus_work){2 * products * (double)samples, (double)network->sizes[0] * (double)samples};
+    const double x_bytes = (double)network->sizes[0] * (double)samples * (network->floats ? sizeof(float) : 1);
+    *work = (gradus_work){2 * products * (double)samples, x_bytes};
 cleanup:
     return status;
 }

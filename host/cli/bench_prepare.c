@@ -22,7 +22,7 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* Samples without a zero, as many and as large as before, with the same labels. */
+/* Samples of bytes without a zero, as many and as large as before, with the same labels. */
 static int make_dense(bench_run *run)
 {
     int code = EX_OK;
@@ -38,9 +38,22 @@ static int make_dense(bench_run *run)
                                      run->info.height, &dense));
     gradus_dataset_destroy(run->data);
     run->data = dense;
+    run->info = gradus_dataset_get_info(dense);
 cleanup:
     free(pixels);
     return code;
+}
+
+static double share_not_zero(const gradus_dataset *data)
+{
+    const gradus_dataset_info info = gradus_dataset_get_info(data);
+    const uint8_t *pixels = gradus_dataset_pixels(data);
+    const float *floats = gradus_dataset_floats(data);
+    const size_t count = info.samples * info.features;
+    size_t nonzero = 0;
+    for (size_t i = 0; i < count; i++)
+        nonzero += info.floats ? floats[i] != 0 : pixels[i] != 0;
+    return (double)nonzero / (double)count;
 }
 
 static int read_data(bench_run *run)
@@ -60,12 +73,7 @@ static int read_data(bench_run *run)
     run->info.samples = gradus_dataset_get_info(run->data).samples;
     if (settings->dense)
         TRY(make_dense(run));
-    const uint8_t *pixels = gradus_dataset_pixels(run->data);
-    const size_t bytes = run->info.samples * run->info.features;
-    size_t nonzero = 0;
-    for (size_t i = 0; i < bytes; i++)
-        nonzero += pixels[i] != 0;
-    run->nonzero = (double)nonzero / (double)bytes;
+    run->nonzero = share_not_zero(run->data);
 cleanup:
     return code;
 }
@@ -185,7 +193,7 @@ static int add_network(bench_run *run, const size_list *hidden)
 {
     int code = EX_OK;
     const name_list *names = &run->settings.engines;
-    gradus_network network = {.layers = hidden->count + 1};
+    gradus_network network = {.layers = hidden->count + 1, .floats = run->info.floats};
     gradus_engine_info engine;
     gradus_work work;
 

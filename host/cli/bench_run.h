@@ -34,7 +34,7 @@ typedef struct bench_run {
     progress_line progress;
     gradus_dataset *data;
     gradus_dataset_info info; /* of data */
-    double nonzero;           /* share of the bytes */
+    double nonzero;           /* share of the features */
     bench_device devices[BENCH_NAMES_MAX];
     size_t device_count;
     bench_case *cases; /* (case_count), network after network */

@@ -55,9 +55,10 @@ static int network_width(const bench_run *run)
 void bench_table_begin(const bench_run *run)
 {
     const bench_settings *settings = &run->settings;
-    printf("data        %s%s: %s samples of %s features, %s of the bytes are not zero\n", settings->dataset,
+    printf("data        %s%s: %s samples of %s features, %s of the %s are not zero\n", settings->dataset,
            settings->dense ? " with random pixels" : "", format_count(run->info.samples).text,
-           format_count(run->info.features).text, format_percent(run->nonzero).text);
+           format_count(run->info.features).text, format_percent(run->nonzero).text,
+           run->info.floats ? "floats" : "bytes");
     printf("program     gradus %s on %ld CPUs\n", gradus_version(), sysconf(_SC_NPROCESSORS_ONLN));
     for (size_t i = 0; i < run->device_count; i++)
         print_device(&run->devices[i]);

@@ -93,7 +93,7 @@ static json_t *tensor_object(const model_tensor *tensor, bool with_values)
     return object;
 }
 
-/* null: the network sees byte / 255. */
+/* null: the network sees byte / 255, or floats as they are. */
 static json_t *input_object(const gradus_network *network)
 {
     if (network->input_deviation == 0)
@@ -115,11 +115,11 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
         if (value != NULL)
             json_object_set_new(metadata, metadata_keys[i], json_text(value));
     }
-    return json_pack("{so ss so s[II] sI ss so so}", "layers", json_layers(network), "activation",
-                     gradus_activation_name(network->activation), "input", input_object(network), "image",
-                     (json_int_t)network->image_width, (json_int_t)network->image_height, "parameters",
-                     (json_int_t)count_parameters(network), "weights_hash", hash, "metadata", metadata, "tensors",
-                     array);
+    return json_pack("{so ss ss so s[II] sI ss so so}", "layers", json_layers(network), "activation",
+                     gradus_activation_name(network->activation), "features", network->floats ? "floats" : "bytes",
+                     "input", input_object(network), "image", (json_int_t)network->image_width,
+                     (json_int_t)network->image_height, "parameters", (json_int_t)count_parameters(network),
+                     "weights_hash", hash, "metadata", metadata, "tensors", array);
 }
 
 /* ---- For people ---- */
@@ -145,6 +145,14 @@ static void print_tensor(const model_tensor *tensor)
            statistics.maximum, statistics.mean, statistics.deviation);
 }
 
+static void print_input(const gradus_network *network)
+{
+    printf("input       %s", network->floats ? "floats" : "bytes / 255");
+    if (network->input_deviation != 0)
+        printf(", less %.4g, over %.4g", (double)network->input_mean, (double)network->input_deviation);
+    putchar('\n');
+}
+
 static void print_model(gradus_model *model, const char *path, const char *hash)
 {
     const gradus_network *network = gradus_model_network(model);
@@ -155,8 +163,7 @@ static void print_model(gradus_model *model, const char *path, const char *hash)
     if (network->layers > 1)
         printf(", %s between layers", gradus_activation_name(network->activation));
     printf(", softmax over %zu classes\n", network->sizes[network->layers]);
-    if (network->input_deviation != 0)
-        printf("input       less %.4g, over %.4g\n", (double)network->input_mean, (double)network->input_deviation);
+    print_input(network);
     if (network->image_width > 0)
         printf("image       %zu x %zu\n", network->image_width, network->image_height);
     printf("parameters  %s\n", format_count(count_parameters(network)).text);

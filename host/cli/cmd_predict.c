@@ -2,6 +2,7 @@
 /* gradus predict: what a model takes samples for. */
 #include "commands.h"
 #include "device_input.h"
+#include "drawing.h"
 #include "failure.h"
 #include "json_output.h"
 #include "options.h"
@@ -26,9 +27,10 @@ static int parse(int argc, const char **argv, predict_run *run)
     static const command_description description = {
         .name = "predict",
         .arguments = "MODEL INPUT...",
-        .summary = "The most probable class of samples. INPUT is a data set, or some of its samples as "
-                   "DATASET:INDEX or\n"
-                   "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file without labels.",
+        .summary =
+            "The most probable class of samples. INPUT is a data set, or some of its samples as "
+            "DATASET:INDEX or\n"
+            "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file or NPZ without labels.",
         .arguments_min = 2,
         .arguments_max = SIZE_MAX,
     };
@@ -67,6 +69,16 @@ static int output(predict_run *run, const sample_prediction *prediction)
     return EX_OK;
 }
 
+/* What is drawn of a sample; `shades` has room for it. */
+static const uint8_t *pixels_of(const gradus_dataset *samples, size_t i, uint8_t *shades)
+{
+    const gradus_dataset_info info = gradus_dataset_get_info(samples);
+    if (!info.floats)
+        return gradus_dataset_pixels(samples) + i * info.features;
+    drawing_shade(gradus_dataset_floats(samples) + i * info.features, info.features, shades);
+    return shades;
+}
+
 static int output_all(predict_run *run, const prediction_input *input, const float *probabilities)
 {
     const gradus_network *network = gradus_model_network(run->model);
@@ -76,7 +88,10 @@ static int output_all(predict_run *run, const prediction_input *input, const flo
     /* A CSV file does not say how its images are laid out; a model that was trained on images does. */
     const bool by_model = info.height < 2 && network->image_width * network->image_height == info.features;
     int code = EX_OK;
-    for (size_t i = 0; i < info.samples && code == EX_OK; i++) {
+    uint8_t *shades = malloc(info.features); /* (F), of an image of floats */
+    if (shades == NULL)
+        TRY(fail(EX_OSERR, "out of memory: a sample of %zu features", info.features));
+    for (size_t i = 0; i < info.samples; i++) {
         const float *of_sample = probabilities + i * classes;
         const sample_prediction prediction = {
             .input = input->name,
@@ -85,12 +100,14 @@ static int output_all(predict_run *run, const prediction_input *input, const flo
             .predicted = largest(of_sample, classes),
             .classes = classes,
             .probabilities = of_sample,
-            .pixels = gradus_dataset_pixels(input->samples) + i * info.features,
+            .pixels = pixels_of(input->samples, i, shades),
             .width = by_model ? network->image_width : info.width,
             .height = by_model ? network->image_height : info.height,
         };
-        code = output(run, &prediction);
+        TRY(output(run, &prediction));
     }
+cleanup:
+    free(shades);
     return code;
 }
 

@@ -71,8 +71,10 @@ static int read_data(training_run *run)
     const train_settings *settings = &run->settings;
     gradus_data_options options = gradus_data_options_default();
     options.data_dir = settings->data_dir;
-    if (run->model != NULL)
+    if (run->model != NULL) {
         options.features = gradus_model_network(run->model)->sizes[0];
+        options.floats = gradus_model_network(run->model)->floats;
+    }
     TRY_GRADUS(gradus_dataset_open(settings->dataset, &options, &run->train, &run->test));
     if (run->model == NULL)
         TRY(training_model_create(run));

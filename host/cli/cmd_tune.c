@@ -14,6 +14,7 @@
 typedef struct tune_settings {
     size_list hidden;
     uint64_t samples, features, classes, seconds;
+    bool floats;
     device_settings device;
     char *data_dir;
     command_line line;
@@ -65,6 +66,7 @@ static int look_at_data(tune_settings *settings)
     settings->samples = info.samples;
     settings->features = info.features;
     settings->classes = info.classes;
+    settings->floats = info.floats;
 cleanup:
     gradus_dataset_destroy(train);
     return code;
@@ -72,7 +74,7 @@ cleanup:
 
 static gradus_network network_of(const tune_settings *settings)
 {
-    gradus_network network = {.layers = settings->hidden.count + 1};
+    gradus_network network = {.layers = settings->hidden.count + 1, .floats = settings->floats};
     network.sizes[0] = settings->features;
     for (size_t l = 0; l < settings->hidden.count; l++)
         network.sizes[l + 1] = settings->hidden.values[l];

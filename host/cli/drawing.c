@@ -24,6 +24,18 @@ image_drawing drawing_create(const uint8_t *pixels, size_t width, size_t height)
     return drawing;
 }
 
+void drawing_shade(const float *values, size_t count, uint8_t *pixels)
+{
+    float least = values[0], greatest = values[0];
+    for (size_t i = 1; i < count; i++) {
+        least = fminf(least, values[i]);
+        greatest = fmaxf(greatest, values[i]);
+    }
+    const double range = (double)greatest - (double)least;
+    for (size_t i = 0; i < count; i++)
+        pixels[i] = (uint8_t)(range > 0 ? lround(255 * ((double)values[i] - (double)least) / range) : 0);
+}
+
 /* The mean grey, 0..255, of the pixels that are shown as one at (x, y); black outside the image. */
 static unsigned grey_at(const image_drawing *drawing, size_t x, size_t y)
 {

@@ -20,6 +20,9 @@ typedef struct image_drawing {
 
 image_drawing drawing_create(const uint8_t *pixels, size_t width, size_t height);
 
+/* Grey for an image (count) of floats: from 0 for the least of them to 255 for the greatest. */
+void drawing_shade(const float *values, size_t count, uint8_t *pixels);
+
 /* Draws one row of characters; blanks from `rows` on. `padded`: all `columns` of it, since something follows; else it does
  * not end with blanks. */
 void drawing_print_row(const image_drawing *drawing, size_t row, bool padded, const terminal_style *style);

@@ -46,14 +46,17 @@ static int cut_out(const char *text, const char *part, const gradus_dataset *all
                    gradus_dataset **out)
 {
     const gradus_dataset_info info = gradus_dataset_get_info(all);
-    const uint8_t *pixels = gradus_dataset_pixels(all), *labels = gradus_dataset_labels(all);
+    const uint8_t *labels = gradus_dataset_labels(all);
     if (range->last >= info.samples)
         return fail(EX_USAGE, "%s: the %s part has %zu samples, expected an index from 0 to %zu", text, part,
                     info.samples, info.samples - 1);
-    size_t count = range->last - range->first + 1;
-    return fail_status(gradus_dataset_create(pixels + range->first * info.features,
-                                             labels == NULL ? NULL : labels + range->first, count, info.width,
-                                             info.height, out));
+    const size_t count = range->last - range->first + 1, at = range->first * info.features;
+    if (labels != NULL)
+        labels += range->first;
+    return fail_status(info.floats ? gradus_dataset_create_floats(gradus_dataset_floats(all) + at, labels, count,
+                                                                  info.width, info.height, out)
+                                   : gradus_dataset_create(gradus_dataset_pixels(all) + at, labels, count, info.width,
+                                                           info.height, out));
 }
 
 int prediction_input_open(const char *text, const char *data_dir, const gradus_network *network,
@@ -64,7 +67,7 @@ int prediction_input_open(const char *text, const char *data_dir, const gradus_n
     gradus_dataset *all = NULL;
     const char *part;
     const gradus_data_options options = {
-        .data_dir = data_dir, .features = network->sizes[0], .allow_unlabelled = true};
+        .data_dir = data_dir, .features = network->sizes[0], .allow_unlabelled = true, .floats = network->floats};
 
     input->name = strdup(text);
     if (input->name == NULL)

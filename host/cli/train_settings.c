@@ -106,7 +106,7 @@ static const command_description description = {
     .name = "train",
     .arguments = "DATASET",
     .summary = "Trains a network by gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
-               "IDX files, or a CSV file (label,pixel0,...).",
+               "IDX files, a CSV file (label,pixel0,...), or an NPZ (x_train, y_train, x_test, y_test, or X, y).",
     .notes = "The defaults are the preset 'notebook'; an option beside --preset takes the place of the preset's.\n"
              "The same options give the same weights_hash on the same device.\n"
              "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",

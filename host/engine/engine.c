@@ -57,12 +57,12 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
     if (info->features != network->sizes[0])
         return gr_fail(GRADUS_ERROR_DATA, "the samples have %zu features, the network takes %zu", info->features,
                        network->sizes[0]);
-    if (info->floats != network->floats)
-        return info->floats
-                   ? gr_fail(GRADUS_ERROR_DATA, "the samples have float features, the network takes bytes 0..255, "
-                                                "of which it sees byte / 255")
-                   : gr_fail(GRADUS_ERROR_DATA,
-                             "the samples have bytes for features, the network takes floats, as they are");
+    if (info->floats && !network->floats)
+        return gr_fail(GRADUS_ERROR_DATA, "the samples have float features, the network takes bytes 0..255 and sees "
+                                          "byte / 255 (save them as uint8, or train a network on floats)");
+    if (!info->floats && network->floats)
+        return gr_fail(GRADUS_ERROR_DATA, "the samples have bytes for features, the network takes floats as they are "
+                                          "(save them as float32, scaled as in its training)");
     for (size_t s = 0; info->classes > classes && s < info->samples; s++)
         if (dataset->labels[s] >= classes)
             return gr_fail(GRADUS_ERROR_DATA, "sample %zu has label %u, the network's %zu classes are 0..%zu", s,

@@ -105,10 +105,12 @@ gradus_status gradus_model_export_gguf(const gradus_model *model, const char *pa
         FAIL(GRADUS_ERROR_ARGUMENT,
              "%s: %zu layers from %zu features to %zu classes, expected %d from %d to %d, as ggml's mnist-eval does",
              path, network->layers, network->sizes[0], network->sizes[network->layers], LAYERS, FEATURES, CLASSES);
-    if (network->activation != GRADUS_RELU || network->input_deviation != 0)
+    if (network->activation != GRADUS_RELU || network->input_deviation != 0 || network->floats)
         FAIL(GRADUS_ERROR_ARGUMENT, "%s: %s%s, expected relu on bytes / 255, as ggml's mnist-eval does", path,
              gradus_activation_name(network->activation),
-             network->input_deviation != 0 ? " on a standardised input" : "");
+             network->input_deviation != 0 ? " on a standardised input"
+             : network->floats             ? " on float features"
+                                           : "");
     describe(network, &header);
     TRY(gr_output_open(path, &file));
     TRY(write_aligned(&file, header.bytes, header.size));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
- *     input -> Div by 255 -> [Sub -> Div] -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
+ *     input -> [Div by 255] -> [Sub -> Div] -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
  * The message is made of structs that point into the model and is written as it is serialized, so nothing is copied.
  */
 #include "core/memory.h"
@@ -170,15 +170,17 @@ static char *add_constant(onnx_file *file, const char *name, float value)
     return add_tensor(file, &described, constant, 1);
 }
 
-/* Images become N x F, divided by 255; the name of that. */
+/* Images become N x F, and bytes are divided by 255; the name of that. */
 static char *add_input(onnx_file *file, const gradus_network *network)
 {
     const bool is_image = network->image_height > 1;
     const size_t image[] = {1, network->image_height, network->image_width};
     char *input = "input";
     describe_value(&file->values[0], input, is_image ? image : network->sizes, is_image ? 3 : 1);
-    file->values[0].message.doc_string = "bytes as floats, 0 to 255";
-    char *scaled = add_node(file, "Div", "scaled", (char *[3]){input, add_constant(file, "scale", 255)});
+    file->values[0].message.doc_string = network->floats ? "features as they are" : "bytes as floats, 0 to 255";
+    char *scaled = input;
+    if (!network->floats)
+        scaled = add_node(file, "Div", "scaled", (char *[3]){input, add_constant(file, "scale", 255)});
     if (network->input_deviation != 0) {
         scaled =
             add_node(file, "Sub", "centred", (char *[3]){scaled, add_constant(file, "mean", network->input_mean)});
@@ -223,7 +225,7 @@ static void add_layers(onnx_file *file, const gradus_model *model)
 {
     const gradus_network *network = &model->network;
     char *below = add_input(file, network), name[48];
-    gelu_constants constants = {NULL};
+    gelu_constants constants = {NULL, NULL, NULL};
     if (network->activation == GRADUS_GELU && network->layers > 1)
         constants = (gelu_constants){add_constant(file, "root_half", 0.70710678f), add_constant(file, "one", 1),
                                      add_constant(file, "half", 0.5f)};

@@ -12,8 +12,9 @@
 #define HEADER_LENGTH_BYTES 8
 #define HEADER_MAX 100000000u /* bytes; the format's own limit */
 
-/* What the network is beyond its shapes; there is one choice of each so far. */
-#define FILE_INPUT_SCALE "byte/255"
+/* What the network sees of a feature, before it is standardised: of samples of bytes, and of floats. */
+#define FILE_INPUT_BYTES "byte/255"
+#define FILE_INPUT_FLOATS "1"
 
 /* An entry of a header: shape and place of a tensor of this type, "F32". NULL without memory, as jansson has it. */
 json_t *gr_safetensors_entry(const char *dtype, const file_tensor *tensor);

@@ -59,14 +59,15 @@ cleanup:
 
 /* ---- Metadata ---- */
 
-static gradus_status check_setting(const model_file *file, const json_t *metadata, const char *key,
-                                   const char *expected)
+static gradus_status read_input_scale(model_file *file, const char *text)
 {
-    const char *found = json_string_value(json_object_get(metadata, key));
-    if (found != NULL && strcmp(found, expected) != 0)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: %s is \"%s\", expected \"%s\"", file->path, key,
-                       gr_printable(found).text, expected);
-    return GRADUS_OK;
+    if (text == NULL)
+        return GRADUS_OK;
+    file->network.floats = strcmp(text, FILE_INPUT_FLOATS) == 0;
+    if (file->network.floats || strcmp(text, FILE_INPUT_BYTES) == 0)
+        return GRADUS_OK;
+    return gr_fail(GRADUS_ERROR_DATA, "%s: gradus.input_scale is \"%s\", expected \"%s\" or \"%s\"", file->path,
+                   gr_printable(text).text, FILE_INPUT_BYTES, FILE_INPUT_FLOATS);
 }
 
 /* *out is left as it is where the text is missing. */
@@ -133,7 +134,7 @@ static gradus_status read_metadata(model_file *file)
     TRY(read_activation(file, json_string_value(json_object_get(metadata, "gradus.activation"))));
     TRY(read_number(file, metadata, "gradus.input_mean", &file->network.input_mean));
     TRY(read_number(file, metadata, "gradus.input_deviation", &file->network.input_deviation));
-    TRY(check_setting(file, metadata, "gradus.input_scale", FILE_INPUT_SCALE));
+    TRY(read_input_scale(file, json_string_value(json_object_get(metadata, "gradus.input_scale"))));
     value = json_object_get(metadata, "gradus.image_shape");
     if (value != NULL)
         TRY(read_image_shape(file, json_string_value(value)));

@@ -249,7 +249,7 @@ GRADUS_API gradus_status gradus_model_export_npz(const gradus_model *model, cons
 
 /*
  * Writes an ONNX model (opset 13) that any number of samples N can be given: "input" holds bytes as floats, 0..255,
- * which the graph itself divides by 255, as N x 1 x image_height x image_width, or where the samples are no images
+ * which the graph itself divides by 255, or of a network that takes floats these as they are, as N x 1 x image_height x image_width, or where the samples are no images
  * (one row) as N x F; "logits" and "probabilities" come out, N x C. ARGUMENT for more than the 2 GiB of the format,
  * and in a build without protobuf-c.
  */
@@ -403,7 +403,7 @@ typedef struct gradus_schedule {
 
 /*
  * How the training's images are changed, anew for each sample and epoch, each number by up to what is given; of mini-batches
- * only, and of samples that are images. All zero: they are not. Pixel p of the new image is the old one's at
+ * only, and of samples that are images of bytes. All zero: they are not. Pixel p of the new image is the old one's at
  * c + R (p - c - t) / f + e(p), bilinear, black outside, where c is the middle, R rotates, t shifts and f scales, all drawn
  * uniformly by the training's seed, and e is a smooth random field: elastic deformation as Simard, Steinkraus and Platt
  * have it ("Best practices for convolutional neural networks applied to visual document analysis", 2003; theirs is about

@@ -136,6 +136,12 @@ def test_onnx(folder):
             "gradus.activation": activation, "gradus.input_mean": "0.25", "gradus.input_deviation": "0.5"})
         assert_onnx(model, samples, predicted(model, data))
 
+    floats, data = np.random.default_rng(3).standard_normal((20, 6)), os.path.join(folder, "data.npz")
+    np.savez(data, X=floats)
+    for more in ({}, {"gradus.input_mean": "0.25", "gradus.input_deviation": "0.5"}):
+        save_file(named(random_layers([6, 5, 3])), model, {"gradus.input_scale": "1", **more})
+        assert_onnx(model, floats, predicted(model, data))
+
 
 def test_gguf(folder):
     model, path = os.path.join(folder, "m.safetensors"), os.path.join(folder, "m.gguf")
