@@ -35,17 +35,18 @@ static const preset presets[] = {
       {"schedule", "cosine"},
       {"optimizer", "adam"}}},
     {"accurate",
-     {{"hidden", "512"},
+     {{"hidden", "1024,512"},
       {"initializer", "he"},
       {"epochs", "40"},
       {"batch-size", "128"},
       {"lr", "0.001"},
       {"schedule", "cosine"},
       {"optimizer", "adam"},
-      {"augment-shift", "1"},
-      {"augment-rotate", "7"},
-      {"augment-scale", "0.1"},
-      {"augment-elastic", "1"}}},
+      {"label-smoothing", "0.05"},
+      {"augment-shift", "2"},
+      {"augment-rotate", "12"},
+      {"augment-scale", "0.15"},
+      {"augment-elastic", "1.5"}}},
 };
 #define PRESETS (sizeof presets / sizeof *presets)
 
