@@ -30,8 +30,11 @@ static void pass_tile(const samples *all, const image_source *images, uint s0, u
     first_backward(&x, &tile, scratch, scratch + dz_at[0]);
 }
 
-// The partial gradient in vectors, behind which are the two metrics.
+// The partial gradient in vectors, behind which are the two metrics; and how many of them a work-item adds up.
 #define GRADIENT_VECTORS (PARAMETERS / LANES)
+#ifndef REDUCE_VECTORS
+#define REDUCE_VECTORS 128
+#endif
 
 static void forget_sums(global float *scratch)
 {
@@ -87,36 +90,49 @@ kernel void fused_batch_pass(uint first, uint end, uint mode, global const uchar
         pass_tile(&x, &source, first + t * TILE, end, &pass, labels, order, parameters, scratch);
 }
 
-// The sum of what the work-items have at a place of their partial gradients.
-static float sum_shares(global const float *all_scratch, uint at, uint work_items)
+// Which lanes of the vector that begins with this unit of packed W1 are units; the others only fill the last block.
+static intv lanes_with_units(uint unit)
 {
-    float sum = 0;
+    intv lane;
+    for (uint k = 0; k < LANES; k++)
+        ((int *)&lane)[k] = (int)(unit + k);
+    return lane < (int)sizes[1];
+}
+
+// The sum of vector i of the work-items' partial gradients.
+static floatv sum_shares(global const float *all_scratch, uint i, uint work_items)
+{
+    floatv sum = 0;
     for (uint w = 0; w < work_items; w++)
-        sum += all_scratch[(size_t)w * SCRATCH + DW_AT + at];
+        sum += ((global const floatv *)(all_scratch + (size_t)w * SCRATCH + DW_AT))[i];
     return sum;
 }
 
-// Adds up the work-items' partial sums: gradient[i] = scale * sum, 0 for the units that only fill W1's last block; and loss
-// and number correct into sums[0], [1]. NDRange: one work-item per parameter, and at least two.
-kernel void fused_batch_reduce(float scale, global const float *restrict all_scratch, global float *restrict gradient,
+// Vector i of the gradient.
+static floatv reduce_vector(global const float *all_scratch, uint i, float scale, uint work_items)
+{
+    const floatv sum = sum_shares(all_scratch, i, work_items);
+    if (i >= bias_at[0] / LANES)
+        return scale * sum;
+    const uint unit = i / (GROUPS * UNIT_BLOCK) * BLOCK_UNITS + i % UNIT_BLOCK * LANES;
+    const floatv bias =
+        STANDARDISED ? INPUT_OFFSET * sum_shares(all_scratch, (bias_at[0] + unit) / LANES, work_items) : (floatv)(0);
+    return select((floatv)(0), scale * fma((floatv)(PIXEL_SCALE), sum, bias), lanes_with_units(unit));
+}
+
+// Adds up the work-items' partial sums: gradient = scale * sum, 0 for the units that only fill W1's last block; and loss and
+// number correct into sums[0], [1]. NDRange: one work-item per REDUCE_VECTORS vectors.
+kernel void fused_batch_reduce(float scale, global const float *restrict all_scratch, global floatv *restrict gradient,
                                global float *restrict sums, uint work_items)
 {
-    const uint i = get_global_id(0);
-    if (i >= PARAMETERS)
-        return;
-    const float sum = sum_shares(all_scratch, i, work_items);
-    const uint unit = i / (GROUPS * BLOCK_UNITS) * BLOCK_UNITS + i % BLOCK_UNITS;
-    if (i >= bias_at[0])
-        gradient[i] = scale * sum;
-    else {
-        const float bias = STANDARDISED ? INPUT_OFFSET * sum_shares(all_scratch, bias_at[0] + unit, work_items) : 0;
-        gradient[i] = unit < sizes[1] ? scale * fma(PIXEL_SCALE, sum, bias) : 0;
-    }
-    if (i < 2) {
+    const uint begin = get_global_id(0) * REDUCE_VECTORS, end = min(begin + REDUCE_VECTORS, (uint)GRADIENT_VECTORS);
+    for (uint i = begin; i < end; i++)
+        gradient[i] = reduce_vector(all_scratch, i, scale, work_items);
+    for (uint m = 0; begin == 0 && m < 2; m++) {
         float metric = 0;
         for (uint w = 0; w < work_items; w++)
-            metric += all_scratch[(size_t)w * SCRATCH + METRICS_AT + i];
-        sums[i] = metric;
+            metric += all_scratch[(size_t)w * SCRATCH + METRICS_AT + m];
+        sums[m] = metric;
     }
 }
 
@@ -125,14 +141,11 @@ static void finish_gradient(global floatv *gradient, float scale)
 {
     global const floatv *all = gradient;
     const uint begin_rest = bias_at[0] / LANES;
-    intv lane;
-    for (uint k = 0; k < LANES; k++)
-        ((int *)&lane)[k] = (int)k;
     for (uint block = 0; block < UNIT_BLOCKS; block++) {
         floatv factor[UNIT_BLOCK], bias[UNIT_BLOCK];
         for (uint u = 0; u < UNIT_BLOCK; u++) {
             const uint first = block * BLOCK_UNITS + u * LANES;
-            const intv is_unit = lane + (int)first < (int)sizes[1];
+            const intv is_unit = lanes_with_units(first);
             factor[u] = select((floatv)(0), (floatv)(scale * PIXEL_SCALE), is_unit);
             bias[u] = select((floatv)(0), scale * INPUT_OFFSET * all[(bias_at[0] + first) / LANES], is_unit);
         }

@@ -7,20 +7,20 @@
 
 // One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements / ALIGNMENT):
 // whether weight_decay holds there. first, second: the moments; another buffer where the kind has none.
-// NDRange: one work-item per element.
+// NDRange: one work-item per PARAMETER_LANES elements, of which ALIGNMENT is a multiple.
 kernel void update_parameters(float learning_rate, float first_correction, float second_correction,
-                              global float *restrict p, global const float *restrict g, ulong elements,
+                              global parameter *restrict p, global const parameter *restrict g, ulong elements,
                               global const float *restrict sums, global float *restrict history,
                               global uint *restrict progress, uint slots, uint kind, float momentum, float decay,
                               float epsilon, float weight_decay, global const uchar *restrict decays,
-                              global const float *restrict clip, global float *first, global float *second)
+                              global const float *restrict clip, global parameter *first, global parameter *second)
 {
     const size_t i = get_global_id(0);
     const optimizer how = {kind, momentum, decay, epsilon};
     const step_factors by = {learning_rate, first_correction, second_correction};
-    if (i < elements)
-        p[i] =
-            update_one(how, by, decays[i / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i], first + i, second + i);
+    if (i * PARAMETER_LANES < elements)
+        p[i] = update_one(how, by, decays[i * PARAMETER_LANES / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i],
+                          first + i, second + i);
     if (i == 0)
         note_step(sums[0], sums[1], history, progress, slots);
 }

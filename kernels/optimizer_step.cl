@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One step of one parameter, and what is remembered of a step; for optimizer.cl. In fused_batch.cl's program, behind
-// vectors.cl, it is a step of as many parameters as a vector has.
+// One step of as many parameters as a vector has, and what is remembered of a step; for optimizer.cl, and behind vectors.cl for
+// fused_batch.cl. In vectors, because no compiler for CPUs was found to make some of a kernel with so many cases: Adam took
+// ten times as long.
 
 #ifdef LANES
+#define PARAMETER_LANES LANES
 typedef floatv parameter;
 #else
-typedef float parameter;
+#define PARAMETER_LANES 8
+typedef float8 parameter;
 #endif
 
 // As host/engine/optimizer.h has them; optimizer_step.h there has the formulas for the host.

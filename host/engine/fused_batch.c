@@ -13,6 +13,9 @@
 /* Samples of a tile at most: its dZ1 stays in the first-level cache. */
 #define TILE_MAX 64
 
+/* Floats that a work-item of fused_batch_reduce adds up: at least its REDUCE_VECTORS of 8 lanes; with 16 some have nothing to do. */
+#define REDUCE_FLOATS (128 * 8)
+
 /* Bytes of W1 that a block of pixels meets, as elements.cl wants them in the first-level cache. */
 #define BLOCK_BYTES 40000
 
@@ -270,7 +273,7 @@ static gradus_status plan_launches(fused *e)
                                       ARGUMENT(e->common.record.progress), ARGUMENT(e->augment_plan),
                                       ARGUMENT(e->images), ARGUMENT(none), ARGUMENT(none)),
                             &e->fused_pass));
-    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", e->common.layout.length, PARAMETER_ALIGNMENT,
+    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", gr_divide_up(e->common.layout.length, REDUCE_FLOATS), 1,
                             ARGUMENTS(ARGUMENT(scale), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
                                       ARGUMENT(e->common.record.sums), ARGUMENT(work_items)),
                             &e->fused_reduce));

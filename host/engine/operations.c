@@ -228,6 +228,9 @@ void gr_row_sums_destroy(row_sums *sums)
 
 /* ---- optimizer.cl ---- */
 
+/* PARAMETER_LANES there. */
+#define UPDATE_LANES 8
+
 /* An optimizer without this moment never touches the buffer that stands in its place. */
 static cl_mem moment(cl_mem own, const update_buffers *buffers)
 {
@@ -241,7 +244,7 @@ gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, 
     const cl_ulong count = elements;
     const cl_uint kind = how->kind;
     const cl_mem first = moment(buffers->first, buffers), second = moment(buffers->second, buffers);
-    return gr_launch_create(device, "update_parameters", elements,
+    return gr_launch_create(device, "update_parameters", gr_divide_up(elements, UPDATE_LANES),
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(buffers->parameters),
                                       ARGUMENT(buffers->gradient), ARGUMENT(count), ARGUMENT(record->sums),
                                       ARGUMENT(record->history), ARGUMENT(record->progress), ARGUMENT(record->slots),

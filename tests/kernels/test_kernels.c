@@ -63,7 +63,8 @@ static const struct {
     {"update_parameters", "optimizer_step.cl", "how.kind == NESTEROV ? fma(momentum, *first, slope) : *first",
      "*first"},
     {"update_parameters", "optimizer_step.cl", "sqrt(*second) / by.second_correction", "sqrt(*second)"},
-    {"update_parameters", "optimizer.cl", "decays[i / ALIGNMENT] ? weight_decay : 0", "weight_decay"},
+    {"update_parameters", "optimizer.cl", "decays[i * PARAMETER_LANES / ALIGNMENT] ? weight_decay : 0",
+     "weight_decay"},
     {"update_parameters", "optimizer.cl", "sum = fma(g[i], g[i], sum)", "sum = fma(g[i], g[i], sum * 0.99f)"},
     {"update_parameters", "optimizer.cl", "max_norm / sqrt(squares)", "max_norm / squares"},
     {"keep_parameters", "optimizer.cl", "progress[1] == 0 && ", ""},
@@ -97,7 +98,7 @@ static const struct {
     {"first_batch", "first_batch.cl", "before += length", "before = length"},
     {"first_batch", "first_batch.cl", "s << 8", "0 << 8"},
     {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)", "take_tile(&tile, order, labels)"},
-    {"first_batch", "fused_batch.cl", "fma(PIXEL_SCALE, sum, bias)", "fma(1.0f / 256, sum, bias)"},
+    {"first_batch", "fused_batch.cl", "fma((floatv)(PIXEL_SCALE), sum, bias)", "fma((floatv)(1.0f / 256), sum, bias)"},
     {"activation_forward", "activation.cl", "a * (1 - a)", "a * a"},
     {"activation_forward", "philox.cl", "c[3] ^ key.y", "c[3] ^ key.x"},
     {"activation_forward", "activate.cl", "&& s < valid", "&& s < valid + 1"},
@@ -110,7 +111,7 @@ static const struct {
     {"tile_functions", "fused_tile.cl", "slope * factor", "slope"},
     {"tile_functions", "fused_tile.cl", "shared * all_logits", "0"},
     {"batch_functions", "first_batch.cl", "lane + f / 8", "lane"},
-    {"batch_functions", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
+    {"batch_functions", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
 };
 
 /* Puts the kernels into a folder, with one fault. */
