@@ -163,7 +163,8 @@ int cmd_evaluate(int argc, const char **argv)
     evaluation.dataset = settings.line.arguments[1];
     evaluation.classes = network->sizes[network->layers];
 
-    gradus_data_options options = {.data_dir = settings.data_dir, .features = network->sizes[0], .floats = network->floats};
+    gradus_data_options options = {
+        .data_dir = settings.data_dir, .features = network->sizes[0], .floats = network->floats};
     TRY(data_open_part(evaluation.dataset, &options, settings.split, &dataset, &evaluation.part));
     TRY(data_require_classes(evaluation.dataset, evaluation.part, dataset, evaluation.classes));
     evaluation.samples = gradus_dataset_get_info(dataset).samples;

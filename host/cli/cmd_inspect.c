@@ -116,10 +116,10 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
             json_object_set_new(metadata, metadata_keys[i], json_text(value));
     }
     return json_pack("{so ss ss so s[II] sI ss so so}", "layers", json_layers(network), "activation",
-                     gradus_activation_name(network->activation), "features", network->floats ? "floats" : "bytes", "input", input_object(network), "image",
-                     (json_int_t)network->image_width, (json_int_t)network->image_height, "parameters",
-                     (json_int_t)count_parameters(network), "weights_hash", hash, "metadata", metadata, "tensors",
-                     array);
+                     gradus_activation_name(network->activation), "features", network->floats ? "floats" : "bytes",
+                     "input", input_object(network), "image", (json_int_t)network->image_width,
+                     (json_int_t)network->image_height, "parameters", (json_int_t)count_parameters(network),
+                     "weights_hash", hash, "metadata", metadata, "tensors", array);
 }
 
 /* ---- For people ---- */

@@ -27,9 +27,10 @@ static int parse(int argc, const char **argv, predict_run *run)
     static const command_description description = {
         .name = "predict",
         .arguments = "MODEL INPUT...",
-        .summary = "The most probable class of samples. INPUT is a data set, or some of its samples as "
-                   "DATASET:INDEX or\n"
-                   "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file or NPZ without labels.",
+        .summary =
+            "The most probable class of samples. INPUT is a data set, or some of its samples as "
+            "DATASET:INDEX or\n"
+            "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file or NPZ without labels.",
         .arguments_min = 2,
         .arguments_max = SIZE_MAX,
     };

@@ -40,7 +40,8 @@ static void print_help(FILE *stream)
     fputs("\n"
           "  gradus SUBCOMMAND --help       the options of a subcommand\n"
           "  gradus --version               the version\n\n"
-          "DATASET is a name (digits, mnist, ...), a folder with IDX files, a CSV file, or an NPZ (x_train, y_train).\n\n"
+          "DATASET is a name (digits, mnist, ...), a folder with IDX files, a CSV file, or an NPZ (x_train, "
+          "y_train).\n\n"
           "Try:  gradus train digits --out digits.safetensors\n"
           "      gradus predict digits.safetensors digits:0-4 --show\n",
           stream);

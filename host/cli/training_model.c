@@ -46,7 +46,8 @@ int training_model_create(training_run *run)
     const train_settings *settings = &run->settings;
     const size_list *hidden = &settings->hidden;
     const gradus_dataset_info data = gradus_dataset_get_info(run->train);
-    gradus_network network = {.layers = hidden->count + 1, .image_width = data.width, .image_height = data.height, .floats = data.floats};
+    gradus_network network = {
+        .layers = hidden->count + 1, .image_width = data.width, .image_height = data.height, .floats = data.floats};
     network.sizes[0] = data.features;
     memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
     network.sizes[network.layers] = data.classes;

@@ -22,11 +22,10 @@ static void describe_tensors(const gradus_network *network, file_tensor *tensors
 static json_t *metadata_to_json(const gradus_model *model)
 {
     const gradus_network *network = &model->network;
-    json_t *own =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", "pt", "gradus.version", gradus_version(), "gradus.activation",
-                  gradus_activation_name(network->activation), "gradus.input_scale",
-                  network->floats ? FILE_INPUT_FLOATS : FILE_INPUT_BYTES,
-                  "gradus.image_shape", json_sprintf("%zux%zu", network->image_width, network->image_height));
+    json_t *own = json_pack("{s:s, s:s, s:s, s:s, s:o}", "format", "pt", "gradus.version", gradus_version(),
+                            "gradus.activation", gradus_activation_name(network->activation), "gradus.input_scale",
+                            network->floats ? FILE_INPUT_FLOATS : FILE_INPUT_BYTES, "gradus.image_shape",
+                            json_sprintf("%zux%zu", network->image_width, network->image_height));
     if (network->input_deviation != 0) {
         json_object_set_new(own, "gradus.input_mean", json_sprintf("%.9g", (double)network->input_mean));
         json_object_set_new(own, "gradus.input_deviation", json_sprintf("%.9g", (double)network->input_deviation));
