@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus evaluate, predict, inspect, devices and check from the outside. All but inspect need a device. */
+#include "npz_file.h"
 #include "run_program.h"
 #include "with_device.h"
 
@@ -174,6 +175,71 @@ static void test_predict_show(void **state)
     assert_null(strstr(program_out, " \n"));
 }
 
+/* ---- Floats ---- */
+
+/* work/floats.npz: the images of "tiny" as floats from -1 to 1, all of them for training and 3 to test. */
+static void write_floats(void)
+{
+    float images[TRAIN_SAMPLES * IMAGE_SIDE * IMAGE_SIDE];
+    uint8_t labels[TRAIN_SAMPLES];
+    char path[128];
+    for (size_t i = 0; i < TRAIN_SAMPLES; i++) {
+        labels[i] = (uint8_t)(i % CLASSES);
+        for (size_t p = 0; p < IMAGE_SIDE * IMAGE_SIDE; p++)
+            images[i * IMAGE_SIDE * IMAGE_SIDE + p] = p / IMAGE_SIDE == labels[i] ? 1 : (float)((p * i) % 40) / 80 - 1;
+    }
+    snprintf(path, sizeof path, "%s/work/floats.npz", program_folder);
+    write_npz_file(path,
+                   (const npz_array[]){{"x_train", "<f4", 3, {TRAIN_SAMPLES, IMAGE_SIDE, IMAGE_SIDE}, images, false},
+                                       {"y_train", "|u1", 1, {TRAIN_SAMPLES}, labels, false},
+                                       {"x_test", "<f4", 3, {3, IMAGE_SIDE, IMAGE_SIDE}, images, false},
+                                       {"y_test", "|u1", 1, {3}, labels, false},
+                                       {.name = NULL}});
+}
+
+static void test_floats(void **state)
+{
+    (void)state;
+    write_floats();
+    assert_runs(
+        "\"$GRADUS\" train floats.npz --hidden 5 --lr 0.5 --iterations 60 --holdout 4 --quiet --out f.safetensors");
+    assert_prints(program_out, "engine      layered\n");
+    assert_prints(program_out, "samples     20 train, 4 holdout, 3 test\n");
+    assert_runs("\"$GRADUS\" inspect f.safetensors");
+    assert_prints(program_out, "input       floats\n");
+    assert_runs("\"$GRADUS\" evaluate f.safetensors floats.npz");
+    assert_prints(program_out, "accuracy  100.00 %\n");
+    assert_runs("\"$GRADUS\" predict f.safetensors floats.npz:1-2");
+    assert_prints(program_out, "floats.npz:1       label 1    prediction 1");
+    assert_runs("\"$GRADUS\" predict f.safetensors floats.npz:1 --show");
+    assert_true(program_out[0] != ' ' && program_out[3] == program_out[0]);
+    assert_runs(
+        "\"$GRADUS\" bench floats.npz --engine auto,layered,fused --hidden 5 --repeats 1 --seconds 1 --device cpu");
+    assert_prints(program_out, "of the floats are not zero");
+    assert_prints(program_out, "engine fused: found float features");
+
+    assert_int_equal(run("\"$GRADUS\" train floats.npz --engine fused"), 64);
+    assert_prints(program_err,
+                  "engine fused: found float features, expected another engine for that, such as layered");
+    assert_int_equal(run("\"$GRADUS\" evaluate f.safetensors tiny"), 65);
+    assert_prints(program_err, "the samples have bytes for features, the network takes floats as they are");
+    train_model();
+    assert_int_equal(run("\"$GRADUS\" predict m.safetensors floats.npz"), 65);
+    assert_prints(program_err, "the samples have float features, the network takes bytes 0..255");
+    assert_int_equal(run("\"$GRADUS\" train floats.npz --init-from m.safetensors"), 65);
+}
+
+/* A CSV file of whole numbers is of floats for a model of floats, and of bytes for another. */
+static void test_floats_as_text(void **state)
+{
+    (void)state;
+    assert_runs("printf '0,0.5,-1\n1,2,3\n' >f.csv; printf '0,9\n300,4\n' >whole.csv");
+    assert_runs("\"$GRADUS\" train f.csv --hidden 3 --iterations 5 --engine reference --quiet --out f.safetensors");
+    assert_runs("\"$GRADUS\" predict f.safetensors whole.csv");
+    assert_int_equal(run("\"$GRADUS\" train whole.csv"), 65);
+    assert_prints(program_err, "whole.csv:2: column 1: found \"300\", expected an integer 0..255");
+}
+
 /* ---- inspect ---- */
 
 static void test_inspect(void **state)
@@ -297,6 +363,8 @@ int main(void)
         program_test(test_predict_unlabelled),
         program_test(test_predict_ranges),
         program_test(test_predict_show),
+        program_test(test_floats),
+        program_test(test_floats_as_text),
         program_test(test_inspect),
         program_test(test_inspect_json),
         program_test(test_devices),

@@ -47,6 +47,11 @@ static void test_moments(void **state)
     assert_close((double)mean, 0.5, 0, 1e-6);
     assert_close((double)deviation, 0.3, 0, 1e-6);
     gradus_dataset_destroy(dataset);
+    assert_ok(gradus_dataset_create_floats((const float[]){-1, 3, 3, -1}, NULL, 2, 2, 1, &dataset));
+    assert_ok(gradus_dataset_moments(dataset, &mean, &deviation));
+    assert_close((double)mean, 1, 0, 1e-6);
+    assert_close((double)deviation, 2, 0, 1e-6);
+    gradus_dataset_destroy(dataset);
     assert_ok(gradus_dataset_create(equal, NULL, 1, 2, 1, &dataset));
     assert_fails(gradus_dataset_moments(dataset, &mean, &deviation), GRADUS_ERROR_DATA,
                  "all features of the data set are 0.027451, expected some that differ");

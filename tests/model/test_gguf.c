@@ -93,6 +93,17 @@ static void test_refused(void **state)
     }
 }
 
+static void test_floats_refused(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 2, .sizes = {784, 1, 10}, .floats = true};
+    gradus_model *model = NULL;
+    assert_ok(gradus_model_create(&network, 7, &model));
+    assert_fails(gradus_model_export_gguf(model, scratch_path("m.gguf")), GRADUS_ERROR_ARGUMENT,
+                 "m.gguf: relu on float features, expected relu on bytes / 255, as ggml's mnist-eval does");
+    gradus_model_destroy(model);
+}
+
 static void test_no_folder(void **state)
 {
     (void)state;
@@ -109,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         scratch_test(test_layout),
         scratch_test(test_refused),
+        scratch_test(test_floats_refused),
         scratch_test(test_no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

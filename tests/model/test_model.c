@@ -193,6 +193,21 @@ static void test_round_trip(void **state)
     gradus_model_destroy(model);
 }
 
+/* Whether it takes floats is a part of the network. */
+static void test_floats_are_kept(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 1, .sizes = {3, 2}, .floats = true};
+    gradus_model *model = NULL, *loaded = NULL;
+    assert_ok(gradus_model_create(&network, 1, &model));
+    assert_ok(gradus_model_save(model, scratch_path("model.safetensors")));
+    assert_ok(gradus_model_load(scratch_path("model.safetensors"), &loaded));
+    assert_true(gradus_model_network(loaded)->floats);
+    assert_string_equal(gradus_model_get_metadata(loaded, "gradus.input_scale"), "1");
+    gradus_model_destroy(loaded);
+    gradus_model_destroy(model);
+}
+
 static size_t read_file(const char *path, unsigned char *bytes, size_t size)
 {
     FILE *file = fopen(path, "rb");
@@ -289,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_hash_changes_with_any_bit),
         cmocka_unit_test(test_metadata),
         scratch_test(test_round_trip),
+        scratch_test(test_floats_are_kept),
         scratch_test(test_save_is_stable),
         scratch_test(test_save_refused),
         scratch_test(test_save_breaks_off),

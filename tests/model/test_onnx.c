@@ -87,6 +87,19 @@ static void test_images(void **state)
     gradus_model_destroy(model);
 }
 
+/* Floats are taken as they are. */
+static void test_floats(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 1, .sizes = {5, 2}, .floats = true};
+    gradus_model *model = NULL;
+    GrOnnx__ModelProto *message = export_network(&network, &model);
+    assert_nodes(message->graph, "Gemm Softmax");
+    assert_string_equal(message->graph->input[0]->doc_string, "features as they are");
+    gr_onnx__model_proto__free_unpacked(message, NULL);
+    gradus_model_destroy(model);
+}
+
 static void test_no_images(void **state)
 {
     (void)state;
@@ -157,8 +170,8 @@ static void test_no_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_images),    scratch_test(test_no_images), scratch_test(test_deepest),
-        scratch_test(test_functions), scratch_test(test_no_folder),
+        scratch_test(test_images),  scratch_test(test_floats),    scratch_test(test_no_images),
+        scratch_test(test_deepest), scratch_test(test_functions), scratch_test(test_no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

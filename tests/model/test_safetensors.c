@@ -157,7 +157,7 @@ static void test_metadata(void **state)
         {WITH("{'gradus.input_deviation':'nan'}"), "gradus.input_deviation is \"nan\", expected a number"},
         {WITH("{'gradus.input_deviation':'-1'}"), "input: found mean 0 and deviation -1, expected"},
         {WITH("{'gradus.input_mean':'0.1'}"), "input: found mean 0.1 and deviation 0, expected"},
-        {WITH("{'gradus.input_scale':'byte'}"), "gradus.input_scale is \"byte\", expected \"byte/255\""},
+        {WITH("{'gradus.input_scale':'byte'}"), "gradus.input_scale is \"byte\", expected \"byte/255\" or \"1\""},
         {WITH("{'gradus.image_shape':''}"), "gradus.image_shape is \"\", expected width and height"},
         {WITH("{'gradus.image_shape':'3x1 '}"), "gradus.image_shape is \"3x1 \""},
         {WITH("{'gradus.image_shape':'03x1'}"), "gradus.image_shape is \"03x1\""},
