@@ -16,11 +16,15 @@
 #define CONTROL_CELLS 4
 #define CONTROL_POINTS (CONTROL_CELLS + 3)
 
+// Pixels of a row that are computed together.
+#define PIECE 16
+
 // What all samples have in common. Behind it are the weights that control points have in each column, then those in each row:
-// CONTROL_POINTS x width, CONTROL_POINTS x height.
+// CONTROL_POINTS x column_stride, CONTROL_POINTS x height.
 typedef struct augment_plan {
     unsigned int key[2]; // of the random numbers
     int width, height;
+    int column_stride;                   // width, rounded up to whole pieces
     int shift, rotation, scale, elastic; // the most that is drawn; the rotation in 2^-32 turns
 } augment_plan;
 

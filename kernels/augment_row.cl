@@ -71,9 +71,6 @@ static void draw_transform(global const augment_plan *plan, uint epoch, uint sam
 
 // ---- Pixels ----
 
-// Of a row, that are computed together.
-#define PIECE 16
-
 static uint pixel_at(global const uchar *image, int width, int height, int x, int y)
 {
     return x >= 0 && x < width && y >= 0 && y < height ? image[y * width + x] : 0;
@@ -98,33 +95,36 @@ static uchar interpolate(global const uchar *image, int width, int height, int x
 // What the control points of all rows make of those of row y, in 1/256 of a pixel.
 static void blend_rows(global const augment_plan *plan, global const int *field, int y, int *control)
 {
-    global const int *weights = (global const int *)(plan + 1) + CONTROL_POINTS * plan->width + y;
+    global const int *weights = (global const int *)(plan + 1) + CONTROL_POINTS * plan->column_stride + y;
+#pragma unroll
     for (int k = 0; k < CONTROL_POINTS; k++) {
         int sum = 0;
+#pragma unroll
         for (int r = 0; r < CONTROL_POINTS; r++)
             sum += weights[r * plan->height] * field[r * CONTROL_POINTS + k];
         control[k] = sum >> 10;
     }
 }
 
-// Adds the displacement of the pixels first .. first + count - 1 of a row, count at most PIECE, to their coordinates.
-static void displace(global const augment_plan *plan, const int *control_x, const int *control_y, int first, int count,
-                     int *x, int *y)
+// Adds the displacement of the pixels first .. first + PIECE - 1 of a row to their coordinates.
+static void displace(global const augment_plan *plan, const int *control_x, const int *control_y, int first, int *x,
+                     int *y)
 {
     global const int *weights = (global const int *)(plan + 1) + first;
-    const int width = plan->width;
-    for (int i = 0; i < count; i++) {
+    const int stride = plan->column_stride;
+    for (int i = 0; i < PIECE; i++) {
         int sum_x = 0, sum_y = 0;
+#pragma unroll
         for (int k = 0; k < CONTROL_POINTS; k++) {
-            sum_x += weights[k * width + i] * control_x[k];
-            sum_y += weights[k * width + i] * control_y[k];
+            sum_x += weights[k * stride + i] * control_x[k];
+            sum_y += weights[k * stride + i] * control_y[k];
         }
         x[i] += sum_x >> 2;
         y[i] += sum_y >> 2;
     }
 }
 
-// Pixels first .. end - 1 of row y of a sample's augmented image, to out[first] .. out[end - 1].
+// Pixels first .. end - 1 of row y of a sample's augmented image, to out[first] .. out[end - 1]; first is a multiple of PIECE.
 static void augment_row(global const augment_plan *plan, global const transform *t, global const uchar *image, int y,
                         int first, int end, global uchar *out)
 {
@@ -139,12 +139,12 @@ static void augment_row(global const augment_plan *plan, global const transform 
     for (; first < end; first += PIECE) {
         const int count = end - first < PIECE ? end - first : PIECE;
         int at_x[PIECE], at_y[PIECE];
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < PIECE; i++) {
             at_x[i] = row_x + cosine * (first + i);
             at_y[i] = row_y - sine * (first + i);
         }
         if (elastic)
-            displace(plan, control_x, control_y, first, count, at_x, at_y);
+            displace(plan, control_x, control_y, first, at_x, at_y);
         for (int i = 0; i < count; i++)
             out[first + i] = interpolate(image, width, height, at_x[i], at_y[i]);
     }

@@ -16,27 +16,33 @@
 
 #define BLOCK_UNITS (UNIT_BLOCK * LANES)
 
+// z (BLOCK_UNITS) of one sample = its pixels begin .. end - 1 times their packed weights w, if `adds` on top of what z is.
+static void sample_forward(global const uchar *values, global const ushort *places, uint begin, uint end, bool adds,
+                           global const floatv *w, global floatv *z)
+{
+    floatv sum[UNIT_BLOCK];
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        sum[u] = adds ? z[u] : 0;
+    for (uint i = begin; i < end; i++) {
+        const floatv v = (floatv)((float)values[i]);
+        global const floatv *row = w + (uint)places[i] * UNIT_BLOCK;
+#pragma unroll
+        for (uint u = 0; u < UNIT_BLOCK; u++)
+            sum[u] = fma(v, row[u], sum[u]);
+    }
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        z[u] = sum[u];
+}
+
 // z (TILE x BLOCK_UNITS, sample after sample) = W1 X of a tile, for one block of units, whose packed weights are w.
 static void elements_forward(const pixels *x, uint tile, global const floatv *w, global floatv *z)
 {
     global const uint *offsets = x->sample_offsets + (size_t)tile * BLOCKS * TILE;
     for (uint block = 0; block < BLOCKS; block++, offsets += TILE)
-        for (uint s = 0; s < TILE; s++) {
-            floatv sum[UNIT_BLOCK];
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                sum[u] = block == 0 ? 0 : z[s * UNIT_BLOCK + u];
-            for (uint i = offsets[s]; i < offsets[s + 1]; i++) {
-                const floatv v = (floatv)((float)x->values[i]);
-                global const floatv *row = w + (uint)x->places[i] * UNIT_BLOCK;
-#pragma unroll
-                for (uint u = 0; u < UNIT_BLOCK; u++)
-                    sum[u] = fma(v, row[u], sum[u]);
-            }
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                z[s * UNIT_BLOCK + u] = sum[u];
-        }
+        for (uint s = 0; s < TILE; s++)
+            sample_forward(x->values, x->places, offsets[s], offsets[s + 1], block > 0, w, z + s * UNIT_BLOCK);
 }
 
 // dw (GROUPS x BLOCK_UNITS, packed) += dZ1 X^T of a tile, for one block of units, whose dZ1 is d (TILE x BLOCK_UNITS,

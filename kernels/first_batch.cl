@@ -112,20 +112,7 @@ static void batch_forward(const samples *x, const tile_samples *tile, global con
         for (uint s = 0; s < TILE; s++) {
             global const uint *starts = x->starts + (size_t)tile->sample[s] * BLOCKS + block;
             const uint end = s < tile->count ? starts[1] : starts[0];
-            floatv sum[UNIT_BLOCK];
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                sum[u] = block == 0 ? 0 : z[s * UNIT_BLOCK + u];
-            for (uint i = starts[0]; i < end; i++) {
-                const floatv v = (floatv)((float)x->values[i]);
-                global const floatv *row = w + (uint)x->places[i] * UNIT_BLOCK;
-#pragma unroll
-                for (uint u = 0; u < UNIT_BLOCK; u++)
-                    sum[u] = fma(v, row[u], sum[u]);
-            }
-#pragma unroll
-            for (uint u = 0; u < UNIT_BLOCK; u++)
-                z[s * UNIT_BLOCK + u] = sum[u];
+            sample_forward(x->values, x->places, starts[0], end, block > 0, w, z + s * UNIT_BLOCK);
         }
 }
 

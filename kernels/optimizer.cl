@@ -46,21 +46,21 @@ kernel void clip_factor(global const float *restrict partial, uint shares, float
     clip[0] = fmin(1.0f, clip_norm / (sqrt(squares) + 1e-6f));
 }
 
-// Shortens the rows of all W that are longer than max_norm. rows (2 x row_count): where a row begins, and its length.
-// NDRange: one work-item per row.
+// Shortens the rows of all W that are longer than max_norm. rows (3 x row_count): where a row begins, how far apart its
+// weights are, and their number. NDRange: one work-item per row.
 kernel void limit_norms(global float *restrict p, global const uint *restrict rows, ulong row_count, float max_norm)
 {
     const size_t r = get_global_id(0);
     if (r >= row_count)
         return;
-    global float *w = p + rows[2 * r];
-    const uint length = rows[2 * r + 1];
+    global float *w = p + rows[3 * r];
+    const uint step = rows[3 * r + 1], length = rows[3 * r + 2];
     float squares = 0;
     for (uint i = 0; i < length; i++)
-        squares = fma(w[i], w[i], squares);
+        squares = fma(w[i * step], w[i * step], squares);
     const float factor = max_norm / sqrt(squares);
     for (uint i = 0; factor < 1 && i < length; i++)
-        w[i] *= factor;
+        w[i * step] *= factor;
 }
 
 // kept := p, unless the loss of this step or of an earlier one was not finite: so what is kept stays good, though the

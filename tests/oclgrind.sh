@@ -84,3 +84,5 @@ batches() {
 
 batches fused 300
 batches layered 10 --max-norm 1
+batches fused 300 --augment-shift 1 --augment-rotate 20 --augment-elastic 0.5
+batches layered 10 --augment-shift 1 --augment-rotate 20 --augment-elastic 0.5

@@ -4,8 +4,11 @@
 
 All start from the same weights and must have the same loss before the first and after the third iteration, or they
 are refused. Then they take turns, round after round, so that what else the machine does hits all alike.
+
+With --batches it is epochs of mini-batches over all training samples that are measured, whose losses must be about the
+same, since each program has its own order; with --to-accuracy the time until the test samples are classified so well
+(race.py). Peers choose the fastest of their own ways and numbers of threads then.
 """
-import argparse
 import json
 import math
 import sys
@@ -15,15 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import command_line
 import machine
+import numpy_batches
+import race
 import report
-from measured import MODULES, Gradus, Peer
+from measured import Gradus, Peer
 from numpy_peers import NotebookFloat64
-from work import (CHECK_ITERATIONS, CLASSES, DATA_SETS, SAMPLES, Data, Unavailable, Work, check_losses, density,
-                  draw_weights, open_data, save_safetensors)
+from work import (CLASSES, LEARNING_RATE, SAMPLES, Data, Unavailable, Work, check_losses, density, draw_weights,
+                  open_data, open_whole, save_safetensors)
 
-ROOT = Path(__file__).resolve().parents[2]
+SUFFIXES = {"full": "", "batches": "-batches", "race": "-to-accuracy"}  # of the results file
 MINIMUM_ITERATIONS = 3
+ADAM_RATE = 0.001
+RACE_BATCH = 128
 PAUSE_SECONDS = 0.05  # between measurements: OpenBLAS' threads go to sleep only some time after their work
 
 
@@ -45,43 +53,72 @@ def say(text):
 # ---- Preparing ----
 
 
-def make_cell(data, hidden, scratch):
-    work = Work(data.pixels, data.labels, draw_weights(data.pixels.shape[1], hidden))
+def make_cell(data, hidden, scratch, seed=1, **how):
+    weights = draw_weights(data.pixels.shape[1], hidden, seed)
+    work = Work(data.pixels, data.labels, weights, **how, test_pixels=data.test_pixels, test_labels=data.test_labels)
     cell = Cell(data, hidden, work, scratch / "work.npz", scratch / "initial.safetensors")
     work.save(cell.work_file)
     save_safetensors(cell.model_file, work.weights)
     return cell
 
 
+def open_cells(name, arguments, scratch):
+    """A data set's rows of the table, one after the other, since they share their files."""
+    if not arguments.batches:
+        data = open_data(name, scratch)
+        yield from (make_cell(data, hidden, scratch) for hidden in arguments.hidden)
+        return
+    data = open_whole(name)
+    rate = LEARNING_RATE if arguments.optimizer == "sgd" else ADAM_RATE
+    for hidden in arguments.hidden:
+        yield make_cell(data, hidden, scratch, batch=arguments.batch_size or usual_batch(hidden),
+                        optimizer=arguments.optimizer, learning_rate=rate)
+
+
+def usual_batch(hidden):
+    return 32 if hidden < 32 else 128
+
+
 def expected_losses(work):
-    """What all must agree with: the notebook's float64."""
-    reference = NotebookFloat64(work)
+    """What all must agree with: the notebook's float64, or an epoch by NumPy."""
+    reference = numpy_batches.Float32(work) if work.batch else NotebookFloat64(work)
     losses = [reference.loss()]
-    for _ in range(CHECK_ITERATIONS):
+    for _ in range(work.check_steps):
         reference.step()
     return losses + [reference.loss()]
 
 
-def choose_iterations(program, seconds_wanted):
-    """How many iterations take about that long; found by trying ever more."""
-    iterations = MINIMUM_ITERATIONS
+def choose_iterations(program, seconds_wanted, minimum):
+    """How many steps take about that long; found by trying ever more."""
+    iterations = minimum
     seconds = program.measure(iterations)
     while seconds < seconds_wanted / 4:
         iterations = math.ceil(iterations * min(seconds_wanted / seconds, 30))
         seconds = program.measure(iterations)
-    return max(MINIMUM_ITERATIONS, math.ceil(iterations * seconds_wanted / seconds))
+    return max(minimum, math.ceil(iterations * seconds_wanted / seconds))
+
+
+def make_check(cell):
+    """A function that warms a program up, and refuses one that does other work."""
+    expected = expected_losses(cell.work)
+
+    def check(program):
+        say(f"  preparing {program.name}")
+        losses, tolerance = program.prepare(cell)
+        check_losses(cell.work, losses, expected, tolerance)
+
+    return check
 
 
 def prepare(cell, programs, arguments):
     """Checks and warms up. Returns the iterations of a measurement by program, and why others are left out."""
-    expected = expected_losses(cell.work)
+    check = make_check(cell)
+    minimum = 1 if cell.work.batch else MINIMUM_ITERATIONS
     iterations, unavailable = {}, {}
     for program in programs:
-        say(f"  preparing {program.name}")
         try:
-            losses, tolerance = program.prepare(cell)
-            check_losses(losses, expected, tolerance)
-            iterations[program] = choose_iterations(program, arguments.seconds)
+            check(program)
+            iterations[program] = choose_iterations(program, arguments.seconds, minimum)
         except Unavailable as reason:
             say(f"  {program.name} is left out: {reason}")
             unavailable[program.name] = str(reason)
@@ -120,13 +157,15 @@ def summarise(program, count, seconds, base_seconds):
 
 
 def measure_cell(cell, programs, arguments):
-    say(f"{cell.data.name}, {cell.hidden} hidden units:")
+    work = cell.work
+    say(f"{cell.data.name}, {cell.hidden} hidden units" + (f", batches of {work.batch}:" if work.batch else ":"))
     iterations, unavailable = prepare(cell, programs, arguments)
     samples = measure_rounds(iterations, arguments.rounds, unavailable)
     base_seconds = samples.get(programs[0])
     return {
-        "data": cell.data.name, "density": density(cell.data.pixels), "features": cell.work.features,
-        "hidden": cell.hidden, "classes": CLASSES,
+        "data": cell.data.name, "density": density(cell.data.pixels), "features": work.features,
+        "hidden": cell.hidden, "classes": CLASSES, "batch": work.batch, "optimizer": work.optimizer,
+        "learning_rate": work.learning_rate,
         "measured": {program.name: summarise(program, iterations[program], seconds, base_seconds)
                      for program, seconds in samples.items()},
         "unavailable": unavailable,
@@ -136,81 +175,69 @@ def measure_cell(cell, programs, arguments):
 # ---- The whole ----
 
 
+def write(results, path):
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
 def measure_all(results, programs, arguments, scratch):
     """Fills `results` cell by cell and writes them after each, so that an interrupted run leaves what it has."""
     for name in arguments.data:
         try:
-            data = open_data(name, scratch)
+            for cell in open_cells(name, arguments, scratch):
+                results["cells"].append(measure_cell(cell, programs, arguments))
+                write(results, arguments.out)
         except Unavailable as reason:
             say(f"{name} is left out: {reason}")
             results["unavailable_data"][name] = str(reason)
-            continue
-        for hidden in arguments.hidden:
-            cell = make_cell(data, hidden, scratch)
-            results["cells"].append(measure_cell(cell, programs, arguments))
-            arguments.out.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def race_all(results, programs, arguments, scratch):
+    """Fills `results` round by round, likewise."""
+    def make(data, **how):
+        return make_cell(data, arguments.hidden[0], scratch, batch=arguments.batch_size or RACE_BATCH,
+                         optimizer=arguments.optimizer, **how)
+
+    for _ in race.run(results, programs, arguments, make, make_check, say):
+        write(results, arguments.out)
 
 
 def make_programs(arguments, gpu):
     """What is to be measured; the first one is what the others are compared with."""
-    peers = arguments.peers or [name for name in MODULES if gpu or "cuda" not in name]
+    peers = arguments.peers or [name for name in arguments.modules if gpu or "cuda" not in name]
     engines = [Gradus(arguments.gradus, name, arguments.device, arguments.threads) for name in arguments.engines]
-    return engines + [Peer(name, arguments.threads) for name in peers]
+    return engines + [Peer(name, arguments.modules[name], arguments.threads) for name in peers]
 
 
-def parse_arguments():
-    def names(known):
-        def split(text):
-            unknown = [name for name in text.split(",") if known and name not in known]
-            if unknown:
-                raise argparse.ArgumentTypeError(f"found {unknown[0]}, expected some of {', '.join(known)}")
-            return text.split(",")
-        return split
-
-    def numbers(text):
-        return [int(number) for number in text.split(",")]
-
-    parser = argparse.ArgumentParser(prog="./dev bench-peers", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hidden", type=numbers, metavar="LIST", help="hidden units (10,32,128,512)")
-    parser.add_argument("--data", type=names(DATA_SETS), metavar="LIST", help=",".join(DATA_SETS))
-    parser.add_argument("--peers", type=names(MODULES), metavar="LIST", help=", ".join(MODULES))
-    parser.add_argument("--engines", type=names(None), default=["auto", "blas"], metavar="LIST",
-                        help="engines of gradus (auto,blas); ratios are to the first")
-    parser.add_argument("--device", help="OpenCL device, as for `gradus train`")
-    parser.add_argument("--threads", type=int, default=machine.cores(), help="for all alike (all cores)")
-    parser.add_argument("--rounds", type=int, help="samples of each figure (5)")
-    parser.add_argument("--seconds", type=float, help="length of one measurement (0.7), three iterations at least")
-    parser.add_argument("--name", help="of the results file, NAME.json (from CPU and GPU)")
-    parser.add_argument("--quick", action="store_true", help="two widths, no fashion-mnist, two short rounds")
-    parser.add_argument("--gradus", default=ROOT / "build/release/bin/gradus", help="the program")
-    arguments = parser.parse_args()
-    usual = {"hidden": [10, 32, 128, 512], "data": list(DATA_SETS), "rounds": 5, "seconds": 0.7}
-    quick = {"hidden": [10, 128], "data": ["mnist", "dense"], "rounds": 2, "seconds": 0.2}
-    for option, value in (quick if arguments.quick else usual).items():
-        if getattr(arguments, option) is None:
-            setattr(arguments, option, value)
-    return arguments
+def describe_run(arguments, gpu, base):
+    """What the results say before there are any."""
+    common = {"machine": machine.describe(arguments.gradus, gpu), "kind": arguments.kind, "threads": arguments.threads,
+              "rounds": arguments.rounds, "base": base}
+    if arguments.kind == "race":
+        return common | {"data": arguments.data[0], "target": arguments.to_accuracy, "hidden": arguments.hidden[0],
+                         "batch": arguments.batch_size or RACE_BATCH, "optimizer": arguments.optimizer,
+                         "unavailable": {}, "measured": {}}
+    samples = SAMPLES if arguments.kind == "full" else "all"
+    return common | {"samples": samples, "seconds_per_sample": arguments.seconds, "unavailable_data": {}, "cells": []}
 
 
 def main():
-    arguments = parse_arguments()
+    arguments = command_line.parse(__doc__)
     gpu = machine.cuda_gpu()
-    arguments.out = ROOT / "benchmarks/results" / f"{arguments.name or machine.default_name(gpu)}.json"
+    name = arguments.name or machine.default_name(gpu) + SUFFIXES[arguments.kind]
+    arguments.out = command_line.ROOT / "benchmarks/results" / f"{name}.json"
     arguments.out.parent.mkdir(exist_ok=True)
     programs = make_programs(arguments, gpu)
-    results = {"machine": machine.describe(arguments.gradus, gpu), "samples": SAMPLES, "threads": arguments.threads,
-               "rounds": arguments.rounds, "seconds_per_sample": arguments.seconds, "base": programs[0].name,
-               "unavailable_data": {}, "cells": []}
+    results = describe_run(arguments, gpu, programs[0].name)
     load = results["machine"]["load_average_before"]
     if load > 0.5:
         say(f"The machine is busy (load {load:.1f}): these figures will mislead.")
+    measure = race_all if arguments.kind == "race" else measure_all
     with tempfile.TemporaryDirectory(prefix="gradus-peers-") as scratch:
-        measure_all(results, programs, arguments, Path(scratch))
+        measure(results, programs, arguments, Path(scratch))
     for program in programs:
         program.close()
     report.show(results)
-    say(f"\nwritten: {arguments.out.relative_to(ROOT)}")
+    say(f"\nwritten: {arguments.out.relative_to(command_line.ROOT)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two kinds of what is measured, alike to the benchmark: a Python peer in its worker, and the gradus program.
 
-Both have a name, prepare(cell) -> (losses, tolerance), measure(iterations) -> seconds, and close().
+Both have a name, prepare(cell) -> (losses, tolerance), measure(steps) -> seconds, reach(cell, accuracy, limit) ->
+(epochs, seconds, accuracy), and close().
 """
 import json
 import os
@@ -9,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from work import CHECK_ITERATIONS, LEARNING_RATE, SAMPLES, TOLERANCE, Unavailable
+from work import TOLERANCE, Unavailable
 
 MODULES = {"numpy-float64": "numpy_peers", "numpy-float32": "numpy_peers", "scipy-sparse": "numpy_peers",
            "sklearn": "sklearn_peer", "torch": "torch_peers", "torch-compile": "torch_peers",
            "torch-sparse": "torch_peers", "torch-cuda": "torch_peers", "torch-cuda-tf32": "torch_peers",
            "torch-cuda-graph": "torch_peers", "torch-cuda-graph-tf32": "torch_peers"}
+BATCH_MODULES = {"numpy": "numpy_batches", "sklearn": "sklearn_batches", "torch": "torch_batches",
+                 "torch-compile": "torch_batches"}
 
 
 def environment(threads):
@@ -27,10 +30,10 @@ def environment(threads):
 class Peer:
     """A Python peer in its worker process, which lives as long as the benchmark."""
 
-    def __init__(self, name, threads):
+    def __init__(self, name, module, threads):
         self.name = name
         self.about = {}
-        command = [sys.executable, Path(__file__).with_name("worker.py"), MODULES[name], name]
+        command = [sys.executable, Path(__file__).with_name("worker.py"), module, name]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env=environment(threads))
 
@@ -52,8 +55,18 @@ class Peer:
         self.about = answer["libraries"]
         return answer["losses"], answer["tolerance"]
 
-    def measure(self, iterations):
-        return self.ask({"measure": iterations})["seconds"]
+    def measure(self, steps):
+        return self.ask({"measure": steps})["seconds"]
+
+    def reach(self, cell, accuracy, limit):
+        self.ask({"begin": str(cell.work_file)})
+        seconds, found = 0, 0
+        for epoch in range(1, limit + 1):
+            seconds += self.measure(1)
+            found = self.ask({"accuracy": None})["accuracy"]
+            if found >= accuracy:
+                break
+        return epoch, seconds, found
 
     def close(self):
         self.process.stdin.close()
@@ -61,32 +74,58 @@ class Peer:
 
 
 class Gradus:
-    """One engine of the program, which is run anew for each measurement and tells how long its iterations took."""
+    """One engine of the program, which is run anew for each measurement and tells how long its steps took."""
 
     def __init__(self, program, engine, device, threads):
         self.name = f"gradus-{engine}"
         self.about = {}
-        self.command = [program, "train", "--engine", engine, "--quiet", "--json", "--lr", str(LEARNING_RATE),
-                        "--train-samples", str(SAMPLES)] + (["--device", device] if device else [])
+        self.program, self.options = program, ["--engine", engine]
+        self.device = ["--device", device] if device else []
         self.environment = environment(threads)
 
-    def train(self, iterations, *options):
-        result = subprocess.run([*self.command, *self.input, "--iterations", str(iterations), *options],
-                                env=self.environment, capture_output=True, text=True)
+    def run(self, *arguments):
+        result = subprocess.run([self.program, *arguments, "--json", *self.device], env=self.environment,
+                                capture_output=True, text=True)
         if result.returncode != 0:
             raise Unavailable(result.stderr.strip() or f"exit code {result.returncode}")
         return json.loads(result.stdout)
 
-    def prepare(self, cell):
-        self.input = [cell.data.folder, "--hidden", str(cell.hidden), "--init-from", str(cell.model_file)]
-        log = cell.model_file.with_suffix(".jsonl")
-        summary = self.train(CHECK_ITERATIONS, "--report-every", "1", "--log", str(log))
-        self.about = {key: summary[key] for key in ("version", "device", "engine")}
-        first = json.loads(log.read_text().splitlines()[0])
-        return [first["train_loss"], summary["train_loss"]], TOLERANCE
+    def train(self, steps, *options):
+        length = "--epochs" if self.batches else "--iterations"
+        return self.run("train", *self.input, *self.options, length, str(steps), "--quiet", *options)
 
-    def measure(self, iterations):
-        return iterations / self.train(iterations, "--report-every", "0")["iterations_per_second"]
+    def take(self, cell):
+        """From now on this is its work."""
+        work = cell.work
+        self.batches = work.batch > 0
+        self.input = [cell.data.folder, "--train-samples", str(work.samples), "--init-from", str(cell.model_file),
+                      "--lr", f"{work.learning_rate:g}", "--optimizer", work.optimizer,
+                      "--batch-size", str(work.batch or "full")]
+
+    def prepare(self, cell):
+        self.take(cell)
+        log = cell.model_file.with_suffix(".jsonl")
+        summary = self.train(cell.work.check_steps, "--report-every", "1", "--log", str(log))
+        self.about = {key: summary[key] for key in ("version", "device", "engine")}
+        return [self.first_loss(cell, log), summary["train_loss"]], TOLERANCE
+
+    def first_loss(self, cell, log):
+        """Of the initial weights: a full batch's first report, but that of mini-batches is of a few samples alone."""
+        if self.batches:
+            return self.run("evaluate", str(cell.model_file), cell.data.folder, "--split", "train")["loss"]
+        return json.loads(log.read_text().splitlines()[0])["train_loss"]
+
+    def measure(self, steps):
+        return self.train(steps, "--report-every", "0")["train_seconds"]
+
+    def reach(self, cell, accuracy, limit):
+        """The same seed takes the same steps, so a run with an epoch more is the run before, continued."""
+        self.take(cell)
+        for epoch in range(1, limit + 1):
+            summary = self.train(epoch, "--report-every", "0")
+            if summary["test_accuracy"] >= accuracy:
+                break
+        return epoch, summary["train_seconds"], summary["test_accuracy"]
 
     def close(self):
         pass

@@ -17,7 +17,8 @@ def figure(milliseconds):
 
 
 def row_name(cell):
-    return f"{cell['data']} | {cell['features']}-{cell['hidden']}-{cell['classes']}"
+    batch = f", batch {cell['batch']}" if cell["batch"] else ""
+    return f"{cell['data']} | {cell['features']}-{cell['hidden']}-{cell['classes']}{batch}"
 
 
 def fastest_peer(cell):
@@ -65,10 +66,39 @@ def skipped(results):
     return "\n".join(lines)
 
 
+def race_table(results):
+    base = results["measured"].get(results["base"], {}).get("median_s")
+    lines = ["| program | learning rate | epochs | seconds | min .. max | times gradus | rounds that got there |",
+             "|---|---:|---:|---:|---:|---:|---:|"]
+    for name, row in results["measured"].items():
+        middle = ["-"] * 4
+        if "median_s" in row:
+            ratio = f"{row['median_s'] / base:.2f}" if base else "-"
+            middle = [f"{row['epochs']:g}", f"{row['median_s']:.2f}", f"{row['min_s']:.2f} .. {row['max_s']:.2f}", ratio]
+        lines.append(f"| {name} | {row['learning_rate']:g} | " + " | ".join(middle) +
+                     f" | {row['reached']} of {row['rounds']} |")
+    return "\n".join(lines)
+
+
+def show_race(results):
+    print(f"Seconds of training to a test accuracy of {100 * results['target']:g} % ({results['data']}, "
+          f"{results['hidden']} hidden units, batches of {results['batch']}, {results['optimizer']}, at most "
+          f"{results['threads']} threads, {results['machine']['cpu']}), each program with its best learning rate; median "
+          f"of {results['rounds']} rounds. Looked at behind each epoch; the time has no evaluation in it.\n")
+    print(race_table(results))
+    for name, reason in results["unavailable"].items():
+        print(f"\nNot measured: {name}: {reason}")
+
+
 def show(results):
-    print(f"Milliseconds a full-batch iteration ({results['samples']} samples, {results['threads']} threads, "
-          f"{results['machine']['cpu']}), median of {results['rounds']} rounds; in brackets how many times as long "
-          f"as {results['base']}; the fastest peer in bold.\n")
+    if results["kind"] == "race":
+        show_race(results)
+        return
+    what = (f"a full-batch iteration ({results['samples']} samples, " if results["kind"] == "full"
+            else "an epoch of mini-batches (all training samples, at most ")
+    print(f"Milliseconds {what}{results['threads']} threads, {results['machine']['cpu']}), median of "
+          f"{results['rounds']} rounds; in brackets how many times as long as {results['base']}; the fastest peer in "
+          f"bold.\n")
     print(medians(results))
     print(f"\n{spreads(results)}")
     if skipped(results):

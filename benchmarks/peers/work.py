@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work that all peers do: data sets, initial weights, and the losses that prove that it is the same work.
 
-One full-batch iteration is forward, loss, backward and update. F features, H hidden units, C classes, B samples;
+A step of the work is one full-batch iteration (forward, loss, backward and update), or, of mini-batches, one epoch: all
+samples in an order of its own, so many an update, the last one with what is left. F features, H hidden units, C classes, B samples;
 pixels are bytes, of which the network sees byte / 255. W1 (H x F), b1 (H), W2 (C x H), b2 (C), as PyTorch has them.
 """
 import gzip
@@ -18,6 +19,7 @@ CLASSES = 10
 LEARNING_RATE = 0.1
 CHECK_ITERATIONS = 3
 TOLERANCE = 1e-4  # of a loss, relative; the rounding of float32 makes some 1e-6
+EPOCH_TOLERANCE = 0.3  # of that after an epoch, whose order is everybody's own: seeds differ by 0.1
 DATA_SETS = ("mnist", "fashion-mnist", "dense")
 
 
@@ -33,6 +35,8 @@ class Data:
     folder: str
     pixels: np.ndarray  # (B x F) bytes: sample after sample
     labels: np.ndarray  # (B) bytes
+    test_pixels: np.ndarray = None  # likewise, where a data set has them
+    test_labels: np.ndarray = None
 
 
 @dataclass
@@ -42,23 +46,35 @@ class Work:
     pixels: np.ndarray  # (B x F) bytes
     labels: np.ndarray  # (B) bytes
     weights: dict = field(default_factory=dict)  # name -> float32 array
+    batch: int = 0  # samples of an update; 0: all
+    optimizer: str = "sgd"  # or "adam"
+    learning_rate: float = LEARNING_RATE
+    test_pixels: np.ndarray = None
+    test_labels: np.ndarray = None
 
     def __post_init__(self):
         self.samples, self.features = self.pixels.shape
         self.hidden = len(self.weights["fc1.bias"])
+        self.check_steps = 1 if self.batch else CHECK_ITERATIONS
 
     def parameters(self, dtype):
         """Copies of W1, b1, W2, b2 for a peer to train."""
         return [self.weights[name].astype(dtype) for name in ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")]
 
     def save(self, path):
-        np.savez(path, pixels=self.pixels, labels=self.labels, **self.weights)
+        others = {name: value for name, value in vars(self).items() if name in OTHERS and value is not None}
+        np.savez(path, pixels=self.pixels, labels=self.labels, **self.weights, **others)
 
     @staticmethod
     def load(path):
         with np.load(path) as arrays:
             weights = {name: arrays[name] for name in arrays.files if name.startswith("fc")}
-            return Work(arrays["pixels"], arrays["labels"], weights)
+            others = {name: arrays[name] for name in arrays.files if name in OTHERS}
+            others = {name: value if value.ndim else value.item() for name, value in others.items()}
+            return Work(arrays["pixels"], arrays["labels"], weights, **others)
+
+
+OTHERS = ("batch", "optimizer", "learning_rate", "test_pixels", "test_labels")  # of a Work, in its file
 
 
 # ---- Data sets ----
@@ -102,12 +118,22 @@ def make_dense(folder):
     return folder
 
 
+def read_part(folder, part, samples=None):
+    """Pixels (B x F) and labels (B) of the first samples, or of all."""
+    images = read_idx(folder, f"{part}-images-idx3-ubyte")[:samples]
+    return images.reshape(len(images), -1), read_idx(folder, f"{part}-labels-idx1-ubyte")[:samples]
+
+
 def open_data(name, scratch):
     """The first SAMPLES training samples of a data set; `scratch` is a folder for the one that is made here."""
     folder = make_dense(scratch / name) if name == "dense" else find_data(name)
-    images = read_idx(folder, "train-images-idx3-ubyte")[:SAMPLES]
-    labels = read_idx(folder, "train-labels-idx1-ubyte")[:SAMPLES]
-    return Data(name, str(folder), images.reshape(len(images), -1), labels)
+    return Data(name, str(folder), *read_part(folder, "train", SAMPLES))
+
+
+def open_whole(name):
+    """All training and test samples of a data set."""
+    folder = find_data(name)
+    return Data(name, str(folder), *read_part(folder, "train"), *read_part(folder, "t10k"))
 
 
 def density(pixels):
@@ -124,9 +150,9 @@ def require_zeros(pixels):
 # ---- Weights ----
 
 
-def draw_weights(features, hidden):
+def draw_weights(features, hidden, seed=1):
     """Uniform in +-1 / sqrt(inputs), PyTorch's own choice: no width diverges, so losses can be compared closely."""
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(seed)
     shapes = {"fc1.weight": (hidden, features), "fc1.bias": (hidden,),
               "fc2.weight": (CLASSES, hidden), "fc2.bias": (CLASSES,)}
     limits = {"fc1": features ** -0.5, "fc2": hidden ** -0.5}
@@ -149,8 +175,10 @@ def save_safetensors(path, weights):
 # ---- The same work ----
 
 
-def check_losses(losses, expected, tolerance):
-    """Raises Unavailable unless the losses at iteration 0 and CHECK_ITERATIONS are the expected ones."""
-    for iteration, loss, truth in zip((0, CHECK_ITERATIONS), losses, expected):
-        if not abs(loss - truth) <= tolerance * abs(truth):
-            raise Unavailable(f"refused: its loss at iteration {iteration} is {loss:.7g}, expected {truth:.7g}")
+def check_losses(work, losses, expected, tolerance):
+    """Raises Unavailable unless the losses before the first step and after the check's are the expected ones."""
+    later = EPOCH_TOLERANCE if work.batch else tolerance
+    for step, loss, truth, allowed in zip((0, work.check_steps), losses, expected, (tolerance, later)):
+        if not abs(loss - truth) <= allowed * abs(truth):
+            what = "epochs" if work.batch else "iterations"
+            raise Unavailable(f"refused: its loss after {step} {what} is {loss:.7g}, expected {truth:.7g}")

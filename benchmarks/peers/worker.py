@@ -3,7 +3,9 @@
 
 Reads one request a line from stdin and answers each with one line on stdout, both JSON:
 {"prepare": FILE}  makes the peer for the work in FILE; its losses at iterations 0 and CHECK_ITERATIONS
-{"measure": N}     the seconds that N iterations take
+{"measure": N}     the seconds that N steps take: iterations, or epochs of mini-batches
+{"begin": FILE}    makes the peer once more, for other work; it is not checked
+{"accuracy": null} that on the test samples, of peers that can tell it
 """
 import gc
 import importlib
@@ -15,12 +17,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from threadpoolctl import threadpool_info
 
-from work import CHECK_ITERATIONS, TOLERANCE, Unavailable, Work
+from work import TOLERANCE, Unavailable, Work
 
 
-def measure(peer, iterations):
+def measure(peer, steps):
     start = time.perf_counter()
-    for _ in range(iterations):
+    for _ in range(steps):
         peer.step()
     if hasattr(peer, "finish"):  # for devices that work behind the program's back
         peer.finish()
@@ -42,12 +44,13 @@ def library_versions():
 
 def prepare(make, path):
     """The peer, and its losses as proof that it does the same work as the others."""
-    peer = make(Work.load(path))
+    work = Work.load(path)
+    peer = make(work)
     losses = [peer.loss()]
-    measure(peer, CHECK_ITERATIONS)
+    measure(peer, work.check_steps)
     losses.append(peer.loss())
-    tolerance = getattr(peer, "tolerance", TOLERANCE)
-    return peer, {"losses": losses, "tolerance": tolerance, "libraries": library_versions()}
+    about = library_versions() | getattr(peer, "about", {})
+    return peer, {"losses": losses, "tolerance": getattr(peer, "tolerance", TOLERANCE), "libraries": about}
 
 
 def explain(error):
@@ -65,6 +68,10 @@ def answer_requests(make, answers):
                 peer = None
                 gc.collect()
                 peer, answer = prepare(make, request["prepare"])
+            elif "begin" in request:
+                peer, answer = make(Work.load(request["begin"])), {}
+            elif "accuracy" in request:
+                answer = {"accuracy": peer.accuracy()}
             else:
                 answer = {"seconds": measure(peer, request["measure"])}
         except Exception as error:  # a library that lacks something must not end the whole benchmark

@@ -18,7 +18,12 @@ static gradus_status make_images(check *c, const check_shape *shape, images *out
 {
     gradus_status status = GRADUS_OK;
     const size_t samples = shape->inner, features = shape->rows * shape->columns, first = samples / 3;
-    images i = {.info = {samples, features, shape->columns, shape->rows, 256, true},
+    images i = {.info = {.samples = samples,
+                         .features = features,
+                         .width = shape->columns,
+                         .height = shape->rows,
+                         .classes = 256,
+                         .labelled = true},
                 .order = gr_permutation((uint32_t)samples, 5, 3),
                 .first = first,
                 .valid = samples - first - 1,

@@ -88,10 +88,39 @@ cleanup:
 
 /* ---- Training ---- */
 
+/* What the library says in lines, each with the program's name as all that goes to stderr. */
+static void tell_lines(const char *lines)
+{
+    for (const char *line = lines; *line != '\0';) {
+        const int length = (int)strcspn(line, "\n");
+        note("%.*s", length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
 static bool uses_device(const train_settings *settings)
 {
     const char *engine = settings->engine;
     return engine == NULL || (strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0);
+}
+
+/* Tells where the run begins, and lets the logs go on from there. */
+static void on_start(const gradus_train_start *start, void *user)
+{
+    training_run *run = user;
+    const train_settings *settings = &run->settings;
+    if (!settings->resume)
+        return;
+    tell_lines(start->notes);
+    run->tensorboard.restart = start->reported + 1;
+    if (start->checkpoint != NULL)
+        training_log_resume(&run->log, start->reported);
+    if (settings->quiet)
+        return;
+    if (start->checkpoint != NULL)
+        note("goes on from %s", start->checkpoint);
+    else
+        note("no checkpoint in %s: begins with the first iteration", settings->checkpoint);
 }
 
 static void on_report(const gradus_report *report, void *user)
@@ -137,6 +166,9 @@ static gradus_status train_model(training_run *run, double started)
     options.holdout = run->holdout;
     options.evaluate_every = settings->evaluate_every;
     options.stopping = settings->stopping;
+    options.checkpoints =
+        (gradus_checkpoints){settings->checkpoint, settings->checkpoint_every, settings->keep, settings->resume};
+    options.start = on_start;
     options.report = on_report;
     options.user = run;
     options.stop = interrupt_catch();
@@ -148,16 +180,6 @@ static gradus_status train_model(training_run *run, double started)
     run->setup_seconds = before - started + run->result.setup_seconds;
     progress_end(&run->progress);
     return status;
-}
-
-/* What the engine decided, each line with the program's name as all that goes to stderr. */
-static void tell_plan(const char *plan)
-{
-    for (const char *line = plan; *line != '\0';) {
-        const int length = (int)strcspn(line, "\n");
-        note("%.*s", length, line);
-        line += length + (line[length] == '\n');
-    }
 }
 
 /* ---- How it ended ---- */
@@ -178,6 +200,8 @@ static void tell_interrupted(const training_run *run)
     note("interrupted after %zu of %zu iterations; %s%s", run->result.iterations, run->last.iterations,
          run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
          run->saved_as == NULL ? "" : run->saved_as);
+    if (run->settings.checkpoint != NULL)
+        hint("with --resume the same command goes on from here");
 }
 
 static bool misses_target(const training_run *run)
@@ -229,7 +253,7 @@ static int train_and_report(training_run *run, double started)
         return finish_diverged(run);
     TRY_GRADUS(status);
     if (run->settings.verbose)
-        tell_plan(run->result.plan);
+        tell_lines(run->result.plan);
     TRY(training_model_save(run, false));
     if (run->signal != 0)
         tell_interrupted(run);

@@ -57,9 +57,10 @@ static void put_block(message *m, unsigned field, const void *bytes, size_t size
 }
 
 /* Fields of event.proto and summary.proto. */
-enum { EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_FILE_VERSION = 3, EVENT_SUMMARY = 5 };
+enum { EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_FILE_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION_LOG = 7 };
 enum { SUMMARY_VALUE = 1 };
 enum { VALUE_TAG = 1, VALUE_SIMPLE_VALUE = 2 };
+enum { SESSION_LOG_STATUS = 1, SESSION_START = 1 };
 
 /* ---- TFRecords ---- */
 
@@ -100,6 +101,18 @@ bool event_write_version(FILE *stream, double wall_seconds)
     message event = {.size = 0};
     put_double(&event, EVENT_WALL_TIME, wall_seconds);
     put_block(&event, EVENT_FILE_VERSION, version, strlen(version));
+    return write_record(stream, &event);
+}
+
+bool event_write_restart(FILE *stream, double wall_seconds, uint64_t step)
+{
+    message event = {.size = 0}, session = {.size = 0};
+    put_key(&session, SESSION_LOG_STATUS, WIRE_VARINT);
+    put_varint(&session, SESSION_START);
+    put_double(&event, EVENT_WALL_TIME, wall_seconds);
+    put_key(&event, EVENT_STEP, WIRE_VARINT);
+    put_varint(&event, step);
+    put_block(&event, EVENT_SESSION_LOG, session.bytes, session.size);
     return write_record(stream, &event);
 }
 

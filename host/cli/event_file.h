@@ -14,6 +14,9 @@
 /* The record of a file that says which version of the format follows; the first of every file. */
 bool event_write_version(FILE *stream, double wall_seconds);
 
+/* The record of a run that starts again: what files before this one have of this step and later ones is forgotten. */
+bool event_write_restart(FILE *stream, double wall_seconds, uint64_t step);
+
 typedef struct event_scalar {
     const char *tag; /* "train/loss", shorter than EVENT_TAG_MAX */
     float value;

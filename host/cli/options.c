@@ -84,10 +84,24 @@ static bool parse_amount(const char *text, amount *out)
     return true;
 }
 
+static bool is_zero(const option_row *option, const char *text)
+{
+    return option->zero != NULL && strcmp(text, option->zero) == 0;
+}
+
+/* ", or full": what a message adds to the values that are expected. */
+static short_text or_zero(const option_row *option)
+{
+    short_text out = {""};
+    if (option->zero != NULL)
+        snprintf(out.text, sizeof out.text, ", or %s", option->zero);
+    return out;
+}
+
 /* Counts stay below 2^63, so that they fit JSON's integers everywhere. */
 int option_set(const option_row *option, const char *text)
 {
-    double number;
+    double number = 0;
     switch (option->kind) {
     case OPTION_FLAG:
         *option->target.flag = true;
@@ -99,24 +113,23 @@ int option_set(const option_row *option, const char *text)
     case OPTION_CHOICE:
         return is_choice(text, option->choices) ? set_text(option->target.text, text) : fail_choice(option, text);
     case OPTION_COUNT:
-        if (option->zero != NULL && strcmp(text, option->zero) == 0) {
+        if (is_zero(option, text))
             *option->target.count = 0;
-            return EX_OK;
-        }
-        if (!parse_count(text, option->minimum, INT64_MAX, option->target.count))
-            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from %llu on%s%s", option->name, text,
-                        (unsigned long long)option->minimum, option->zero == NULL ? "" : ", or ",
-                        option->zero == NULL ? "" : option->zero);
+        else if (!parse_count(text, option->minimum, INT64_MAX, option->target.count))
+            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from %llu on%s", option->name, text,
+                        (unsigned long long)option->minimum, or_zero(option).text);
         return EX_OK;
     case OPTION_FLOAT:
-        if (!parse_positive_float(text, option->target.number))
-            return fail(EX_USAGE, "--%s: found \"%s\", expected a number above 0 that fits a float, such as 0.1",
-                        option->name, text);
+        if (is_zero(option, text))
+            *option->target.number = 0;
+        else if (!parse_positive_float(text, option->target.number))
+            return fail(EX_USAGE, "--%s: found \"%s\", expected a number above 0 that fits a float, such as 0.1%s",
+                        option->name, text, or_zero(option).text);
         return EX_OK;
     case OPTION_DOUBLE:
-        if (!parse_positive_double(text, &number) || number > option->maximum)
-            return fail(EX_USAGE, "--%s: found \"%s\", expected a number above 0, at most %g", option->name, text,
-                        option->maximum);
+        if (!is_zero(option, text) && (!parse_positive_double(text, &number) || number > option->maximum))
+            return fail(EX_USAGE, "--%s: found \"%s\", expected a number above 0, at most %g%s", option->name, text,
+                        option->maximum, or_zero(option).text);
         *option->target.fine_number = number;
         return EX_OK;
     case OPTION_AMOUNT:

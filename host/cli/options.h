@@ -54,7 +54,7 @@ typedef struct option_row {
     const char *const *choices; /* ends with NULL */
     uint64_t minimum;
     double maximum;
-    const char *zero; /* a word that stands for the count 0; NULL: none */
+    const char *zero; /* a word that stands for 0, which is none of the others' values; NULL: none */
 } option_row;
 
 /* Rows of a table, which ends with END_OPTION. */
@@ -81,6 +81,16 @@ typedef struct option_row {
 #define DOUBLE_OPTION(n, to, m, h)                                                                                    \
     {                                                                                                                 \
         .name = n, .kind = OPTION_DOUBLE, .target.fine_number = to, .argument = "X", .help = h, .maximum = m          \
+    }
+/* The same where 0 is a value too: what it says is then not done. */
+#define FLOAT_OR_ZERO_OPTION(n, to, h)                                                                                \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_FLOAT, .target.number = to, .argument = "X", .help = h, .zero = "0"                 \
+    }
+#define DOUBLE_OR_ZERO_OPTION(n, to, m, h)                                                                            \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_DOUBLE, .target.fine_number = to, .argument = "X", .help = h, .maximum = m,         \
+        .zero = "0"                                                                                                   \
     }
 #define AMOUNT_OPTION(n, to, h)                                                                                       \
     {                                                                                                                 \

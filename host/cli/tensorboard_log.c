@@ -37,7 +37,8 @@ static bool open_stream(tensorboard_log *log)
         log->stream = fopen(path, "wxe");
     if (log->stream == NULL)
         fail_log(log, EX_CANTCREAT, "created");
-    else if (!event_write_version(log->stream, wall_seconds()))
+    else if (!event_write_version(log->stream, wall_seconds()) ||
+             (log->restart > 0 && !event_write_restart(log->stream, wall_seconds(), log->restart)))
         fail_log(log, EX_IOERR, "written");
     if (log->stream != NULL && log->code != EX_OK) {
         (void)fclose(log->stream); /* fails as the record did */

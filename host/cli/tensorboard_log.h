@@ -9,6 +9,7 @@
 /* Start from {.folder = ...}; with a NULL folder nothing is written. */
 typedef struct tensorboard_log {
     const char *folder;
+    uint64_t restart; /* step from which on records of earlier files do not count any more; 0: all do */
     FILE *stream;
     int code; /* of the first failure; EX_OK: none */
 } tensorboard_log;

@@ -63,7 +63,7 @@ static void schedule_options(train_settings *settings, option_table *table)
         FLOAT_OPTION("lr", &settings->learning_rate, "learning rate (0.1)"),
         CHOICE_OPTION("schedule", &settings->schedule_name, schedules,
                       "of the learning rate: constant, step, exponential, cosine (constant)"),
-        COUNT_OPTION("warmup", &settings->warmup, 1, "steps in which the learning rate grows (0)"),
+        COUNT_OPTION("warmup", &settings->warmup, 0, "steps in which the learning rate grows (0)"),
         COUNT_OPTION("decay-every", &settings->decay_every, 1, "steps of step and exponential (a third of all)"),
         FLOAT_OPTION("gamma", &settings->schedule.gamma, "factor of step and exponential (0.1)"),
     };
@@ -81,9 +81,9 @@ static void optimizer_options(train_settings *settings, option_table *table)
         FLOAT_OPTION("beta1", &settings->optimizer.beta1, "of adam and adamw (0.9)"),
         FLOAT_OPTION("beta2", &settings->optimizer.beta2, "of adam and adamw (0.999)"),
         FLOAT_OPTION("rho", &settings->optimizer.rho, "of rmsprop (0.99)"),
-        FLOAT_OPTION("weight-decay", &settings->optimizer.weight_decay, "of weights, not of biases (0)"),
-        FLOAT_OPTION("clip-norm", &settings->optimizer.clip_norm, "longest gradient (any)"),
-        FLOAT_OPTION("max-norm", &settings->optimizer.max_norm, "longest row of weights into a unit (any)"),
+        FLOAT_OR_ZERO_OPTION("weight-decay", &settings->optimizer.weight_decay, "of weights, not of biases (0)"),
+        FLOAT_OR_ZERO_OPTION("clip-norm", &settings->optimizer.clip_norm, "longest gradient (any)"),
+        FLOAT_OR_ZERO_OPTION("max-norm", &settings->optimizer.max_norm, "longest row of weights into a unit (any)"),
     };
     ADD(table, rows);
 }
@@ -91,9 +91,11 @@ static void optimizer_options(train_settings *settings, option_table *table)
 static void regularization_options(train_settings *settings, option_table *table)
 {
     const option_row rows[] = {
-        DOUBLE_OPTION("dropout", &settings->dropout, DROPOUT_MAX, "share of hidden units that a step leaves out (0)"),
-        DOUBLE_OPTION("input-dropout", &settings->input_dropout, DROPOUT_MAX, "likewise of the features (0)"),
-        DOUBLE_OPTION("label-smoothing", &settings->label_smoothing, 1, "share of a label that all classes get (0)"),
+        DOUBLE_OR_ZERO_OPTION("dropout", &settings->dropout, DROPOUT_MAX,
+                              "share of hidden units that a step leaves out (0)"),
+        DOUBLE_OR_ZERO_OPTION("input-dropout", &settings->input_dropout, DROPOUT_MAX, "likewise of the features (0)"),
+        DOUBLE_OR_ZERO_OPTION("label-smoothing", &settings->label_smoothing, 1,
+                              "share of a label that all classes get (0)"),
     };
     ADD(table, rows);
 }
@@ -101,12 +103,14 @@ static void regularization_options(train_settings *settings, option_table *table
 static void augmentation_options(train_settings *settings, option_table *table)
 {
     const option_row rows[] = {
-        DOUBLE_OPTION("augment-shift", &settings->augment_shift, 2047,
-                      "pixels, up to which a batch's images are shifted (0)"),
-        DOUBLE_OPTION("augment-rotate", &settings->augment_rotate, 180, "degrees, up to which they are rotated (0)"),
-        DOUBLE_OPTION("augment-scale", &settings->augment_scale, 0.5, "0.1: they get 0.9 to 1.1 times as large (0)"),
-        DOUBLE_OPTION("augment-elastic", &settings->augment_elastic, 2047,
-                      "pixels, root mean square of elastic displacements (0)"),
+        DOUBLE_OR_ZERO_OPTION("augment-shift", &settings->augment_shift, 2047,
+                              "pixels, up to which a batch's images are shifted (0)"),
+        DOUBLE_OR_ZERO_OPTION("augment-rotate", &settings->augment_rotate, 180,
+                              "degrees, up to which they are rotated (0)"),
+        DOUBLE_OR_ZERO_OPTION("augment-scale", &settings->augment_scale, 0.5,
+                              "0.1: they get 0.9 to 1.1 times as large (0)"),
+        DOUBLE_OR_ZERO_OPTION("augment-elastic", &settings->augment_elastic, 2047,
+                              "pixels, root mean square of elastic displacements (0)"),
     };
     ADD(table, rows);
 }
@@ -170,11 +174,22 @@ static void output_options(train_settings *settings, option_table *table)
     ADD(table, rows);
 }
 
+static void checkpoint_options(train_settings *settings, option_table *table)
+{
+    const option_row rows[] = {
+        TEXT_OPTION("checkpoint", &settings->checkpoint, "DIR", "write what --resume goes on from to this folder"),
+        COUNT_OPTION("checkpoint-every", &settings->checkpoint_every, 1, "steps between checkpoints (each report)"),
+        COUNT_OPTION("keep", &settings->keep, 0, "how many checkpoints remain, the newest (2); 0: all"),
+        FLAG_OPTION("resume", &settings->resume, "go on from the newest checkpoint, if there is one"),
+    };
+    ADD(table, rows);
+}
+
 static void preset_options(train_settings *settings, option_table *table)
 {
     const option_row rows[] = {
         CHOICE_OPTION("preset", &settings->preset, train_preset_names,
-                      "the recipe to start from: notebook, fast (notebook)"),
+                      "the recipe to start from: notebook, fast, accurate (notebook)"),
         FLAG_OPTION("show", &settings->show, "print the recipe that preset and options make; DATASET is not needed"),
     };
     ADD(table, rows);
@@ -197,5 +212,6 @@ void train_options_list(train_settings *settings, option_table *table)
     data_options(settings, table);
     device_options(settings, table);
     output_options(settings, table);
+    checkpoint_options(settings, table);
     ADD(table, last);
 }

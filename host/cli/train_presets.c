@@ -30,14 +30,27 @@ static const preset presets[] = {
      {{"hidden", "128"},
       {"initializer", "he"},
       {"epochs", "5"},
-      {"batch-size", "128"},
-      {"lr", "0.003"},
+      {"batch-size", "256"},
+      {"lr", "0.01"},
       {"schedule", "cosine"},
       {"optimizer", "adam"}}},
+    {"accurate",
+     {{"hidden", "1024,512"},
+      {"initializer", "he"},
+      {"epochs", "40"},
+      {"batch-size", "128"},
+      {"lr", "0.001"},
+      {"schedule", "cosine"},
+      {"optimizer", "adam"},
+      {"label-smoothing", "0.05"},
+      {"augment-shift", "2"},
+      {"augment-rotate", "12"},
+      {"augment-scale", "0.15"},
+      {"augment-elastic", "1.5"}}},
 };
 #define PRESETS (sizeof presets / sizeof *presets)
 
-const char *const train_preset_names[] = {"notebook", "fast", NULL};
+const char *const train_preset_names[] = {"notebook", "fast", "accurate", NULL};
 const char *const train_preset_default = "notebook";
 static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS + 1, "each preset has a name");
 
@@ -45,10 +58,8 @@ static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS 
 static const struct {
     const char *name, *other;
 } displaced[] = {
-    {"iterations", "epochs"},
-    {"epochs", "iterations"},
-    {"hidden", "init-from"},
-    {"initializer", "init-from"},
+    {"iterations", "epochs"},     {"epochs", "iterations"},    {"hidden", "init-from"},
+    {"initializer", "init-from"}, {"activation", "init-from"},
 };
 
 static bool is_displaced(const char *name, const option_row *options, const command_line *line)

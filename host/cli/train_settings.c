@@ -58,6 +58,17 @@ static int check_stopping(const train_settings *settings)
     return EX_OK;
 }
 
+static int check_checkpoints(const train_settings *settings, bool keep_given)
+{
+    const char *given = settings->resume                 ? "resume"
+                        : settings->checkpoint_every > 0 ? "checkpoint-every"
+                        : keep_given                     ? "keep"
+                                                         : NULL;
+    if (given != NULL && settings->checkpoint == NULL)
+        return fail(EX_USAGE, "--%s: found without --checkpoint, which names the folder", given);
+    return EX_OK;
+}
+
 /* Text is free to name the same file in two ways; this catches the slip, not the intent. */
 static int check_outputs(const train_settings *settings)
 {
@@ -65,6 +76,7 @@ static int check_outputs(const train_settings *settings)
     TRY(output_check("--out", settings->out, false));
     TRY(output_check("--log", settings->log, true));
     TRY(output_check_folder("--tensorboard", settings->tensorboard));
+    TRY(output_check_folder("--checkpoint", settings->checkpoint));
     if (output_is_same_file(settings->log, settings->out))
         TRY(fail(EX_USAGE, "--log %s: is the file of --out as well, expected another one", settings->log));
     if (output_is_same_file(settings->log, settings->init_from))
@@ -128,13 +140,16 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     int code = EX_OK;
     option_table table;
     command_line *line = &settings->line;
-    *settings = (train_settings){
-        .report_every = DEFAULT_REPORT_EVERY, .seed = DEFAULT_SEED, .optimizer = gradus_optimizer_default()};
+    *settings = (train_settings){.report_every = DEFAULT_REPORT_EVERY,
+                                 .keep = gradus_train_options_default().checkpoints.keep,
+                                 .seed = DEFAULT_SEED,
+                                 .optimizer = gradus_optimizer_default()};
     train_options_list(settings, &table);
     TRY(command_line_parse(&description, table.rows, argc, argv, line));
     TRY(train_preset_apply(settings->preset, table.rows, line));
     settings->report_every_given = line->sets[option_find(table.rows, "report-every")];
     TRY(take_dataset(settings));
+    TRY(check_checkpoints(settings, line->sets[option_find(table.rows, "keep")]));
     TRY(check(settings));
     fill_in_structs(settings);
     if (settings->show) {

@@ -21,6 +21,9 @@ typedef struct train_settings {
     uint64_t patience, evaluate_every; /* 0: not given */
     gradus_stopping stopping;          /* its patience and monitor are those beside it */
     char *monitor, *tensorboard;
+    char *checkpoint;
+    uint64_t checkpoint_every, keep; /* 0: each report; all */
+    bool resume;
     float learning_rate;
     double dropout, input_dropout, label_smoothing;                       /* 0: none */
     double augment_shift, augment_rotate, augment_scale, augment_elastic; /* 0: none */

@@ -82,12 +82,17 @@ static bool write_csv(FILE *stream, const log_line *line)
     return fputc('\n', stream) != EOF && ferror(stream) == 0;
 }
 
+static bool is_csv(const training_log *log)
+{
+    const char *ending = strrchr(log->path, '.');
+    return ending != NULL && strcasecmp(ending, ".csv") == 0;
+}
+
 /* Only the first line of a CSV file has the names before it. */
 static bool write_line(const training_log *log, const gradus_report *report, bool first)
 {
-    const char *ending = strrchr(log->path, '.');
     const log_line line = make_line(report);
-    if (ending == NULL || strcasecmp(ending, ".csv") != 0)
+    if (!is_csv(log))
         return write_json(log->stream, &line);
     if (first)
         write_csv_names(log->stream, &line);
@@ -96,9 +101,9 @@ static bool write_line(const training_log *log, const gradus_report *report, boo
 
 /* ---- The file ---- */
 
-static bool open_stream(training_log *log)
+static bool open_stream(training_log *log, const char *mode)
 {
-    log->stream = fopen(log->path, "we");
+    log->stream = fopen(log->path, mode);
     if (log->stream == NULL) {
         log->code = fail(EX_CANTCREAT, "--log %s: cannot be created: %s", log->path, strerror(errno));
         return false;
@@ -122,13 +127,71 @@ static void remove_file(training_log *log)
 void training_log_write(training_log *log, const gradus_report *report)
 {
     const bool first = log->stream == NULL;
-    if (log->path == NULL || log->code != EX_OK || (first && !open_stream(log)))
+    if (log->path == NULL || log->code != EX_OK || (first && !open_stream(log, "we")))
         return;
     if (write_line(log, report, first))
         return;
     if (first)
         remove_file(log);
     log->code = fail(EX_IOERR, "--log %s: cannot be written: %s", log->path, strerror(errno));
+}
+
+/* ---- Going on with a file ---- */
+
+/* The step that a line tells of; 0 for the line of names, SIZE_MAX for what is no line of ours. */
+static size_t step_of(const training_log *log, const char *line, size_t length)
+{
+    size_t step = SIZE_MAX;
+    if (length == 0 || line[length - 1] != '\n')
+        return SIZE_MAX;
+    if (is_csv(log))
+        return strncmp(line, "iteration,epoch,step,", 21) == 0          ? 0
+               : sscanf(line, "%*20[0-9],%*20[0-9],%20zu,", &step) == 1 ? step
+                                                                        : SIZE_MAX;
+    json_t *object = json_loadb(line, length, 0, NULL);
+    const json_t *found = json_object_get(object, "step");
+    if (json_is_integer(found))
+        step = (size_t)json_integer_value(found);
+    json_decref(object);
+    return step;
+}
+
+/* How many bytes of the stream are lines up to this step, and of which step the last of them is. */
+static off_t measure_lines(const training_log *log, FILE *stream, size_t reported, size_t *last)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    off_t end = 0;
+    *last = 0;
+    for (ssize_t length = getline(&line, &capacity, stream); length > 0; length = getline(&line, &capacity, stream)) {
+        const size_t step = step_of(log, line, (size_t)length);
+        if (step > reported)
+            break;
+        *last = step;
+        end += length;
+    }
+    free(line);
+    return end;
+}
+
+void training_log_resume(training_log *log, size_t reported)
+{
+    struct stat found;
+    off_t end = 0;
+    size_t last = 0;
+    FILE *stream = log->path == NULL ? NULL : fopen(log->path, "re");
+    if (stream != NULL && fstat(fileno(stream), &found) == 0 && S_ISREG(found.st_mode))
+        end = measure_lines(log, stream, reported, &last);
+    if (stream != NULL)
+        fclose(stream);
+    if (log->path != NULL && last != reported)
+        note("--log %s: lacks lines of the first %zu iterations; what comes now is added", log->path, reported);
+    if (end == 0) /* nothing is there to go on with */
+        return;
+    if (truncate(log->path, end) == 0)
+        (void)open_stream(log, "ae");
+    else
+        log->code = fail(EX_IOERR, "--log %s: cannot be written: %s", log->path, strerror(errno));
 }
 
 int training_log_close(training_log *log)

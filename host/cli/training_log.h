@@ -21,6 +21,12 @@ typedef struct training_log {
  */
 void training_log_write(training_log *log, const gradus_report *report);
 
+/*
+ * Lets the file of a run that goes on from a checkpoint end with the first `reported` iterations: what was reported behind
+ * them is cut off, and training_log_write() adds to the rest. Lines that are missing are a note, not a failure.
+ */
+void training_log_resume(training_log *log, size_t reported);
+
 /* Closes the file and returns the code of the first failure. */
 int training_log_close(training_log *log);
 

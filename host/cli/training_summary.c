@@ -36,17 +36,17 @@ static json_t *summary_object(const training_run *run, const char *hash)
     const gradus_train_result *result = &run->result;
     const char *device = run->device == NULL ? NULL : gradus_device_get_info(run->device)->name;
     return json_pack(
-        "{ss so ss sI so so so so sI sI ss so so so so so so so so ss so}", "version", gradus_version(), "device",
+        "{ss so ss sI so so so so sI sI sI ss so so so so so so so so ss so}", "version", gradus_version(), "device",
         json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.seed, "layers",
         json_layers(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train), "holdout_samples",
         samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
-        (json_int_t)result->iterations, "model_iterations", (json_int_t)result->model_iterations, "stopped_by",
-        gradus_stop_reason_name(result->stopped_by), "setup_seconds", json_figure(run->setup_seconds), "train_seconds",
-        json_figure(result->train_seconds), "iterations_per_second", json_figure(iterations_per_second(result)),
-        "train_loss", json_figure(result->train.loss), "train_accuracy", json_figure(result->train.accuracy),
-        "holdout_loss", json_figure(result->holdout.loss), "holdout_accuracy", json_figure(result->holdout.accuracy),
-        "test_accuracy", accuracy_or_null(run->test, &run->test_metrics), "weights_hash", hash, "model",
-        json_text(run->saved_as));
+        (json_int_t)result->iterations, "resumed_from", (json_int_t)result->resumed_from, "model_iterations",
+        (json_int_t)result->model_iterations, "stopped_by", gradus_stop_reason_name(result->stopped_by),
+        "setup_seconds", json_figure(run->setup_seconds), "train_seconds", json_figure(result->train_seconds),
+        "iterations_per_second", json_figure(iterations_per_second(result)), "train_loss",
+        json_figure(result->train.loss), "train_accuracy", json_figure(result->train.accuracy), "holdout_loss",
+        json_figure(result->holdout.loss), "holdout_accuracy", json_figure(result->holdout.accuracy), "test_accuracy",
+        accuracy_or_null(run->test, &run->test_metrics), "weights_hash", hash, "model", json_text(run->saved_as));
 }
 
 /* ---- For people ---- */

@@ -19,7 +19,10 @@ static void replace_counter(uint counter[4], uint key0, uint key1)
     gr_philox4x32(before, key, counter);
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunknown-pragmas" /* unroll */
 #include "../../kernels/augment_row.cl"
+#pragma GCC diagnostic pop
 
 void gr_draw_transform(const augment_plan *plan, uint32_t epoch, uint32_t sample, transform *out)
 {
@@ -93,8 +96,8 @@ static void spline_weights(int64_t u, int weights[4])
     weights[2] = 1024 - weights[0] - weights[1] - weights[3];
 }
 
-/* The weights (CONTROL_POINTS x side), zeroed before, of each pixel along a side: its middle is in a cell and at a place. */
-static void fill_weights(int side, int *weights)
+/* The weights (CONTROL_POINTS x stride), zeroed before, of each pixel along a side: its middle is in a cell and at a place. */
+static void fill_weights(int side, int stride, int *weights)
 {
     for (int x = 0; x < side; x++) {
         const int64_t at = (2 * (int64_t)x + 1) * CONTROL_CELLS, cell_length = 2 * (int64_t)side;
@@ -102,7 +105,7 @@ static void fill_weights(int side, int *weights)
         int four[4];
         spline_weights((at % cell_length << 20) / cell_length, four);
         for (int k = 0; k < 4; k++)
-            weights[(cell + k) * side + x] = four[k];
+            weights[(cell + k) * stride + x] = four[k];
     }
 }
 
@@ -111,23 +114,24 @@ gradus_status gr_augment_plan_create(const augmentation *what, const gradus_data
 {
     gradus_status status = GRADUS_OK;
     const gradus_augmentation *most = &what->most;
-    const int width = (int)info->width, height = (int)info->height;
-    const size_t size = sizeof **out + CONTROL_POINTS * (info->width + info->height) * sizeof(int);
+    const size_t stride = gr_divide_up(info->width, PIECE) * PIECE;
+    const size_t size = sizeof **out + CONTROL_POINTS * (stride + info->height) * sizeof(int);
     const double rotation = round((double)most->rotation / 360 * 0x1p32);
     augment_plan *plan = NULL;
     TRY(gr_allocate_bytes(size, 1, (void **)&plan));
     *plan = (augment_plan){
         .key = {(uint32_t)what->seed, (uint32_t)(what->seed >> 32)},
-        .width = width,
-        .height = height,
+        .width = (int)info->width,
+        .height = (int)info->height,
+        .column_stride = (int)stride,
         .shift = (int)lround((double)most->shift * 0x1p16),
         .rotation = rotation < INT32_MAX ? (int)rotation : INT32_MAX,
         .scale = (int)lround((double)most->scale * 0x1p16),
         .elastic = (int)lround((double)most->elastic * CONTROL_PER_PIXEL * 0x1p8),
     };
     int *weights = (int *)(plan + 1);
-    fill_weights(width, weights);
-    fill_weights(height, weights + CONTROL_POINTS * width);
+    fill_weights(plan->width, plan->column_stride, weights);
+    fill_weights(plan->height, plan->height, weights + CONTROL_POINTS * stride);
     *out = plan;
     *bytes = size;
 cleanup:

@@ -20,8 +20,8 @@ typedef struct augmentation {
 /* Whether anything is asked for. */
 bool gr_augmentation_is_on(const gradus_augmentation *most);
 
-/* ARGUMENT names the number that cannot be, for images such as these; and samples that are no images, unless nothing is
- * asked for. */
+/* ARGUMENT names the number that cannot be, for images such as these; and samples that are no images of bytes, unless nothing
+ * is asked for. */
 gradus_status gr_augmentation_check(const gradus_augmentation *most, const gradus_dataset_info *info);
 
 /* The plan with its weights, `bytes` in all, for what was checked. The caller frees *out. */

@@ -172,6 +172,20 @@ static gradus_status blas_read_parameters(engine *base, float *parameters)
     return GRADUS_OK;
 }
 
+static gradus_status blas_read_state(engine *base, const engine_state *state)
+{
+    const blas *e = (const blas *)base;
+    gr_host_engine_read_state(&e->common, (void *[]){e->parameters, e->kept, e->first, e->second}, state);
+    return GRADUS_OK;
+}
+
+static gradus_status blas_write_state(engine *base, const engine_state *state)
+{
+    blas *e = (blas *)base;
+    gr_host_engine_write_state(&e->common, (void *[]){e->parameters, e->kept, e->first, e->second}, state);
+    return GRADUS_OK;
+}
+
 static gradus_status blas_keep_parameters(engine *base)
 {
     blas *e = (blas *)base;
@@ -215,8 +229,9 @@ static gradus_status choose_parts(blas *e)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "engine blas: found a layer of %zu units, expected at most %d", widest,
                        INT_MAX);
     const size_t usual = minimum((size_t)openblas_get_num_threads(), gr_cores_available());
-    const size_t threads = e->common.base.threads > 0 ? e->common.base.threads : usual;
-    e->part_count = minimum(threads, gr_divide_up(samples, SAMPLES_MIN));
+    if (e->common.base.threads == 0)
+        e->common.base.threads = usual;
+    e->part_count = minimum(e->common.base.threads, gr_divide_up(samples, SAMPLES_MIN));
     e->slice = minimum(SLICE_SAMPLES, gr_divide_up(samples, e->part_count));
     while (e->slice > SAMPLES_MIN && e->slice * widest > SLICE_FLOATS)
         e->slice = (e->slice + 1) / 2;
@@ -319,6 +334,8 @@ const engine_type gr_engine_blas = {
     .create = blas_create,
     .write_parameters = blas_write_parameters,
     .read_parameters = blas_read_parameters,
+    .read_state = blas_read_state,
+    .write_state = blas_write_state,
     .shuffle = gr_host_engine_shuffle,
     .gradient = blas_gradient,
     .update = blas_update,

@@ -33,11 +33,11 @@ cleanup:
 
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device)
 {
-    return gr_device_engine_init_with(e, base, device, &base->layout);
+    return gr_device_engine_init_with(e, base, device, &base->layout, 0);
 }
 
 gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
-                                         const parameter_layout *layout)
+                                         const parameter_layout *layout, size_t packed_units)
 {
     gradus_status status = GRADUS_OK;
     const size_t bytes = parameter_bytes(layout);
@@ -47,7 +47,8 @@ gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, g
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
     TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network, layout,
-                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record}, &e->optimizer));
+                                   &(optimizer_buffers){e->parameters, e->gradient, &e->record, packed_units},
+                                   &e->optimizer));
     TRY(gr_keep_parameters(device, e->parameters, e->kept, layout->length, &e->record, &e->keep_parameters));
 cleanup:
     return status;
@@ -90,13 +91,20 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
         in_one * 1e-6, in_all * 1e-6, floor(0.95 * fit));
 }
 
+/* As after so many steps, none of whose losses was infinite. */
+static gradus_status write_progress(device_engine *e, size_t steps)
+{
+    const uint64_t seed = e->base.regularization.seed;
+    const cl_uint progress[] = {(cl_uint)(steps % METRIC_SLOTS), 0, (cl_uint)steps, (cl_uint)seed,
+                                (cl_uint)(seed >> 32)};
+    return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, progress);
+}
+
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    const uint64_t seed = base->regularization.seed;
-    const cl_uint begin[] = {0, 0, 0, (cl_uint)seed, (cl_uint)(seed >> 32)};
-    TRY(gr_buffer_write(e->device, e->record.progress, 0, sizeof begin, begin));
+    TRY(write_progress(e, 0));
     TRY(gr_device_optimizer_reset(e->device, &e->optimizer, &e->layout));
     TRY(gr_buffer_write(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters));
 cleanup:
@@ -107,6 +115,31 @@ gradus_status gr_device_engine_read_parameters(engine *base, float *parameters)
 {
     device_engine *e = (device_engine *)base;
     return gr_buffer_read(e->device, e->parameters, 0, parameter_bytes(&e->layout), parameters);
+}
+
+gradus_status gr_device_engine_read_state(engine *base, const engine_state *state)
+{
+    gradus_status status = GRADUS_OK;
+    device_engine *e = (device_engine *)base;
+    const cl_mem own[STATE_ARRAYS] = {e->parameters, e->kept, e->optimizer.first, e->optimizer.second};
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            TRY(gr_buffer_read(e->device, own[a], 0, parameter_bytes(&e->layout), state->arrays[a]));
+cleanup:
+    return status;
+}
+
+gradus_status gr_device_engine_write_state(engine *base, const engine_state *state)
+{
+    gradus_status status = GRADUS_OK;
+    device_engine *e = (device_engine *)base;
+    const cl_mem own[STATE_ARRAYS] = {e->parameters, e->kept, e->optimizer.first, e->optimizer.second};
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            TRY(gr_buffer_write(e->device, own[a], 0, parameter_bytes(&e->layout), state->arrays[a]));
+    TRY(write_progress(e, state->steps));
+cleanup:
+    return status;
 }
 
 gradus_status gr_device_engine_keep_parameters(engine *base)

@@ -30,9 +30,10 @@ typedef struct device_engine {
 /* Makes the buffers, all zero. After a failure, too, gr_device_engine_release must follow. */
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device);
 
-/* The same with buffers of another layout. Parameters and gradient are then written and read in that. */
+/* The same with buffers of another layout, in which W1 stands in blocks of packed_units units, if not 0 (optimizer_buffers).
+ * Parameters and gradient are then written and read in that. */
 gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
-                                         const parameter_layout *layout);
+                                         const parameter_layout *layout, size_t packed_units);
 void gr_device_engine_release(device_engine *e);
 
 /* Bytes of the buffers that init makes. */
@@ -52,6 +53,8 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
 /* These serve as members of an engine_type. */
 gradus_status gr_device_engine_write_parameters(engine *e, const float *parameters);
 gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);
+gradus_status gr_device_engine_read_state(engine *e, const engine_state *state);
+gradus_status gr_device_engine_write_state(engine *e, const engine_state *state);
 gradus_status gr_device_engine_keep_parameters(engine *e);
 gradus_status gr_device_engine_restore_parameters(engine *e);
 gradus_status gr_device_engine_update(engine *e, const update_step *step);

@@ -42,21 +42,30 @@ cleanup:
     return status;
 }
 
+/* Where the weights into a unit are: the first, how far apart, and how many. */
+static void describe_row(const gradus_network *network, const parameter_layout *layout, size_t packed_units, size_t l,
+                         size_t unit, cl_uint row[3])
+{
+    const size_t inputs = network->sizes[l], block = l == 0 ? packed_units : 0;
+    const size_t first = block == 0 ? unit * inputs : unit / block * block * inputs + unit % block;
+    row[0] = (cl_uint)(layout->weights[l] + first);
+    row[1] = block == 0 ? 1 : (cl_uint)block;
+    row[2] = (cl_uint)inputs;
+}
+
 static gradus_status create_rows(gradus_device *device, const gradus_network *network, const parameter_layout *layout,
-                                 size_t count, cl_mem *out)
+                                 size_t packed_units, size_t count, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
-    cl_uint *rows = NULL; /* (2 x count) */
+    cl_uint *rows = NULL; /* (3 x count) */
     size_t i = 0;
     if (layout->length > UINT32_MAX)
         FAIL(GRADUS_ERROR_DEVICE, "max norm: %zu parameters are too many", layout->length);
-    TRY(gr_allocate(2 * count, &rows));
+    TRY(gr_allocate(3 * count, &rows));
     for (size_t l = 0; l < network->layers; l++)
-        for (size_t r = 0; r < network->sizes[l + 1]; r++) {
-            rows[i++] = (cl_uint)(layout->weights[l] + r * network->sizes[l]);
-            rows[i++] = (cl_uint)network->sizes[l];
-        }
-    TRY(upload(device, rows, 2 * count * sizeof *rows, out));
+        for (size_t unit = 0; unit < network->sizes[l + 1]; unit++, i += 3)
+            describe_row(network, layout, packed_units, l, unit, rows + i);
+    TRY(upload(device, rows, 3 * count * sizeof *rows, out));
 cleanup:
     free(rows);
     return status;
@@ -76,14 +85,15 @@ cleanup:
 }
 
 static gradus_status create_limits(gradus_device *device, const gradus_network *network,
-                                   const parameter_layout *layout, cl_mem parameters, device_optimizer *o)
+                                   const parameter_layout *layout, const optimizer_buffers *buffers,
+                                   device_optimizer *o)
 {
     gradus_status status = GRADUS_OK;
     size_t rows = 0;
     for (size_t l = 0; l < network->layers; l++)
         rows += network->sizes[l + 1];
-    TRY(create_rows(device, network, layout, rows, &o->rows));
-    TRY(gr_limit_norms(device, parameters, o->rows, rows, o->how.max_norm, &o->limit_norms));
+    TRY(create_rows(device, network, layout, buffers->packed_units, rows, &o->rows));
+    TRY(gr_limit_norms(device, buffers->parameters, o->rows, rows, o->how.max_norm, &o->limit_norms));
 cleanup:
     return status;
 }
@@ -110,7 +120,7 @@ gradus_status gr_device_optimizer_create(gradus_device *device, const optimizer 
     if (how->clip_norm > 0)
         TRY(create_clipping(device, buffers, layout->length, out));
     if (how->max_norm > 0)
-        TRY(create_limits(device, network, layout, buffers->parameters, out));
+        TRY(create_limits(device, network, layout, buffers, out));
 cleanup:
     return status;
 }

@@ -12,7 +12,7 @@ typedef struct device_optimizer {
     cl_mem decays;        /* (layout.length / PARAMETER_ALIGNMENT) bytes: whether weight decay holds */
     cl_mem clip;          /* (1), the factor of the gradient */
     cl_mem squares;       /* (SQUARE_SHARES), for clip */
-    cl_mem rows;          /* (2 x all rows), for max_norm */
+    cl_mem rows;          /* (3 x all rows), for max_norm */
     launch square_sums, clip_factor, update_parameters, limit_norms; /* without a kernel where there is no need */
     update_step current;                                             /* that update_parameters is set for */
 } device_optimizer;
@@ -21,10 +21,10 @@ typedef struct device_optimizer {
 typedef struct optimizer_buffers {
     cl_mem parameters, gradient; /* (layout.length) */
     const step_record *record;
+    size_t packed_units; /* W1 stands in blocks of so many units, each feature after feature; 0: row after row */
 } optimizer_buffers;
 
-/* For buffers of this layout; max_norm needs the rows of W as gr_network_layout() has them. After a failure, too, release
- * must follow. */
+/* For buffers of this layout. After a failure, too, release must follow. */
 gradus_status gr_device_optimizer_create(gradus_device *device, const optimizer *how, const gradus_network *network,
                                          const parameter_layout *layout, const optimizer_buffers *buffers,
                                          device_optimizer *out);

@@ -33,6 +33,21 @@ typedef struct sums_range {
 
 typedef struct engine engine;
 
+/* What a training goes on from. The arrays (layout.length) have the layout of the network and the engine's own precision, so
+ * nothing is lost; one that is NULL is left alone. */
+typedef enum state_array {
+    STATE_PARAMETERS,
+    STATE_KEPT,  /* parameters set aside */
+    STATE_FIRST, /* moments; NULL where the optimizer has none */
+    STATE_SECOND,
+    STATE_ARRAYS,
+} state_array;
+
+typedef struct engine_state {
+    size_t steps; /* taken since write_parameters(), of a state that is written; reading leaves it alone */
+    void *arrays[STATE_ARRAYS];
+} engine_state;
+
 /* Steps of the engine's batch size over samples first .. end - 1 of the order, of which the last may be shorter. */
 typedef struct step_run {
     size_t first, end;
@@ -44,6 +59,7 @@ typedef struct step_run {
 typedef struct engine_type {
     const char *name;
     bool needs_device;
+    bool in_double; /* its state is doubles, not floats */
 
     /* Names what of a training, which `base` describes, the engine cannot do, "max-norm with mini-batches"; NULL if it can
      * do all of it. No such member: it can do everything. */
@@ -53,6 +69,11 @@ typedef struct engine_type {
     /* Parameters (layout.length floats) in and out. */
     gradus_status (*write_parameters)(engine *e, const float *parameters);
     gradus_status (*read_parameters)(engine *e, float *parameters);
+
+    /* Reading waits for what is queued; what was written is gone on from as if the engine had taken the steps itself. The
+     * order of samples is no part of it. */
+    gradus_status (*read_state)(engine *e, const engine_state *state);
+    gradus_status (*write_state)(engine *e, const engine_state *state);
 
     /* Of engines that were made for batches: from now on sample i of a range is the data set's sample that the
      * permutation sends i to. gradient() takes it augmented, as in the epoch whose order it is; with the identity, as which an
@@ -100,7 +121,7 @@ struct engine {
     gradus_network network;
     parameter_layout layout;
     const gradus_dataset *dataset;
-    size_t threads; /* of engines without a device; 0: as many as may be used */
+    size_t threads; /* of engines without a device; 0: as many as may be used, which "blas" replaces by their number */
     size_t batch;   /* samples that gradient() is asked for; 0: all, in their order */
     optimizer optimizer;
     regularization regularization;

@@ -108,6 +108,7 @@ static gradus_status create_batch(const engine *base, gradus_device *device, eng
     {                                                                                                                 \
         .name = (engine_name), .needs_device = true, .lacks = (lacks_function), .create = (create_function),          \
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .read_state = gr_device_engine_read_state, .write_state = gr_device_engine_write_state,                       \
         .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
         .keep_parameters = gr_device_engine_keep_parameters,                                                          \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
@@ -138,8 +139,7 @@ static const char *fused_lacks(const engine *base, const gradus_device *device)
         return "float features";
     if (base->batch == 0)
         return base->regularization.input_dropout > 0 ? "input dropout of a full batch" : NULL;
-    return base->optimizer.max_norm > 0 ? "max-norm with mini-batches"
-           : base->regularization.input_dropout > 0 && base->network.input_deviation != 0
+    return base->regularization.input_dropout > 0 && base->network.input_deviation != 0
                ? "input dropout of a standardised input"
                : NULL;
 }

@@ -88,6 +88,25 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
 /* Floats of a work-item's scratch for the samples of a tile. */
 size_t gr_fused_batch_floats(const fused *e);
 
+/* ---- Their parameters (fused_packed.c) ---- */
+
+typedef struct packing {
+    size_t block_units; /* units of a block */
+    size_t padded;      /* units, padded to whole blocks */
+} packing;
+
+packing gr_fused_packing(const gradus_network *network, size_t lanes);
+
+/* The usual layout with packed W1 at its begin. */
+parameter_layout gr_fused_packed_layout(const engine *base, const packing *p);
+
+/* These serve as members of an engine_type. */
+gradus_status gr_fused_packed_write_parameters(engine *base, const float *parameters);
+gradus_status gr_fused_packed_read_parameters(engine *base, float *parameters);
+gradus_status gr_fused_packed_read_gradient(engine *base, float *gradient);
+gradus_status gr_fused_packed_read_state(engine *base, const engine_state *state);
+gradus_status gr_fused_packed_write_state(engine *base, const engine_state *state);
+
 /* ---- Their augmentation (fused_images.c); without it these do nothing ---- */
 
 /* Bytes of a sample's image. */

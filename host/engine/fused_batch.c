@@ -27,100 +27,6 @@ size_t gr_fused_batch_floats(const fused *e)
     return tile + pixels + 1 + tile / 4 + lists + thinned;
 }
 
-/* ---- Parameters ---- */
-
-typedef struct packing {
-    size_t block_units; /* units of a block */
-    size_t padded;      /* units, padded to whole blocks */
-} packing;
-
-static packing find_packing(const gradus_network *network, size_t lanes)
-{
-    size_t vectors, blocks;
-    gr_divide_blocks(gr_divide_up(network->sizes[1], lanes), ELEMENT_VECTORS, &vectors, &blocks);
-    return (packing){vectors * lanes, vectors * lanes * blocks};
-}
-
-/* The usual layout with packed W1 at its begin. */
-static parameter_layout packed_layout(const engine *base, const packing *p)
-{
-    parameter_layout layout = base->layout;
-    const size_t packed = gr_divide_up(p->padded * base->network.sizes[0], PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
-    const size_t shift = packed - base->layout.bias[0]; /* modulo 2^64 where it is negative */
-    for (size_t l = 0; l < base->network.layers; l++) {
-        layout.weights[l] += l == 0 ? 0 : shift;
-        layout.bias[l] += shift;
-    }
-    layout.length += shift;
-    return layout;
-}
-
-/* Where W1[unit, feature] stands, as first_batch.cl has it. */
-static size_t packed_at(const fused *e, size_t unit, size_t feature)
-{
-    const size_t block_units = e->batch_units, features = e->common.base.network.sizes[0];
-    return (unit / block_units * features + feature) * block_units + unit % block_units;
-}
-
-/* Between the usual layout (plain) and that of the buffers. */
-static void pack(const fused *e, const float *plain, float *packed)
-{
-    const engine *base = &e->common.base;
-    const size_t features = base->network.sizes[0], rest = base->layout.length - base->layout.bias[0];
-    for (size_t unit = 0; unit < base->network.sizes[1]; unit++)
-        for (size_t f = 0; f < features; f++)
-            packed[packed_at(e, unit, f)] = plain[unit * features + f];
-    memcpy(packed + e->common.layout.bias[0], plain + base->layout.bias[0], rest * sizeof *plain);
-}
-
-static void unpack(const fused *e, const float *packed, float *plain)
-{
-    const engine *base = &e->common.base;
-    const size_t features = base->network.sizes[0], rest = base->layout.length - base->layout.bias[0];
-    memset(plain, 0, base->layout.length * sizeof *plain);
-    for (size_t unit = 0; unit < base->network.sizes[1]; unit++)
-        for (size_t f = 0; f < features; f++)
-            plain[unit * features + f] = packed[packed_at(e, unit, f)];
-    memcpy(plain + base->layout.bias[0], packed + e->common.layout.bias[0], rest * sizeof *plain);
-}
-
-static gradus_status batch_write_parameters(engine *base, const float *parameters)
-{
-    gradus_status status = GRADUS_OK;
-    const fused *e = (const fused *)base;
-    float *packed = NULL;
-    TRY(gr_allocate(e->common.layout.length, &packed));
-    pack(e, parameters, packed);
-    TRY(gr_device_engine_write_parameters(base, packed));
-cleanup:
-    free(packed);
-    return status;
-}
-
-/* Reads either of the two by `read`, which gives it packed. */
-static gradus_status read_unpacked(engine *base, gradus_status (*read)(engine *, float *), float *out)
-{
-    gradus_status status = GRADUS_OK;
-    const fused *e = (const fused *)base;
-    float *packed = NULL;
-    TRY(gr_allocate(e->common.layout.length, &packed));
-    TRY(read(base, packed));
-    unpack(e, packed, out);
-cleanup:
-    free(packed);
-    return status;
-}
-
-static gradus_status batch_read_parameters(engine *base, float *parameters)
-{
-    return read_unpacked(base, gr_device_engine_read_parameters, parameters);
-}
-
-static gradus_status batch_read_gradient(engine *base, float *gradient)
-{
-    return read_unpacked(base, gr_device_engine_read_gradient, gradient);
-}
-
 /* ---- Work ---- */
 
 /* From batch to batch it is the range alone that differs. */
@@ -230,6 +136,8 @@ cleanup:
 static bool is_small(const fused *e, size_t vectors)
 {
     const engine *base = &e->common.base;
+    if (base->optimizer.max_norm > 0) /* whose launch only update() has */
+        return false;
     const double pixels = (double)e->shape.entries / (double)base->dataset->info.samples * (double)base->batch;
     const double made = (double)base->batch * gr_fused_image_bytes(e);
     return 6 * pixels * (double)vectors + 0.6 * (double)e->common.layout.length + 15 * made < SMALL_STEP_CYCLES;
@@ -373,12 +281,13 @@ cleanup:
 #define BATCH_ENGINE(steps)                                                                                           \
     {                                                                                                                 \
         .name = "fused", .needs_device = true, .create = gr_fused_batch_create,                                       \
-        .write_parameters = batch_write_parameters, .read_parameters = batch_read_parameters,                         \
+        .write_parameters = gr_fused_packed_write_parameters, .read_parameters = gr_fused_packed_read_parameters,     \
+        .read_state = gr_fused_packed_read_state, .write_state = gr_fused_packed_write_state,                         \
         .shuffle = batch_shuffle, .gradient = batch_gradient, .update = gr_device_engine_update,                      \
         .evaluate = batch_evaluate, .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters,       \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
         .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
-        .read_gradient = batch_read_gradient, .destroy = gr_fused_destroy,                                            \
+        .read_gradient = gr_fused_packed_read_gradient, .destroy = gr_fused_destroy,                                  \
     }
 
 static const engine_type batch_type = BATCH_ENGINE(NULL);
@@ -392,9 +301,9 @@ gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, e
 
     TRY(gr_device_lanes(device, &lanes));
     TRY(gr_allocate(1, &e));
-    const packing units = find_packing(&base->network, lanes);
-    const parameter_layout layout = packed_layout(base, &units);
-    TRY(gr_device_engine_init_with(&e->common, base, device, &layout));
+    const packing units = gr_fused_packing(&base->network, lanes);
+    const parameter_layout layout = gr_fused_packed_layout(base, &units);
+    TRY(gr_device_engine_init_with(&e->common, base, device, &layout, units.block_units));
     e->first = FIRST_BATCH;
     e->batch_units = units.block_units;
     TRY(measure(e, lanes));

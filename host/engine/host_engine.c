@@ -63,6 +63,28 @@ void gr_host_engine_begin(host_engine *e)
     e->diverged = false;
 }
 
+static size_t array_bytes(const engine *e)
+{
+    return e->layout.length * (e->type->in_double ? sizeof(double) : sizeof(float));
+}
+
+void gr_host_engine_read_state(const host_engine *e, void *const own[STATE_ARRAYS], const engine_state *state)
+{
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            memcpy(state->arrays[a], own[a], array_bytes(&e->base));
+}
+
+void gr_host_engine_write_state(host_engine *e, void *const own[STATE_ARRAYS], const engine_state *state)
+{
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (state->arrays[a] != NULL)
+            memcpy(own[a], state->arrays[a], array_bytes(&e->base));
+    gr_host_engine_begin(e);
+    e->next = (unsigned)(state->steps % METRIC_SLOTS);
+    e->steps = (uint32_t)state->steps;
+}
+
 void gr_host_engine_draw(const host_engine *e, size_t layer, size_t sample, float *factors)
 {
     const regularization *how = &e->base.regularization;

@@ -31,6 +31,10 @@ const uint8_t *gr_host_engine_pixels(const host_engine *e, size_t sample, bool t
 /* The record begins anew: new parameters were written. */
 void gr_host_engine_begin(host_engine *e);
 
+/* read_state and write_state of an engine whose own arrays are these. */
+void gr_host_engine_read_state(const host_engine *e, void *const own[STATE_ARRAYS], const engine_state *state);
+void gr_host_engine_write_state(host_engine *e, void *const own[STATE_ARRAYS], const engine_state *state);
+
 /* The factors of dropout of a layer's outputs, layer 0 being the input, for the data set's sample in the step at hand. */
 void gr_host_engine_draw(const host_engine *e, size_t layer, size_t sample, float *factors);
 

@@ -209,6 +209,7 @@ cleanup:
     {                                                                                                                 \
         .name = (engine_name), .needs_device = true, .lacks = (lacks_function), .create = (create_function),          \
         .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
+        .read_state = gr_device_engine_read_state, .write_state = gr_device_engine_write_state,                       \
         .shuffle = layered_shuffle, .gradient = layered_gradient, .update = gr_device_engine_update,                  \
         .evaluate = layered_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                            \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \

@@ -343,15 +343,13 @@ cleanup:
 
 /* ---- augment.cl ---- */
 
-#define AUGMENT_PIECE 16 /* pixels; PIECE in augment_row.cl */
-
 gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
                                  const gather_buffers *buffers, size_t batch, augmented_gather *prepared)
 {
     gradus_status status = GRADUS_OK;
     augmented_gather g = {0};
     const cl_uint none = 0;
-    const size_t pieces = gr_divide_up((size_t)plan->width, AUGMENT_PIECE) * (size_t)plan->height;
+    const size_t pieces = gr_divide_up((size_t)plan->width, PIECE) * (size_t)plan->height;
 
     TRY(gr_buffer_create(device, plan_bytes, "the plan of augmentation", &g.plan));
     TRY(gr_buffer_write(device, g.plan, 0, plan_bytes, plan));

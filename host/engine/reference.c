@@ -236,6 +236,20 @@ static gradus_status reference_read_parameters(engine *base, float *parameters)
     return GRADUS_OK;
 }
 
+static gradus_status reference_read_state(engine *base, const engine_state *state)
+{
+    const reference *e = (const reference *)base;
+    gr_host_engine_read_state(&e->common, (void *[]){e->parameters, e->kept, e->first, e->second}, state);
+    return GRADUS_OK;
+}
+
+static gradus_status reference_write_state(engine *base, const engine_state *state)
+{
+    reference *e = (reference *)base;
+    gr_host_engine_write_state(&e->common, (void *[]){e->parameters, e->kept, e->first, e->second}, state);
+    return GRADUS_OK;
+}
+
 static gradus_status reference_keep_parameters(engine *base)
 {
     reference *e = (reference *)base;
@@ -315,9 +329,12 @@ cleanup:
 const engine_type gr_engine_reference = {
     .name = "reference",
     .needs_device = false,
+    .in_double = true,
     .create = reference_create,
     .write_parameters = reference_write_parameters,
     .read_parameters = reference_read_parameters,
+    .read_state = reference_read_state,
+    .write_state = reference_write_state,
     .shuffle = gr_host_engine_shuffle,
     .gradient = reference_gradient,
     .update = reference_update,

@@ -225,7 +225,7 @@ static void add_layers(onnx_file *file, const gradus_model *model)
 {
     const gradus_network *network = &model->network;
     char *below = add_input(file, network), name[48];
-    gelu_constants constants = {NULL};
+    gelu_constants constants = {NULL, NULL, NULL};
     if (network->activation == GRADUS_GELU && network->layers > 1)
         constants = (gelu_constants){add_constant(file, "root_half", 0.70710678f), add_constant(file, "one", 1),
                                      add_constant(file, "half", 0.5f)};

@@ -39,25 +39,18 @@ static json_t *metadata_to_json(const gradus_model *model)
     return metadata;
 }
 
-static json_t *tensor_to_json(const file_tensor *tensor)
+json_t *gr_safetensors_entry(const char *dtype, const file_tensor *tensor)
 {
     const json_int_t outputs = (json_int_t)tensor->shape[0], inputs = (json_int_t)tensor->shape[1];
     json_t *shape = tensor->rank == 2 ? json_pack("[I, I]", outputs, inputs) : json_pack("[I]", outputs);
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets", (json_int_t)tensor->begin,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape, "data_offsets", (json_int_t)tensor->begin,
                      (json_int_t)tensor->end);
 }
 
-/* The header's text, padded with spaces so that the data begin at a multiple of 8 bytes. The caller frees it. */
-static gradus_status header_text(const gradus_model *model, const file_tensor *tensors, char **out)
+gradus_status gr_safetensors_header(const json_t *header, char **out)
 {
     gradus_status status = GRADUS_OK;
-    char *text = NULL;
-    json_t *header = json_object();
-    int failed = json_object_set_new(header, "__metadata__", metadata_to_json(model));
-    for (size_t t = 0; t < 2 * model->network.layers; t++)
-        failed |= json_object_set_new(header, tensors[t].name, tensor_to_json(&tensors[t]));
-    if (!failed)
-        text = json_dumps(header, JSON_COMPACT);
+    char *text = json_dumps(header, JSON_COMPACT);
     if (text == NULL)
         FAIL(GRADUS_ERROR_MEMORY, "out of memory: the header of a model file");
     const size_t length = strlen(text);
@@ -67,6 +60,21 @@ static gradus_status header_text(const gradus_model *model, const file_tensor *t
     TRY(gr_format_text(out, "%-*s", (int)padded, text));
 cleanup:
     free(text);
+    return status;
+}
+
+/* The caller frees the text. */
+static gradus_status header_text(const gradus_model *model, const file_tensor *tensors, char **out)
+{
+    gradus_status status = GRADUS_OK;
+    json_t *header = json_object();
+    int failed = json_object_set_new(header, "__metadata__", metadata_to_json(model));
+    for (size_t t = 0; t < 2 * model->network.layers; t++)
+        failed |= json_object_set_new(header, tensors[t].name, gr_safetensors_entry("F32", &tensors[t]));
+    if (failed)
+        FAIL(GRADUS_ERROR_MEMORY, "out of memory: the header of a model file");
+    TRY(gr_safetensors_header(header, out));
+cleanup:
     json_decref(header);
     return status;
 }

@@ -16,4 +16,11 @@
 #define FILE_INPUT_BYTES "byte/255"
 #define FILE_INPUT_FLOATS "1"
 
+/* An entry of a header: shape and place of a tensor of this type, "F32". NULL without memory, as jansson has it. */
+json_t *gr_safetensors_entry(const char *dtype, const file_tensor *tensor);
+
+/* The header's text, padded with spaces so that the data begin at a multiple of 8 bytes. The caller frees it.
+ * ARGUMENT for one longer than the format allows. */
+gradus_status gr_safetensors_header(const json_t *header, char **out);
+
 #endif

@@ -64,6 +64,8 @@ gradus_status gr_course_plan(const gradus_train_options *options, const gradus_d
         c.judgement = options->evaluate_every > 0 ? (period){options->evaluate_every, 0} : c.report;
     if (options->stopping.until_converged > 0)
         c.window = (period){whole ? WINDOW_STEPS : c.epoch_steps, 0};
+    if (options->checkpoints.folder != NULL)
+        c.checkpoint = options->checkpoints.every > 0 ? (period){options->checkpoints.every, 0} : c.report;
     *out = c;
 cleanup:
     return status;
@@ -109,6 +111,11 @@ bool gr_course_compares(const course *c, size_t done)
     return is_due(&c->window, done);
 }
 
+bool gr_course_saves(const course *c, size_t done)
+{
+    return is_due(&c->checkpoint, done);
+}
+
 bool gr_course_reports(const course *c, size_t done)
 {
     return done == c->steps || is_due(&c->report, done) || gr_course_judges(c, done);
@@ -116,5 +123,9 @@ bool gr_course_reports(const course *c, size_t done)
 
 size_t gr_course_next_halt(const course *c, size_t done)
 {
-    return next_due(&c->window, done, next_due(&c->judgement, done, c->steps));
+    const period *const halts[] = {&c->window, &c->judgement, &c->checkpoint};
+    size_t next = c->steps;
+    for (size_t i = 0; i < sizeof halts / sizeof *halts; i++)
+        next = next_due(halts[i], done, next);
+    return next;
 }

@@ -19,6 +19,7 @@ typedef struct course {
         judgement; /* when the holdout, or without one the target accuracy, is looked at; and behind the last step */
     bool judges;   /* whether there is either */
     period window; /* when two windows of training losses are compared */
+    period checkpoint; /* when one is written; and behind the last step */
 } course;
 
 /* ARGUMENT for options that do not fit the data set, or each other. */
@@ -31,6 +32,7 @@ size_t gr_course_batch_count(const course *c, size_t step);
 bool gr_course_reports(const course *c, size_t done);
 bool gr_course_judges(const course *c, size_t done);
 bool gr_course_compares(const course *c, size_t done);
+bool gr_course_saves(const course *c, size_t done);
 
 /* The next number of steps, above `done`, behind which the loop must see what came out before it goes on; that of all
  * steps at the latest. */

@@ -4,10 +4,7 @@
 #include "core/memory.h"
 #include "engine/engine.h"
 #include "model/model.h"
-#include "train/course.h"
-#include "train/judge.h"
-#include "train/pending.h"
-#include "train/schedule.h"
+#include "train/run.h"
 #include "train/verify.h"
 
 #include <math.h>
@@ -22,30 +19,9 @@ gradus_train_options gradus_train_options_default(void)
                                   .seed = 1,
                                   .learning_rate = 0.1f,
                                   .optimizer = gradus_optimizer_default(),
-                                  .report_every = 10};
+                                  .report_every = 10,
+                                  .checkpoints = {.keep = 2}};
 }
-
-typedef struct run {
-    engine *e;
-    const gradus_train_options *options;
-    course course;
-    schedule schedule;
-    judge judge;
-    gradus_stop_reason stopped_by;
-    size_t queued;        /* iterations */
-    size_t halt;          /* how many may be queued before the judge has looked at them */
-    pending pending;      /* those of them that nobody has looked at */
-    double started;       /* clock at the first iteration, put forward by what the judge took */
-    double looked;        /* clock when a burst was last found complete, likewise */
-    double wait_seconds;  /* spent in waiting for that */
-    double judge_seconds; /* that the judge took */
-    gradus_report latest; /* of the last iteration that was looked at */
-    batch_sums seen;      /* of the samples since the report before, of mini-batches */
-    size_t seen_samples;
-    size_t unreported_samples; /* since the report before, of all batches */
-    double reported_seconds;   /* of that report */
-    size_t kept_iteration;     /* whose parameters are set aside; SIZE_MAX: none */
-} run;
 
 /* Whether no more iterations shall be queued; the first reason counts. */
 static bool shall_end(run *r)
@@ -68,14 +44,25 @@ static gradus_status diverged(const run *r, size_t iteration, double loss)
                    isnan(loss) ? "not a number" : "infinite", iteration, (double)r->options->learning_rate, kept);
 }
 
-/* Puts the samples in the next epoch's order, if the next step begins one. */
-static gradus_status begin_epoch(run *r)
+/* Puts the samples in the order of this step's epoch. */
+static gradus_status shuffle(run *r, size_t step)
 {
-    if (r->options->batch_size == 0 || r->queued % r->course.epoch_steps != 0)
+    if (r->options->batch_size == 0)
         return GRADUS_OK;
-    const uint32_t epoch = (uint32_t)(r->queued / r->course.epoch_steps);
+    const uint32_t epoch = (uint32_t)(step / r->course.epoch_steps);
     const permutation order = gr_permutation((uint32_t)r->course.samples, r->options->seed, epoch);
     return r->e->type->shuffle(r->e, &order);
+}
+
+static gradus_status begin_epoch(run *r)
+{
+    return r->queued % r->course.epoch_steps == 0 ? shuffle(r, r->queued) : GRADUS_OK;
+}
+
+/* The order in which the last step before a checkpoint left the samples: sums over all of them have their bits by it. */
+static gradus_status continue_epoch(run *r)
+{
+    return r->queued > 0 ? shuffle(r, r->queued - 1) : GRADUS_OK;
 }
 
 static update_step step_of(const run *r, size_t step)
@@ -149,21 +136,37 @@ static void report_latest(run *r)
         r->options->report(&r->latest, r->options->user);
 }
 
-/* Lets the judge look at the latest iteration, behind which nothing is queued. The time that it takes is nobody else's. */
+/* The time since then is no part of the iterations'. */
+static void pass_over_time(run *r, double since)
+{
+    const double seconds = gr_seconds() - since;
+    r->started += seconds;
+    r->looked += seconds;
+}
+
+/* Lets the judge look at the latest iteration, behind which nothing is queued. */
 static gradus_status ask_judge(run *r)
 {
     gradus_status status = GRADUS_OK;
     const double before = gr_seconds();
     gradus_stop_reason reason = GRADUS_STOP_STEPS;
     TRY(gr_judge_look(&r->judge, &r->course, r->halt, &r->latest.train, &r->latest.holdout, &reason));
+    r->verdict = reason;
     if (r->stopped_by == GRADUS_STOP_STEPS)
         r->stopped_by = reason;
     r->halt = gr_course_next_halt(&r->course, r->halt);
-    const double seconds = gr_seconds() - before;
-    r->judge_seconds += seconds;
-    r->started += seconds;
-    r->looked += seconds;
+    r->judge_seconds += gr_seconds() - before;
+    pass_over_time(r, before);
 cleanup:
+    return status;
+}
+
+/* A checkpoint of the latest iteration, likewise. */
+static gradus_status save(run *r)
+{
+    const double before = gr_seconds();
+    const gradus_status status = gr_checkpoints_save(&r->checkpoints, r);
+    pass_over_time(r, before);
     return status;
 }
 
@@ -192,12 +195,15 @@ static gradus_status look_at_iteration(run *r, size_t iteration, const batch_sum
     const bool reported = gr_course_reports(&r->course, iteration + 1);
     if (reported) {
         r->kept_iteration = iteration;
+        r->reported = iteration + 1;
         report_latest(r);
     }
     if (reported || r->options->batch_size == 0) {
         r->seen = (batch_sums){0, 0};
         r->seen_samples = 0;
     }
+    if (gr_course_saves(&r->course, iteration + 1))
+        TRY(save(r));
 cleanup:
     return status;
 }
@@ -236,8 +242,9 @@ cleanup:
 static gradus_status run_bursts(run *r)
 {
     gradus_status status = GRADUS_OK;
-    r->started = r->looked = gr_seconds();
-    r->halt = gr_course_next_halt(&r->course, 0);
+    r->looked = gr_seconds();
+    r->started = r->looked - r->elapsed;
+    r->halt = gr_course_next_halt(&r->course, r->queued);
     gr_pending_begin(&r->pending, r->e->type->needs_device);
     while (r->queued < r->course.steps && !shall_end(r)) {
         const size_t length = r->queued == r->halt ? 0 : gr_pending_next_length(&r->pending, r->queued, r->halt);
@@ -271,7 +278,9 @@ static gradus_status run_iterations(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
     TRY(run_bursts(r));
+    TRY(save(r));
     result->iterations = result->model_iterations = r->queued;
+    result->resumed_from = r->resumed_from;
     result->stopped_by = r->stopped_by;
     result->train_seconds = r->looked - r->started;
     result->wait_seconds = r->wait_seconds;
@@ -319,13 +328,17 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(gr_course_plan(options, dataset, &r.course));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.course.steps, &r.schedule));
     TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
+    TRY(gr_checkpoints_open(&r.checkpoints, options, &r.course, model, dataset));
+    TRY(gr_checkpoints_engine(&r.checkpoints, options->engine, &settings.name));
     TRY(gr_engine_open(&settings, device, &model->network, dataset, &e));
     TRY(gr_judge_begin(&r.judge, options, e, e->type->needs_device ? device : NULL));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
     gr_engine_describe(e, outcome.plan, sizeof outcome.plan);
-    outcome.setup_seconds = gr_seconds() - started;
     r.e = e;
+    TRY(gr_checkpoints_resume(&r.checkpoints, &r, device));
+    TRY(continue_epoch(&r));
+    outcome.setup_seconds = gr_seconds() - started;
     status = run_iterations(&r, &outcome);
     if (status == GRADUS_OK)
         status = take_parameters(e, model);
@@ -336,6 +349,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
         *result = outcome;
 cleanup:
     gr_judge_release(&r.judge);
+    gr_checkpoints_close(&r.checkpoints);
     gr_engine_destroy(e);
     return status;
 }

@@ -403,7 +403,7 @@ typedef struct gradus_schedule {
 
 /*
  * How the training's images are changed, anew for each sample and epoch, each number by up to what is given; of mini-batches
- * only, and of samples that are images. All zero: they are not. Pixel p of the new image is the old one's at
+ * only, and of samples that are images of bytes. All zero: they are not. Pixel p of the new image is the old one's at
  * c + R (p - c - t) / f + e(p), bilinear, black outside, where c is the middle, R rotates, t shifts and f scales, all drawn
  * uniformly by the training's seed, and e is a smooth random field: elastic deformation as Simard, Steinkraus and Platt
  * have it ("Best practices for convolutional neural networks applied to visual document analysis", 2003; theirs is about
@@ -445,6 +445,37 @@ typedef enum gradus_stop_reason {
 /* "steps", "request", "time", "patience", "target", "converged". */
 GRADUS_API const char *gradus_stop_reason_name(gradus_stop_reason reason);
 
+/*
+ * Checkpoints: files in a folder of which each holds all that a run goes on from. A run that was cut off, by whatever, is
+ * continued by the same call with `resume`, and ends with the same bits and the same reports as one that was not; only
+ * times differ. What came before counts: seconds go on from those of the checkpoint.
+ *
+ * A checkpoint, step-000000000500.safetensors, is a safetensors file: fc1.weight, ... are the parameters, float32 or, of
+ * engine "reference", float64. It appears whole or not at all, and holds a checksum.
+ *
+ * With `resume` the newest checkpoint that is not damaged is taken; where there is none, also no folder, the run begins with
+ * its first step. ARGUMENT names what does not agree with the run that the checkpoint is of: the network, the model's
+ * parameters at the begin, the data, or the option; with engine "auto" the engine is the one that was taken then. Only
+ * max_seconds, threads, device and what concerns the checkpoints themselves may be others; but another device, driver or
+ * number of threads may compute other last bits, which gradus_train_start tells. Without `resume` the folder must have no
+ * checkpoints.
+ */
+typedef struct gradus_checkpoints {
+    const char *folder; /* made if it is not there; one run at a time uses it. NULL: no checkpoints */
+    size_t every;       /* steps from one to the next; the run's end has one as well. 0: each of report_every */
+    size_t keep;        /* how many remain, the newest; 0: all */
+    bool resume;
+} gradus_checkpoints;
+
+/* Where a run begins. */
+typedef struct gradus_train_start {
+    const char *checkpoint; /* that it goes on from; NULL: none */
+    size_t iterations;      /* done until then */
+    size_t reported;   /* of these, until the last report that counts: the next one follows it, and iterations from
+                               `reported` on that were reported before are reported again, or were so for a stop only */
+    const char *notes; /* lines of text: checkpoints that were passed over, another device. Each ends with "\n"; "" */
+} gradus_train_start;
+
 typedef struct gradus_train_options {
     const char *engine; /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
                            "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
@@ -473,19 +504,23 @@ typedef struct gradus_train_options {
     const gradus_dataset *holdout; /* samples that are not trained on, to be evaluated every so often; NULL: none */
     size_t evaluate_every; /* steps between two evaluations; the last step has one as well. 0: at each report */
     gradus_stopping stopping;
-    void (*report)(const gradus_report *report, void *user); /* NULL: none */
+    gradus_checkpoints checkpoints;
+    void (*start)(const gradus_train_start *start, void *user); /* called once, before the first step. NULL: none */
+    void (*report)(const gradus_report *report, void *user);    /* NULL: none */
     void *user;
     const volatile int *stop; /* once *stop is not 0, training ends after the iterations that are queued: the running
                                  one, and what else takes 0.15 s at most. A signal handler may set it. NULL: never */
 } gradus_train_options;
 
-/* The notebook's recipe: auto, 500 iterations, learning rate 0.1, a report every 10. */
+/* The notebook's recipe: auto, 500 iterations, learning rate 0.1, a report every 10. Of checkpoints, if there are any, the
+ * newest two are kept. */
 GRADUS_API gradus_train_options gradus_train_options_default(void);
 
 typedef struct gradus_train_result {
-    const char *engine; /* the engine that was used */
-    char plan[2048];    /* what it decided about how to compute, and the times that led to it, as lines of text; "" */
-    size_t iterations;  /* done */
+    const char *engine;  /* the engine that was used */
+    char plan[2048];     /* what it decided about how to compute, and the times that led to it, as lines of text; "" */
+    size_t iterations;   /* done */
+    size_t resumed_from; /* of these, done before the checkpoint that the run went on from; 0: it had none */
     size_t model_iterations; /* whose parameters the model has: fewer where the best ones were taken back */
     gradus_stop_reason stopped_by;
     double setup_seconds; /* upload, kernels, the check against the reference */
@@ -499,7 +534,8 @@ typedef struct gradus_train_result {
  * Gradient descent on the softmax cross-entropy. The samples are uploaded once and stay on the device; the
  * model's parameters are replaced by the trained ones. Before the first iteration the device's loss and gradient on a
  * few samples are compared with the reference: MISMATCH if they differ. When the loss stops being a finite number, the
- * model keeps the parameters of the last report that was fine, and the status is DIVERGED.
+ * model keeps the parameters of the last report that was fine, and the status is DIVERGED. A checkpoint that cannot be
+ * written (OUTPUT, IO) ends the run; those before it remain.
  * device may be NULL for the engines that need none. result may be NULL.
  */
 GRADUS_API gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,

@@ -43,4 +43,18 @@ with tempfile.TemporaryDirectory() as folder:
         assert len(expected) == (5 if tag.startswith("holdout") else 10), (tag, expected)
         assert [step for step, _ in found] == [step for step, _ in expected], (tag, found)
         assert all(math.isclose(a, b, rel_tol=1e-6) for (_, a), (_, b) in zip(found, expected)), (tag, found, expected)
+
+    # A run that goes on from step 50, as if it had been killed later: no step twice, none missing.
+    command = [sys.argv[1], "train", "digits", "--engine", "reference", "--train-samples", "300", "--batch-size", "16",
+               "--iterations", "100", "--report-every", "10", "--quiet", "--checkpoint", os.path.join(folder, "checkpoints"),
+               "--tensorboard", os.path.join(folder, "resumed"), "--keep", "0"]
+    subprocess.run(command, check=True)
+    for step in range(60, 101, 10):
+        os.remove(os.path.join(folder, "checkpoints", f"step-{step:012}.safetensors"))
+    subprocess.run(command + ["--resume"], check=True)
+    assert len(os.listdir(os.path.join(folder, "resumed"))) == 2
+    accumulator = EventAccumulator(os.path.join(folder, "resumed"))
+    accumulator.Reload()
+    steps = [event.step for event in accumulator.Scalars("train/loss")]
+    assert steps == list(range(10, 101, 10)), steps
 print("TensorBoard reads", ", ".join(TAGS))

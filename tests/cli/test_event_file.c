@@ -57,6 +57,18 @@ static void test_scalars(void **state)
     check_written(expected, sizeof expected);
 }
 
+/* Event{wall_time: 2.25, step: 300, session_log{status: START}} */
+static void test_restart(void **state)
+{
+    (void)state;
+    static const unsigned char expected[] = {0x10, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x95, 0xfb, 0xfe,
+                                             0x18, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x40, 0x10,
+                                             0xac, 0x02, 0x3a, 0x02, 0x08, 0x01, 0xf1, 0x66, 0x17, 0x8e};
+    begin();
+    assert_true(event_write_restart(file, 2.25, 300));
+    check_written(expected, sizeof expected);
+}
+
 /* The longest tags and as many as there may be: the message has room, and its length is that of the file. */
 static void test_largest(void **state)
 {
@@ -84,6 +96,7 @@ static void test_full_disk(void **state)
     FILE *full = fopen("/dev/full", "wb");
     assert_non_null(full);
     assert_false(event_write_version(full, 1.5));
+    assert_false(event_write_restart(full, 1.5, 1));
     assert_false(event_write_scalars(full, 1.5, 1, (event_scalar[]){{"lr", 1}}, 1));
     fclose(full);
 }
@@ -92,7 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crc32c),  cmocka_unit_test(test_version),   cmocka_unit_test(test_scalars),
-        cmocka_unit_test(test_largest), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_largest), cmocka_unit_test(test_full_disk), cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,8 @@ static void test_overrides(void **state)
         "\"$GRADUS\" train --show --preset notebook --hidden 7,5 --epochs 3 --batch-size 10 --gamma 0.25 --lr 3");
     assert_string_equal(program_out, "--hidden 7,5\n--initializer uniform\n--batch-size 10\n--epochs 3\n--lr 3\n"
                                      "--schedule constant\n--gamma 0.25\n--optimizer sgd\n");
+    assert_runs("\"$GRADUS\" train --show --dropout 0 --weight-decay 0 --warmup 0 | grep ' 0$'");
+    assert_string_equal(program_out, "--warmup 0\n--weight-decay 0\n--dropout 0\n");
     assert_runs("\"$GRADUS\" train --show --preset fast --iterations 9 --drop-last | grep -e epochs -e iter -e drop");
     assert_string_equal(program_out, "--iterations 9\n--drop-last\n");
 }
@@ -59,7 +61,7 @@ static void test_json(void **state)
 static void test_shown_is_trained(void **state)
 {
     (void)state;
-    static const char *const presets[] = {"notebook", "fast"};
+    static const char *const presets[] = {"notebook", "fast", "accurate"};
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
         char hash[64];
         assert_runs(TRAIN "--preset %s --batch-size 8 | grep -o '\"weights_hash\": \"[0-9a-f]*\"'", presets[i]);

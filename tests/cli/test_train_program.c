@@ -43,7 +43,7 @@ static void test_json_keys(void **state)
         "train_samples",    "holdout_samples", "test_samples",   "iterations",    "setup_seconds",
         "train_seconds",    "train_loss",      "train_accuracy", "test_accuracy", "iterations_per_second",
         "holdout_accuracy", "weights_hash",    "model",          "stopped_by",    "model_iterations",
-        "holdout_loss",
+        "holdout_loss",     "resumed_from",
     };
     assert_runs(TRAIN "--iterations 40 --lr 0.5 --train-samples 20 --holdout 3 --seed 7 --json --out m.safetensors");
     json_t *result = parse_output();

@@ -202,6 +202,60 @@ static void test_steps(void **state)
     gradus_dataset_destroy(dataset);
 }
 
+/* ---- Max-norm ---- */
+
+#define MAX_NORM 0.7f
+
+/* The parameters after three steps on batches. */
+static void limited_steps(const char *name, const gradus_network *network, const gradus_dataset *dataset,
+                          float *parameters)
+{
+    const engine_settings settings = {.name = name, .batch = 50, .optimizer = {.max_norm = MAX_NORM}};
+    const update_step step = {0.5f, 1, 1};
+    engine *e = NULL;
+    gr_network_initialise(network, SEED, parameters);
+    assert_ok(gr_engine_open(&settings, device, network, dataset, &e));
+    assert_string_equal(e->type->name, name);
+    assert_ok(e->type->write_parameters(e, parameters));
+    for (size_t s = 0; s < 3; s++) {
+        assert_ok(e->type->gradient(e, 40 * s, 50));
+        assert_ok(e->type->update(e, &step));
+    }
+    assert_ok(e->type->read_parameters(e, parameters));
+    gr_engine_destroy(e);
+}
+
+static double norm(const float *row, size_t count)
+{
+    double squares = 0;
+    for (size_t i = 0; i < count; i++)
+        squares += pow((double)row[i], 2);
+    return sqrt(squares);
+}
+
+/* No row is longer than allowed, some are as long, and every engine shortens them alike. */
+static void test_max_norm(void **state)
+{
+    const gradus_network network = {.layers = 3, .sizes = {97, 65, 33, 7}};
+    const parameter_layout layout = gr_network_layout(&network);
+    gradus_dataset *dataset = random_dataset(97, 130, 7);
+    float *expected = calloc(layout.length, sizeof *expected), *got = calloc(layout.length, sizeof *got);
+    size_t longest = 0, rows = 0;
+    limited_steps("reference", &network, dataset, expected);
+    limited_steps(*state, &network, dataset, got);
+    assert_true(tensor_error(got, expected, layout.length) < 1e-5);
+    for (size_t l = 0; l < network.layers; l++)
+        for (size_t r = 0; r < network.sizes[l + 1]; r++, rows++) {
+            const double length = norm(got + layout.weights[l] + r * network.sizes[l], network.sizes[l]);
+            assert_true(length < (double)MAX_NORM + 1e-6);
+            longest += length > (double)MAX_NORM - 1e-6;
+        }
+    assert_true(longest > rows / 2);
+    free(got);
+    free(expected);
+    gradus_dataset_destroy(dataset);
+}
+
 #define ENGINE_TEST(test, name)                                                                                       \
     {                                                                                                                 \
 #test ", " #name, test, NULL, NULL, &(name)                                                                   \
@@ -209,6 +263,7 @@ static void test_steps(void **state)
 
 int main(void)
 {
+    static char layered_name[] = "layered", fused_name[] = "fused";
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dropout_keeps_expectation),
         cmocka_unit_test(test_masks_differ),
@@ -229,6 +284,8 @@ int main(void)
 #endif
         ENGINE_TEST(test_steps, layered_batch),
         ENGINE_TEST(test_steps, fused_batch),
+        ENGINE_TEST(test_max_norm, layered_name),
+        ENGINE_TEST(test_max_norm, fused_name),
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

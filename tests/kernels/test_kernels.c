@@ -74,7 +74,7 @@ static const struct {
     {"limit_read", "limits.cl", "(j + k) * step", "j * step"},
     {"first_groups", "first_groups.cl", "entry & 0xffffff", "entry & 0xfffff0"},
     {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},
-    {"first_elements", "elements.cl", "block == 0 ? 0 : z[s * UNIT_BLOCK + u]", "0"},
+    {"first_elements", "elements.cl", "adds ? z[u] : 0", "0"},
     {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
     {"first_gpu", "first_gpu.cl", "dz[u * ROW4 + q]", "dz[u * ROW4]"},
     {"first_gpu", "first_gpu.cl", "s < SLICES", "s + 1 < SLICES"},

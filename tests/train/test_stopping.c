@@ -17,7 +17,8 @@ static void check_halts(const course *c)
 {
     size_t next = gr_course_next_halt(c, 0);
     for (size_t done = 1; done <= c->steps; done++) {
-        const bool halts = done == c->steps || gr_course_judges(c, done) || gr_course_compares(c, done);
+        const bool halts =
+            done == c->steps || gr_course_judges(c, done) || gr_course_compares(c, done) || gr_course_saves(c, done);
         assert_int_equal(done == next, halts);
         if (done == next)
             next = gr_course_next_halt(c, done);
@@ -42,6 +43,13 @@ static void test_course(void **state)
     course c = plan(&options);
     assert_int_equal(gr_course_next_halt(&c, 0), 123); /* nothing to judge: the loop never waits */
     assert_true(gr_course_reports(&c, 1) && gr_course_reports(&c, 11) && !gr_course_reports(&c, 10));
+    options.checkpoints.folder = "checkpoints";
+    c = plan(&options);
+    assert_true(gr_course_saves(&c, 1) && gr_course_saves(&c, 11) && !gr_course_saves(&c, 10));
+    options.checkpoints.every = 4;
+    c = plan(&options);
+    assert_true(gr_course_saves(&c, 4) && gr_course_next_halt(&c, 4) == 8);
+    options.checkpoints.folder = NULL;
     options.holdout = few;
     c = plan(&options);
     assert_true(gr_course_judges(&c, 1) && gr_course_judges(&c, 121) && gr_course_judges(&c, 123));
