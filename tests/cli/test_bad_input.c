@@ -69,7 +69,8 @@ static void test_data_sets(void **state)
         {"CSV text cell", "printf '1,2,3\\n0,x,4\\n' >b.csv", TRAIN("b.csv"), DATA, "b.csv"},
         {"CSV 256", "printf '1,2,3\\n0,256,4\\n' >b.csv", TRAIN("b.csv"), DATA, "256"},
         {"CSV label -1", "printf '1,2,3\\n-1,0,4\\n' >b.csv", TRAIN("b.csv"), DATA, "-1"},
-        {"CSV not a number", "printf '1,2,3\\n0,0.5,nan\\n' >b.csv", TRAIN("b.csv"), DATA, "nan"},
+        {"CSV beyond floats", "printf '1,2,3\\n0,1e400,4\\n' >b.csv", TRAIN("b.csv"), DATA, "b.csv:2: column 2"},
+        {"CSV not a number", "printf '1,0.5,3\\n0,nan,4\\n' >b.csv", TRAIN("b.csv"), DATA, "b.csv:2: column 2"},
         {"CSV empty", ": >b.csv", TRAIN("b.csv"), DATA, "b.csv"},
         {"CSV without labels", "true", TRAIN("unlabelled.csv"), DATA, "unlabelled.csv"},
     };
