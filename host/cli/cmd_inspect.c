@@ -61,7 +61,7 @@ static tensor_statistics statistics_of(const model_tensor *tensor)
 /* What `gradus train` writes into a model file. */
 static const char *const metadata_keys[] = {"dataset",    "train_samples", "holdout_samples", "seed",
                                             "init_from",  "learning_rate", "optimizer",       "batch_size",
-                                            "iterations", "engine",        "device"};
+                                            "iterations", "recipe",        "engine",          "device"};
 enum { METADATA_KEYS = sizeof metadata_keys / sizeof *metadata_keys };
 
 /* ---- For programs ---- */

@@ -5,6 +5,8 @@
 
 #include "train_settings.h"
 
+#include <jansson.h>
+
 typedef struct option_table {
     size_t count; /* the END_OPTION included */
     size_t recipe_begin,
@@ -17,5 +19,8 @@ void train_options_list(train_settings *settings, option_table *table);
 
 /* For --show: prints what is set of the recipe, as it could be typed, or as JSON. */
 int train_show(const train_settings *settings, const option_table *table);
+
+/* {"hidden": [128], ...}: the options of a recipe that were given or come from a preset. The caller owns it. */
+json_t *train_recipe(const train_settings *settings, const option_table *table);
 
 #endif

@@ -6,14 +6,19 @@
 #include "train_options.h"
 #include "train_presets.h"
 
-static int show_as_json(const train_settings *settings, const option_table *table)
+json_t *train_recipe(const train_settings *settings, const option_table *table)
 {
     json_t *options = json_object();
     for (size_t i = table->recipe_begin; i < table->recipe_end; i++)
         if (settings->line.sets[i])
             json_object_set_new(options, table->rows[i].name, option_json(&table->rows[i]));
+    return options;
+}
+
+static int show_as_json(const train_settings *settings, const option_table *table)
+{
     const char *preset = settings->preset == NULL ? train_preset_default : settings->preset;
-    return json_print(json_pack("{ss so}", "preset", preset, "options", options));
+    return json_print(json_pack("{ss so}", "preset", preset, "options", train_recipe(settings, table)));
 }
 
 int train_show(const train_settings *settings, const option_table *table)

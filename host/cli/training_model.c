@@ -2,10 +2,12 @@
 /* The model of a training run: made for the data or loaded, and written with what it takes to train it again. */
 #include "failure.h"
 #include "text.h"
+#include "train_options.h"
 #include "training_run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The activation of this name, which is one; ReLU without a name. */
@@ -71,6 +73,21 @@ static int set_count(training_run *run, const char *key, uint64_t count)
     return set_text(run, key, text);
 }
 
+/* The options that make the training what it is, as --show --json has them. */
+static int set_recipe(training_run *run)
+{
+    int code = EX_OK;
+    option_table table;
+    train_options_list(&run->settings, &table);
+    json_t *recipe = train_recipe(&run->settings, &table);
+    char *text = json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    TRY(text == NULL ? fail(EX_OSERR, "out of memory: the recipe") : set_text(run, "recipe", text));
+cleanup:
+    free(text);
+    json_decref(recipe);
+    return code;
+}
+
 int training_model_save(training_run *run, bool diverged)
 {
     int code = EX_OK;
@@ -90,6 +107,7 @@ int training_model_save(training_run *run, bool diverged)
     TRY(set_text(run, "optimizer", settings->optimizer.name));
     TRY(set_count(run, "batch_size", settings->batch_size));
     TRY(set_count(run, "iterations", diverged ? run->last.iteration : run->result.model_iterations));
+    TRY(set_recipe(run));
     TRY(set_text(run, "engine", engine));
     TRY(set_text(run, "device", run->device == NULL ? "none" : gradus_device_get_info(run->device)->name));
     TRY_GRADUS(gradus_model_save(run->model, settings->out));

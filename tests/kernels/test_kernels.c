@@ -49,7 +49,7 @@ static const struct {
     {"gemm_gpu", "gemm_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
     {"shuffle_samples", "shuffle.cl", "x ^= x >> 13", "x ^= x >> 12"},
     {"gather_samples", "shuffle.cl", "from = order[first + s]", "from = order[s]"},
-    {"gather_samples", "shuffle.cl", "f + k < features", "f + k + 1 < features"},
+    {"gather_samples", "shuffle.cl", "at + k < size", "at + k + 1 < size"},
     {"augment_samples", "augment.cl", "from = order[first + s]", "from = order[s]"},
     {"augment_samples", "augment.cl", "epoch, order[first + s]", "epoch, order[s]"},
     {"augment_samples", "augment.cl", "column + PIECE", "column + PIECE - 1"},
