@@ -34,6 +34,14 @@
  *         return failed != 0;
  *     }
  *
+ * With these lines before `int failed` it learns from mini-batches by Adam, and goes on where an earlier run was cut off:
+ *
+ *     options.batch_size = 32;
+ *     options.epochs = 20;
+ *     options.optimizer.name = "adam";
+ *     options.learning_rate = 0.002f;
+ *     options.checkpoints = (gradus_checkpoints){.folder = "digits.run", .keep = 2, .resume = true};
+ *
  * Letters used throughout: F input features, H hidden units, C classes, B samples. A matrix has one column per
  * sample and is stored column after column; "X (F x B)" is therefore sample after sample, as data files hold images.
  * Weights are the exception: W (H x F) is stored row after row, one row per unit, as PyTorch's Linear has it.
@@ -376,11 +384,10 @@ typedef struct gradus_optimizer {
     float beta1, beta2; /* of adam and adamw; 0.9, 0.999 */
     float rho;          /* of rmsprop, PyTorch's alpha; 0.99 */
     float epsilon;      /* beside the root; 1e-8 */
-    float
-        weight_decay; /* of weights, not of biases: added to g as weight_decay * p; for adamw p := p - lr * weight_decay * p
-                            first; 0 */
-    float clip_norm; /* a gradient with a larger norm, all parameters together, is shortened to it; 0: none */
-    float max_norm;  /* after each step, weights into one unit with a larger norm are shortened to it; 0: none */
+    float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; for adamw the first thing is
+                           p := p - lr * weight_decay * p; 0 */
+    float clip_norm;    /* a gradient with a larger norm, all parameters together, is shortened to it; 0: none */
+    float max_norm;     /* after each step, weights into one unit with a larger norm are shortened to it; 0: none */
 } gradus_optimizer;
 
 /* "sgd" and the numbers above. */
@@ -477,18 +484,17 @@ typedef struct gradus_train_start {
 } gradus_train_start;
 
 typedef struct gradus_train_options {
-    const char *engine; /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
+    const char *engine;  /* "auto": the fastest; on a GPU found by trying, and remembered in the user's cache. "fused",
                            "sparse" (skips the zeros of X), "layered": OpenCL. "blas" (threads over OpenBLAS; not in
                            every build), "reference" (plain C on one core, sums in double): no device */
-    size_t threads;     /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
+    size_t threads;      /* of engine "blas"; the others have those of their device. 0: as many as the process may use,
                            and at most $OPENBLAS_NUM_THREADS */
-    size_t iterations;  /* steps of gradient descent, unless epochs says how many */
-    size_t
-        batch_size; /* samples of a step; 0: all. A smaller batch is taken from the epoch's own order of the samples,
-                            which `seed` and the epoch determine, on every device and engine alike */
-    size_t epochs;  /* passes through the samples; 0: `iterations` counts */
-    bool drop_last; /* leave out an epoch's last batch where it is short */
-    uint64_t seed;  /* of the orders, the augmentation, and of what is left out */
+    size_t iterations;   /* steps of gradient descent, unless epochs says how many */
+    size_t batch_size;   /* samples of a step; 0: all. Fewer are taken from the epoch's own order, which `seed` and the
+                           epoch determine, on every device and engine alike */
+    size_t epochs;       /* passes through the samples; 0: `iterations` counts */
+    bool drop_last;      /* leave out an epoch's last batch where it is short */
+    uint64_t seed;       /* of the orders, the augmentation, and of what is left out */
     float learning_rate; /* alpha in W := W - alpha dW */
     gradus_schedule schedule;
     gradus_optimizer optimizer;
