@@ -28,6 +28,13 @@ static void test_operation(void **state)
 
 /* ---- The checks are not vacuous: each notices a small fault in its kernel ---- */
 
+/* That takes minutes, and the kernels are the same in every build of the host's code: one has it. */
+#ifdef NDEBUG
+#define HAS_FAULTS true
+#else
+#define HAS_FAULTS false
+#endif
+
 static const struct {
     const char *operation, *file, *right, *wrong;
 } faults[] = {
@@ -149,6 +156,19 @@ static const operation *find_operation(const char *name)
     return NULL;
 }
 
+/* With one shape after the other, the least one last, until one fails: a compiler takes seconds for each. */
+static bool is_noticed(gradus_device *faulty, const operation *op)
+{
+    check c = {.device = faulty};
+    for (size_t i = 1; i <= op->shape_count && c.failed == 0; i++) {
+        operation one = *op;
+        one.shapes = &op->shapes[i % op->shape_count];
+        one.shape_count = 1;
+        assert_ok(gr_check_operation(&c, &one));
+    }
+    return c.failed > 0;
+}
+
 static void test_faults_are_noticed(void **state)
 {
     (void)state;
@@ -159,10 +179,9 @@ static void test_faults_are_noticed(void **state)
         write_faulty_kernels(folder, faults[i].file, faults[i].right, faults[i].wrong);
         setenv("GRADUS_KERNEL_DIR", folder, 1);
         assert_ok(gradus_device_open(NULL, &faulty));
-        check c = {.device = faulty};
-        assert_ok(gr_check_operation(&c, find_operation(faults[i].operation)));
+        const bool noticed = is_noticed(faulty, find_operation(faults[i].operation));
         unsetenv("GRADUS_KERNEL_DIR");
-        if (c.failed == 0)
+        if (!noticed)
             fail_msg("%s with \"%s\" passed", faults[i].operation, faults[i].wrong);
         gradus_device_close(faulty);
         snprintf(command, sizeof command, "rm -r %s", folder);
@@ -192,7 +211,8 @@ int main(void)
     for (size_t i = 0; i < gr_operation_count; i++)
         tests[count++] = (struct CMUnitTest){gr_operations[i].name, test_operation, NULL, NULL,
                                              (void *)(uintptr_t)&gr_operations[i]};
-    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_faults_are_noticed);
+    if (HAS_FAULTS)
+        tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_faults_are_noticed);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_build_error_names_file);
     const int failed = _cmocka_run_group_tests("kernels", tests, count, NULL, NULL);
     gradus_device_close(device);
