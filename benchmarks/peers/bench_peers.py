@@ -232,8 +232,11 @@ def main():
     if load > 0.5:
         say(f"The machine is busy (load {load:.1f}): these figures will mislead.")
     measure = race_all if arguments.kind == "race" else measure_all
-    with tempfile.TemporaryDirectory(prefix="gradus-peers-") as scratch:
-        measure(results, programs, arguments, Path(scratch))
+    try:
+        with tempfile.TemporaryDirectory(prefix="gradus-peers-") as scratch:
+            measure(results, programs, arguments, Path(scratch))
+    except Unavailable as reason:
+        sys.exit(f"bench-peers: {reason}")
     for program in programs:
         program.close()
     report.show(results)
