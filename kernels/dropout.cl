@@ -22,18 +22,8 @@ static uint unit_bits(const uint words[4], uint i)
 }
 
 #ifdef LANES
-// The same for as many samples as a vector has lanes.
-static void draw_units_lanes(uint2 seed, uint layer, uintv sample, uint step, uint block, uintv words[4])
-{
-    words[0] = sample;
-    words[1] = step;
-    words[2] = block;
-    words[3] = DROPOUT_PURPOSE | layer << 8;
-    philox_lanes(words, seed);
-}
-
-// The same for as many blocks of one sample.
-static void draw_blocks_lanes(uint2 seed, uint layer, uint sample, uint step, uintv block, uintv words[4])
+// The same for as many samples, or blocks of one sample, as a vector has lanes.
+static void draw_units_lanes(uint2 seed, uint layer, uintv sample, uint step, uintv block, uintv words[4])
 {
     words[0] = sample;
     words[1] = step;

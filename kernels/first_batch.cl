@@ -71,7 +71,7 @@ static void draw_features(uint2 seed, uint sample, uint step, global uint *bits)
     for (uint j = 0; j < LANES; j++)
         ((uint *)&lane)[j] = j;
     for (uint f = 0; f < GROUPS; f += 8 * LANES, bits += 4 * LANES) {
-        draw_blocks_lanes(seed, 0, sample, step, lane + f / 8, words);
+        draw_units_lanes(seed, 0, (uintv)(sample), step, lane + f / 8, words);
         for (uint j = 0; j < LANES; j++)
             for (uint w = 0; w < 4; w++)
                 bits[4 * j + w] = ((const uint *)&words[w])[j];

@@ -60,8 +60,8 @@ static void activate(const tile_pass *pass, uint l, global float *scratch)
         for (uint block = 0; block < sizes[l + 1]; block += 8) {
             uintv words[4];
             if (thins)
-                draw_units_lanes(pass->seed, l + 1, JOIN(vload, LANES)(k, pass->numbers), pass->step, block / 8,
-                                 words);
+                draw_units_lanes(pass->seed, l + 1, JOIN(vload, LANES)(k, pass->numbers), pass->step,
+                                 (uintv)(block / 8), words);
             for (uint unit = block; unit < min(block + 8, sizes[l + 1]); unit++) {
                 const floatv factor = thins ? unit_factors(words, unit) : (floatv)(1);
                 floatv slope;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One step of as many parameters as a vector has, and what is remembered of a step; for optimizer.cl, and behind vectors.cl for
-// fused_batch.cl. In vectors, because no compiler for CPUs was found to make some of a kernel with so many cases: Adam took
-// ten times as long.
+// fused_batch.cl. In vectors, because PoCL's compiler makes none of a kernel with so many cases (docs/performance.md).
 
 #ifdef LANES
 #define PARAMETER_LANES LANES

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* Half of what is left of 1 is the least that a share of 16 bits can spare. */
+/* Some units must remain; a share of 1 would leave none. */
 #define DROPOUT_MAX 0.999
 
 /* Adds an array of rows. */
