@@ -2,7 +2,7 @@
 /* The training loop: gradient descent over any engine, on all samples at once or on mini-batches. */
 #include "core/clock.h"
 #include "core/memory.h"
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 #include "model/model.h"
 #include "train/run.h"
 #include "train/verify.h"

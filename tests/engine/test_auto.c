@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engines that `auto` and `once` take, what is measured for it, and what is remembered. */
-#include "engine/choice.h"
+#include "engine/opencl/choice.h"
 #include "engine_cases.h"
 #include "with_device.h"
 

@@ -3,7 +3,7 @@
  * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the reference
  * with each of them, and that an evaluation knows nothing of a training's extras.
  */
-#include "engine/fused.h"
+#include "engine/fused_cpu/fused.h"
 #include "engine_cases.h"
 #include "with_device.h"
 

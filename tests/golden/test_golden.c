@@ -5,7 +5,7 @@
  */
 #include "assert_close.h"
 #include "device/device.h"
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 #include "model/model.h"
 #include "with_device.h"
 

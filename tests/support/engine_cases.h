@@ -6,7 +6,7 @@
 #include "assert_close.h"
 #include "core/random.h"
 #include "data/dataset.h"
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 #include <stdlib.h>
 
 #define SEED 5
