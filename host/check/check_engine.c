@@ -3,6 +3,7 @@
 #include "check/check.h"
 #include "data/dataset.h"
 #include "engine/fused_cpu/fused.h"
+#include "engine/select/engines.h"
 #include "train/verify.h"
 
 #define CLASSES 5

@@ -127,6 +127,10 @@ gradus_status gr_launch_create(gradus_device *device, const char *file, const ch
 gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
                                   const kernel_argument *arguments, size_t argument_count, launch *out);
 
+/* Replaces the kernel's first argument, for the launches after this: a struct of all that differs between launches, which
+ * a header in kernels/ defines for both sides. */
+gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying);
+
 /* Replaces one argument, for the launches after this. */
 gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument);
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared);

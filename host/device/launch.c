@@ -52,6 +52,11 @@ cleanup:
     return status;
 }
 
+gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying)
+{
+    return gr_launch_set(prepared, 0, (kernel_argument){size, varying});
+}
+
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
 {
     gradus_status status = GRADUS_OK;

@@ -6,7 +6,7 @@
 
 #include "common/augment_plan.h"
 
-#ifdef __OPENCL_VERSION__
+#ifdef __OPENCL_C_VERSION__
 #include "common/philox.clh"
 typedef long wide;
 #define RANDOM_AUGMENTATION 6 // as host/core/random.h has it

@@ -6,6 +6,7 @@
 #include "engine/fused_cpu/fused.h"
 #include "engine/fused_gpu/fused_gpu.h"
 #include "engine/layered/layered.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
 

@@ -1,54 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of engines, and what every engine checks. */
+/* What every engine checks, and what is done with any of them. */
 #include "engine/common/engine.h"
-#include "device/device.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const engine_type *const engines[] = {
-    &gr_engine_fused,     &gr_engine_sparse, &gr_engine_layered,
-#if GRADUS_BLAS
-    &gr_engine_blas,
-#endif
-    &gr_engine_reference,
-};
-#define ENGINE_COUNT (sizeof engines / sizeof *engines)
-
-bool gradus_engine_get_info(size_t index, gradus_engine_info *info)
-{
-    if (index >= ENGINE_COUNT)
-        return false;
-    *info = (gradus_engine_info){engines[index]->name, engines[index]->needs_device};
-    return true;
-}
-
-static gradus_status unknown_engine(const char *name)
-{
-    char known[128] = "auto";
-    for (size_t i = 0; i < ENGINE_COUNT; i++) {
-        const size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i + 1 < ENGINE_COUNT ? ", " : " or ", engines[i]->name);
-    }
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected %s", name, known);
-}
-
-gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
-{
-    if (name == NULL || strcmp(name, gr_engine_auto.name) == 0) {
-        *out = &gr_engine_auto;
-        return GRADUS_OK;
-    }
-    for (size_t i = 0; i < ENGINE_COUNT; i++) {
-        if (strcmp(name, engines[i]->name) != 0)
-            continue;
-        if (engines[i]->needs_device && device == NULL)
-            return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\" needs an OpenCL device", name);
-        *out = engines[i];
-        return GRADUS_OK;
-    }
-    return unknown_engine(name);
-}
 
 static gradus_status check_fit(const gradus_network *network, const gradus_dataset *dataset)
 {
@@ -70,13 +25,13 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
     return GRADUS_OK;
 }
 
-const char *gr_engine_lacks(const engine_type *type, const engine *base, const gradus_device *device)
+const char *gr_engine_unsupported(const engine_type *type, const engine *base, const gradus_device *device)
 {
-    return type->lacks == NULL ? NULL : type->lacks(base, device);
+    return type->unsupported == NULL ? NULL : type->unsupported(base, device);
 }
 
-static gradus_status create(const engine_type *type, const engine_settings *settings, gradus_device *device,
-                            const gradus_network *network, const gradus_dataset *dataset, engine **out)
+gradus_status gr_engine_create_with(const engine_type *type, const engine_settings *settings, gradus_device *device,
+                                    const gradus_network *network, const gradus_dataset *dataset, engine **out)
 {
     gradus_status status = GRADUS_OK;
     TRY(gr_network_validate(network));
@@ -90,10 +45,10 @@ static gradus_status create(const engine_type *type, const engine_settings *sett
                          .optimizer = settings->optimizer,
                          .regularization = settings->regularization,
                          .augmentation = settings->augmentation};
-    const char *lacking = gr_engine_lacks(type, &base, device);
-    if (lacking != NULL)
+    const char *missing = gr_engine_unsupported(type, &base, device);
+    if (missing != NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: found %s, expected another engine for that, such as layered",
-             type->name, lacking);
+             type->name, missing);
     TRY(type->create(&base, device, out));
 cleanup:
     return status;
@@ -102,18 +57,7 @@ cleanup:
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out)
 {
-    return create(type, &(engine_settings){0}, device, network, dataset, out);
-}
-
-gradus_status gr_engine_open(const engine_settings *settings, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, engine **out)
-{
-    gradus_status status = GRADUS_OK;
-    const engine_type *type = NULL;
-    TRY(gr_engine_find(settings->name, device, &type));
-    TRY(create(type, settings, device, network, dataset, out));
-cleanup:
-    return status;
+    return gr_engine_create_with(type, &(engine_settings){0}, device, network, dataset, out);
 }
 
 void gr_engine_describe(const engine *e, char *text, size_t size)

@@ -63,7 +63,7 @@ typedef struct engine_type {
 
     /* Names what of a training, which `base` describes, the engine cannot do, "max-norm with mini-batches"; NULL if it can
      * do all of it. No such member: it can do everything. */
-    const char *(*lacks)(const engine *base, const gradus_device *device);
+    const char *(*unsupported)(const engine *base, const gradus_device *device);
     gradus_status (*create)(const engine *base, gradus_device *device, engine **out);
 
     /* Parameters (layout.length floats) in and out. */
@@ -129,46 +129,32 @@ struct engine {
     char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
 };
 
-/* These become another engine when one is created: what is fastest for a training, and what serves to pass the data once,
- * without the time to find out. */
-extern const engine_type gr_engine_auto;
-extern const engine_type gr_engine_once;
-
-extern const engine_type gr_engine_reference;
-extern const engine_type gr_engine_layered;
-extern const engine_type gr_engine_fused;
-extern const engine_type gr_engine_sparse;
-extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
-
-/* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
-gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
-
 /* Whether nothing but a ReLU stands between two layers; kernels have that built in. */
 static inline bool gr_engine_is_plain(const engine *e)
 {
     return e->network.activation == GRADUS_RELU && e->regularization.dropout == 0;
 }
 
-/* What the engine lacks for it, NULL if nothing. */
-const char *gr_engine_lacks(const engine_type *type, const engine *base, const gradus_device *device);
+/* What of the training the engine does not support, NULL if it supports all of it. */
+const char *gr_engine_unsupported(const engine_type *type, const engine *base, const gradus_device *device);
 
-/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not; ARGUMENT for
- * what this engine cannot do. Its steps are plain gradient descent. */
-gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
-                               const gradus_dataset *dataset, engine **out);
-
+/* What a training asks of an engine. All zero: plain gradient descent on the whole data set. */
 typedef struct engine_settings {
-    const char *name; /* NULL: "auto" */
-    size_t threads;   /* of engines without a device; 0: as many as may be used */
-    size_t batch;     /* samples of a mini-batch; 0: all */
+    size_t threads; /* of engines without a device; 0: as many as may be used */
+    size_t batch;   /* samples of a mini-batch; 0: all */
     optimizer optimizer;
     regularization regularization;
     augmentation augmentation; /* checked; only of mini-batches */
 } engine_settings;
 
-/* Both in one. */
-gradus_status gr_engine_open(const engine_settings *settings, gradus_device *device, const gradus_network *network,
-                             const gradus_dataset *dataset, engine **out);
+/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not; ARGUMENT for
+ * what this engine does not support. */
+gradus_status gr_engine_create_with(const engine_type *type, const engine_settings *settings, gradus_device *device,
+                                    const gradus_network *network, const gradus_dataset *dataset, engine **out);
+
+/* The same for plain gradient descent on the whole data set. */
+gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
+                               const gradus_dataset *dataset, engine **out);
 
 /* How the engine, and who chose it, have decided to compute: lines that each end with "\n", or "". */
 void gr_engine_describe(const engine *e, char *text, size_t size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "fused" at work. */
 #include "engine/fused_cpu/fused.h"
+#include "engine/select/engines.h"
 
 /* The pass for this mode: a GPU has a kernel of its own for all but gradients. */
 static launch *pass_for(fused *e, fused_mode mode)
@@ -104,13 +105,13 @@ static gradus_status create_batch(const engine *base, gradus_device *device, eng
     return gr_fused_batch_create(&batches, device, out);
 }
 
-#define FUSED_ENGINE(engine_name, lacks_function, create_function)                                                    \
+#define FUSED_ENGINE(engine_name, unsupported_function, create_function)                                              \
     {                                                                                                                 \
-        .name = (engine_name), .needs_device = true, .lacks = (lacks_function), .create = (create_function),          \
-        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
-        .read_state = gr_device_engine_read_state, .write_state = gr_device_engine_write_state,                       \
-        .gradient = fused_gradient, .update = gr_device_engine_update, .evaluate = fused_evaluate,                    \
-        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
+        .name = (engine_name), .needs_device = true, .unsupported = (unsupported_function),                           \
+        .create = (create_function), .write_parameters = gr_device_engine_write_parameters,                           \
+        .read_parameters = gr_device_engine_read_parameters, .read_state = gr_device_engine_read_state,               \
+        .write_state = gr_device_engine_write_state, .gradient = fused_gradient, .update = gr_device_engine_update,   \
+        .evaluate = fused_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                              \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
         .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
         .read_gradient = gr_device_engine_read_gradient, .probabilities = fused_probabilities,                        \
@@ -118,7 +119,7 @@ static gradus_status create_batch(const engine *base, gradus_device *device, eng
     }
 
 /* Of the kernels for GPUs, which have whole data sets and ReLU only. */
-static const char *fused_gpu_lacks(const engine *base)
+static const char *fused_gpu_unsupported(const engine *base)
 {
     const gradus_network *network = &base->network;
     const regularization *how = &base->regularization;
@@ -131,10 +132,10 @@ static const char *fused_gpu_lacks(const engine *base)
                                                         : NULL;
 }
 
-static const char *fused_lacks(const engine *base, const gradus_device *device)
+static const char *fused_unsupported(const engine *base, const gradus_device *device)
 {
     if (device->kernels == KERNELS_GPU)
-        return fused_gpu_lacks(base);
+        return fused_gpu_unsupported(base);
     if (base->network.floats)
         return "float features";
     if (base->batch == 0)
@@ -144,7 +145,7 @@ static const char *fused_lacks(const engine *base, const gradus_device *device)
                : NULL;
 }
 
-const engine_type gr_engine_fused = FUSED_ENGINE("fused", fused_lacks, gr_fused_create);
+const engine_type gr_engine_fused = FUSED_ENGINE("fused", fused_unsupported, gr_fused_create);
 
 const engine_type gr_fused_variants[] = {
     [FIRST_GROUPS] = FUSED_ENGINE("fused, first_groups", NULL, create_groups),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "layered" at work: one slice forward and backward, and the batch made of slices. */
 #include "engine/layered/layered.h"
+#include "engine/select/engines.h"
 
 /* ---- One slice ---- */
 
@@ -205,20 +206,21 @@ cleanup:
     return status;
 }
 
-#define LAYERED_ENGINE(engine_name, lacks_function, create_function)                                                  \
+#define LAYERED_ENGINE(engine_name, unsupported_function, create_function)                                            \
     {                                                                                                                 \
-        .name = (engine_name), .needs_device = true, .lacks = (lacks_function), .create = (create_function),          \
-        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
-        .read_state = gr_device_engine_read_state, .write_state = gr_device_engine_write_state,                       \
-        .shuffle = layered_shuffle, .gradient = layered_gradient, .update = gr_device_engine_update,                  \
-        .evaluate = layered_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                            \
+        .name = (engine_name), .needs_device = true, .unsupported = (unsupported_function),                           \
+        .create = (create_function), .write_parameters = gr_device_engine_write_parameters,                           \
+        .read_parameters = gr_device_engine_read_parameters, .read_state = gr_device_engine_read_state,               \
+        .write_state = gr_device_engine_write_state, .shuffle = layered_shuffle, .gradient = layered_gradient,        \
+        .update = gr_device_engine_update, .evaluate = layered_evaluate,                                              \
+        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
         .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
         .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
         .read_gradient = gr_device_engine_read_gradient, .probabilities = layered_probabilities,                      \
         .describe = gr_layered_describe, .destroy = gr_layered_destroy,                                               \
     }
 
-static const char *sparse_lacks(const engine *base, const gradus_device *device)
+static const char *sparse_unsupported(const engine *base, const gradus_device *device)
 {
     (void)device;
     return base->network.floats                     ? "float features"
@@ -229,4 +231,4 @@ static const char *sparse_lacks(const engine *base, const gradus_device *device)
 }
 
 const engine_type gr_engine_layered = LAYERED_ENGINE("layered", NULL, gr_layered_create);
-const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", sparse_lacks, gr_sparse_create);
+const engine_type gr_engine_sparse = LAYERED_ENGINE("sparse", sparse_unsupported, gr_sparse_create);

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "engine/common/activation.h"
 #include "engine/common/host_engine.h"
+#include "engine/select/engines.h"
 
 #include <float.h>
 #include <math.h>

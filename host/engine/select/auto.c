@@ -6,9 +6,9 @@
  */
 #include "core/clock.h"
 #include "core/memory.h"
-#include "engine/common/engine.h"
 #include "engine/fused_gpu/fused_gpu.h"
 #include "engine/opencl/choice.h"
+#include "engine/select/engines.h"
 
 #include <assert.h>
 #include <math.h>
@@ -77,7 +77,7 @@ static gradus_status try_candidate(const engine_type *type, const engine *base, 
     gradus_status status = GRADUS_OK;
     engine *e = NULL;
     *seconds = INFINITY;
-    if (gr_engine_lacks(type, base, device) != NULL)
+    if (gr_engine_unsupported(type, base, device) != NULL)
         return GRADUS_OK;
     TRY(become(type, base, device, &e));
     TRY(time_engine(e, parameters, seconds));
@@ -139,7 +139,7 @@ static gradus_status make_key(const engine *base, const gradus_device *device, c
     for (size_t l = 0; l <= base->network.layers; l++)
         used +=
             (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%zu", l == 0 ? "" : "-", base->network.sizes[l]);
-    const char *unfused = gr_engine_lacks(&gr_engine_fused, base, device);
+    const char *unfused = gr_engine_unsupported(&gr_engine_fused, base, device);
     TRY(gr_format_text(key, "engine for %s, %zu samples, %.0f %% not zero%s%s", sizes, dataset->info.samples,
                        100 * (double)nonzero / (double)bytes, unfused == NULL ? "" : ", ",
                        unfused == NULL ? "" : unfused));
@@ -165,7 +165,7 @@ static gradus_status create_fastest(const engine *base, gradus_device *device, e
     TRY(make_key(base, device, &key));
     TRY(gr_choice_read(device, key, choice));
     size_t best = parse_choice(choice);
-    if (best == CANDIDATES || gr_engine_lacks(candidates[best], base, device) != NULL) {
+    if (best == CANDIDATES || gr_engine_unsupported(candidates[best], base, device) != NULL) {
         TRY(measure(base, device, &best, choice));
         if (best < CANDIDATES)
             TRY(gr_choice_write(device, key, choice));
@@ -191,7 +191,7 @@ static gradus_status create_probable(const engine *base, gradus_device *device, 
 #endif
     if (device->kernels == KERNELS_GPU && !gr_fused_gpu_suits(&base->network))
         return become(&gr_engine_layered, base, device, out);
-    if (gr_engine_lacks(&gr_engine_fused, base, device) != NULL)
+    if (gr_engine_unsupported(&gr_engine_fused, base, device) != NULL)
         return become(&gr_engine_layered, base, device, out);
     const gradus_status status = become(&gr_engine_fused, base, device, out);
     return status == GRADUS_ERROR_DEVICE ? become(&gr_engine_layered, base, device, out) : status;
