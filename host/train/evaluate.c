@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be asked of a model: loss, accuracy, confusion, probabilities. */
 #include "core/memory.h"
-#include "engine/engine.h"
+#include "engine/select/engines.h"
 #include "model/model.h"
 #include "train/examiner.h"
 

@@ -2,6 +2,7 @@
 /* Parameters out of one engine, into another, and a pass through its samples. */
 #include "train/examiner.h"
 #include "core/memory.h"
+#include "engine/select/engines.h"
 
 #include <stdlib.h>
 

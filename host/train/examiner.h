@@ -3,7 +3,7 @@
 #ifndef GRADUS_TRAIN_EXAMINER_H
 #define GRADUS_TRAIN_EXAMINER_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 
 typedef struct examiner {
     engine *engine;    /* NULL: none was made */

@@ -3,7 +3,7 @@
 #ifndef GRADUS_TRAIN_STOPPING_H
 #define GRADUS_TRAIN_STOPPING_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 
 /* A mean over samples, as it grows. */
 typedef struct running_loss {

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ZIP archives (PKWARE's APPNOTE), as far as NPZ files need them: entries stored or deflated, up to 4 GiB. Ours rather
+ * than a library's, because zlib does all that is hard and is used anyway, because libzip brings bzip2 and OpenSSL,
+ * and so that every byte goes through core/output.h and core/input.h.
+ */
+#ifndef GRADUS_ARCHIVE_ZIP_H
+#define GRADUS_ARCHIVE_ZIP_H
+
+#include "core/input.h"
+#include "core/output.h"
+
+/* ---- Reading ---- */
+
+typedef struct zip_entry {
+    char *name;
+    uint64_t header;       /* where its local header begins */
+    uint64_t packed, size; /* bytes in the file and unpacked */
+    uint32_t checksum;     /* CRC-32 of what is unpacked */
+    uint16_t method;
+} zip_entry;
+
+typedef struct zip_archive {
+    input_file file;
+    zip_entry *entries; /* (count), in the order of the directory */
+    size_t count;
+} zip_archive;
+
+/* Whether the file begins as an archive does. */
+gradus_status gr_zip_recognise(const char *path, const char *expected, bool *is_zip);
+
+/* Reads the directory. DATA for what is no archive, or one that is split, encrypted or larger than 4 GiB. */
+gradus_status gr_zip_open(const char *path, const char *expected, zip_archive *out);
+
+/* Unpacks an entry into memory, which the caller frees, and compares its checksum. */
+gradus_status gr_zip_read(const zip_archive *archive, const zip_entry *entry, unsigned char **bytes);
+
+void gr_zip_close(zip_archive *archive);
+
+/* ---- Writing ---- */
+
+typedef struct zip_piece {
+    const void *bytes;
+    size_t size;
+} zip_piece;
+
+/* An archive on its way into an output file, which opened and will be committed elsewhere. Begins as {.file = ...}. */
+typedef struct zip_writer {
+    output_file *file;
+    uint64_t position;        /* bytes written so far */
+    unsigned char *directory; /* (directory_size): the entries so far, for the end of the file */
+    size_t directory_size, count;
+} zip_writer;
+
+/* Adds an entry made of the pieces, one after the other, not packed. ARGUMENT past 4 GiB. */
+gradus_status gr_zip_add(zip_writer *writer, const char *name, const zip_piece *pieces, size_t piece_count);
+
+/* Writes the directory. */
+gradus_status gr_zip_finish(zip_writer *writer);
+
+void gr_zip_writer_free(zip_writer *writer);
+
+#endif
