@@ -480,7 +480,7 @@ typedef struct gradus_train_start {
     size_t iterations;      /* done until then */
     size_t reported;   /* of these, until the last report that counts: the next one follows it, and iterations from
                                `reported` on that were reported before are reported again, or were so for a stop only */
-    const char *notes; /* lines of text: checkpoints that were passed over, another device. Each ends with "\n"; "" */
+    const char *notes; /* lines of text: checkpoints that were skipped, another device. Each ends with "\n"; "" */
 } gradus_train_start;
 
 typedef struct gradus_train_options {
@@ -518,7 +518,7 @@ typedef struct gradus_train_options {
                                  one, and what else takes 0.15 s at most. A signal handler may set it. NULL: never */
 } gradus_train_options;
 
-/* The notebook's recipe: auto, 500 iterations, learning rate 0.1, a report every 10. Of checkpoints, if there are any, the
+/* The notebook's configuration: auto, 500 iterations, learning rate 0.1, a report every 10. Of checkpoints, if there are any, the
  * newest two are kept. */
 GRADUS_API gradus_train_options gradus_train_options_default(void);
 

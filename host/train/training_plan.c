@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Epochs, steps, and what is due behind them. */
-#include "train/course.h"
+/* Epochs, steps, and what is due after them. */
+#include "train/training_plan.h"
 #include "core/memory.h"
 #include "data/augment.h"
 #include "data/dataset.h"
 
-/* Of full batches; of mini-batches it is an epoch. */
+/* Steps of a window of losses with full batches; with mini-batches it is an epoch. */
 #define WINDOW_STEPS 50
 
-/* NaN is none of these either. */
+/* NaN fails these comparisons too. */
 static gradus_status check_regularization(const gradus_train_options *options)
 {
     const struct {
@@ -26,7 +26,7 @@ static gradus_status check_regularization(const gradus_train_options *options)
     return GRADUS_OK;
 }
 
-/* A full batch is the same samples in every step, and has no epochs. */
+/* A full batch has no epochs to draw new images for. */
 static gradus_status check_augmentation(const gradus_train_options *options, const gradus_dataset_info *info)
 {
     if (options->batch_size == 0 && gr_augmentation_is_on(&options->augmentation))
@@ -47,41 +47,42 @@ static gradus_status check_options(const gradus_train_options *options, const gr
     return GRADUS_OK;
 }
 
-gradus_status gr_course_plan(const gradus_train_options *options, const gradus_dataset *dataset, course *out)
+gradus_status gr_training_plan_make(const gradus_train_options *options, const gradus_dataset *dataset,
+                                    training_plan *out)
 {
     gradus_status status = GRADUS_OK;
     TRY(check_options(options, dataset));
     TRY(check_regularization(options));
     TRY(check_augmentation(options, &dataset->info));
     const size_t samples = dataset->info.samples;
-    const bool whole = options->batch_size == 0; /* each iteration's figures are whole, so the first is shown */
-    course c = {.samples = samples, .batch = whole ? samples : options->batch_size};
-    c.epoch_steps = options->drop_last ? samples / c.batch : gr_divide_up(samples, c.batch);
-    c.steps = options->epochs > 0 ? options->epochs * c.epoch_steps : options->iterations;
-    c.report = (period){options->report_every, whole && options->report_every > 1};
-    c.judges = options->holdout != NULL || options->stopping.target_accuracy > 0;
-    if (c.judges)
-        c.judgement = options->evaluate_every > 0 ? (period){options->evaluate_every, 0} : c.report;
+    const bool full = options->batch_size == 0; /* each step sees all samples, so the first one is reported as well */
+    training_plan plan = {.samples = samples, .batch = full ? samples : options->batch_size};
+    plan.epoch_steps = options->drop_last ? samples / plan.batch : gr_divide_up(samples, plan.batch);
+    plan.steps = options->epochs > 0 ? options->epochs * plan.epoch_steps : options->iterations;
+    plan.report = (period){options->report_every, full && options->report_every > 1};
+    plan.evaluates = options->holdout != NULL || options->stopping.target_accuracy > 0;
+    if (plan.evaluates)
+        plan.evaluation = options->evaluate_every > 0 ? (period){options->evaluate_every, 0} : plan.report;
     if (options->stopping.until_converged > 0)
-        c.window = (period){whole ? WINDOW_STEPS : c.epoch_steps, 0};
+        plan.convergence = (period){full ? WINDOW_STEPS : plan.epoch_steps, 0};
     if (options->checkpoints.folder != NULL)
-        c.checkpoint = options->checkpoints.every > 0 ? (period){options->checkpoints.every, 0} : c.report;
-    *out = c;
+        plan.checkpoint = options->checkpoints.every > 0 ? (period){options->checkpoints.every, 0} : plan.report;
+    *out = plan;
 cleanup:
     return status;
 }
 
 /* ---- Batches ---- */
 
-size_t gr_course_batch_first(const course *c, size_t step)
+size_t gr_training_plan_batch_first(const training_plan *plan, size_t step)
 {
-    return step % c->epoch_steps * c->batch;
+    return step % plan->epoch_steps * plan->batch;
 }
 
-size_t gr_course_batch_count(const course *c, size_t step)
+size_t gr_training_plan_batch_count(const training_plan *plan, size_t step)
 {
-    const size_t left = c->samples - gr_course_batch_first(c, step);
-    return left < c->batch ? left : c->batch;
+    const size_t left = plan->samples - gr_training_plan_batch_first(plan, step);
+    return left < plan->batch ? left : plan->batch;
 }
 
 /* ---- What is due ---- */
@@ -101,31 +102,31 @@ static size_t next_due(const period *p, size_t done, size_t last)
     return steps < last - done ? done + steps : last;
 }
 
-bool gr_course_judges(const course *c, size_t done)
+bool gr_training_plan_evaluates(const training_plan *plan, size_t done)
 {
-    return c->judges && (done == c->steps || is_due(&c->judgement, done));
+    return plan->evaluates && (done == plan->steps || is_due(&plan->evaluation, done));
 }
 
-bool gr_course_compares(const course *c, size_t done)
+bool gr_training_plan_checks_convergence(const training_plan *plan, size_t done)
 {
-    return is_due(&c->window, done);
+    return is_due(&plan->convergence, done);
 }
 
-bool gr_course_saves(const course *c, size_t done)
+bool gr_training_plan_saves(const training_plan *plan, size_t done)
 {
-    return is_due(&c->checkpoint, done);
+    return is_due(&plan->checkpoint, done);
 }
 
-bool gr_course_reports(const course *c, size_t done)
+bool gr_training_plan_reports(const training_plan *plan, size_t done)
 {
-    return done == c->steps || is_due(&c->report, done) || gr_course_judges(c, done);
+    return done == plan->steps || is_due(&plan->report, done) || gr_training_plan_evaluates(plan, done);
 }
 
-size_t gr_course_next_halt(const course *c, size_t done)
+size_t gr_training_plan_next_sync(const training_plan *plan, size_t done)
 {
-    const period *const halts[] = {&c->window, &c->judgement, &c->checkpoint};
-    size_t next = c->steps;
-    for (size_t i = 0; i < sizeof halts / sizeof *halts; i++)
-        next = next_due(halts[i], done, next);
+    const period *const syncs[] = {&plan->convergence, &plan->evaluation, &plan->checkpoint};
+    size_t next = plan->steps;
+    for (size_t i = 0; i < sizeof syncs / sizeof *syncs; i++)
+        next = next_due(syncs[i], done, next);
     return next;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patience, target, convergence, time. */
-#include "train/stopping.h"
+/* Early stopping by patience, target accuracy, convergence and time. */
+#include "train/stopping_rules.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static gradus_status find_monitor(const char *name, bool *by_accuracy)
     return gr_fail(GRADUS_ERROR_ARGUMENT, "monitor \"%s\": expected loss or accuracy", name);
 }
 
-/* 0, or a number above it that is not too large. */
+/* NaN is outside every range. */
 static gradus_status check_range(const char *name, double found, double most)
 {
     if (found >= 0 && found <= most)
@@ -40,10 +40,10 @@ static gradus_status check_range(const char *name, double found, double most)
     return gr_fail(GRADUS_ERROR_ARGUMENT, "%s: found %g, expected a number from 0 to %g", name, found, most);
 }
 
-gradus_status gr_stopping_make(const gradus_stopping *limits, bool has_holdout, stopping *out)
+gradus_status gr_stopping_rules_make(const gradus_stopping *limits, bool has_holdout, stopping_rules *out)
 {
     gradus_status status = GRADUS_OK;
-    stopping s = {.limits = *limits, .loss_before = NAN};
+    stopping_rules s = {.limits = *limits, .loss_before = NAN};
     TRY(find_monitor(limits->monitor, &s.by_accuracy));
     TRY(check_range("target accuracy", limits->target_accuracy, 1));
     TRY(check_range("until converged", limits->until_converged, 1));
@@ -58,7 +58,7 @@ cleanup:
 
 /* ---- The holdout ---- */
 
-bool gr_stopping_note_evaluation(stopping *s, const gradus_metrics *holdout)
+bool gr_stopping_rules_record_evaluation(stopping_rules *s, const gradus_metrics *holdout)
 {
     const bool better = s->by_accuracy ? holdout->accuracy > s->best.accuracy : holdout->loss < s->best.loss;
     if (!isfinite(holdout->loss) || (s->any_best && !better)) {
@@ -71,30 +71,30 @@ bool gr_stopping_note_evaluation(stopping *s, const gradus_metrics *holdout)
     return true;
 }
 
-bool gr_stopping_lost_patience(const stopping *s)
+bool gr_stopping_rules_out_of_patience(const stopping_rules *s)
 {
     return s->limits.patience > 0 && s->since_best >= s->limits.patience;
 }
 
-bool gr_stopping_reaches_target(const stopping *s, const gradus_metrics *metrics)
+bool gr_stopping_rules_reaches_target(const stopping_rules *s, const gradus_metrics *metrics)
 {
     return s->limits.target_accuracy > 0 && isfinite(metrics->loss) && metrics->accuracy >= s->limits.target_accuracy;
 }
 
-bool gr_stopping_is_late(const stopping *s, double seconds)
+bool gr_stopping_rules_out_of_time(const stopping_rules *s, double seconds)
 {
     return s->limits.max_seconds > 0 && seconds >= s->limits.max_seconds;
 }
 
 /* ---- Convergence ---- */
 
-void gr_stopping_note_step(stopping *s, const batch_sums *sums, size_t samples)
+void gr_stopping_rules_record_step(stopping_rules *s, const batch_sums *sums, size_t samples)
 {
     s->window.sum += sums->loss;
     s->window.samples += samples;
 }
 
-bool gr_stopping_compare_windows(stopping *s)
+bool gr_stopping_rules_end_window(stopping_rules *s)
 {
     const double before = s->loss_before, now = s->window.sum / (double)s->window.samples;
     s->loss_before = now;
