@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes OUTPUT, a C file with the text of each kernel file in FILES (separated by "|") as an entry of kernel_table.
-# The text goes in as bytes: string literals would hit the length that C guarantees and the rules of escaping.
+# Writes OUTPUT, a C file with the text of each of FILES, which lie below FOLDER and are separated by "|", as an entry of
+# kernel_table. The text goes in as bytes: string literals would hit the length that C guarantees and the rules of escaping.
 string(REPLACE "|" ";" FILES "${FILES}")
 set(arrays "")
 set(entries "")
-foreach(path IN LISTS FILES)
-  get_filename_component(file ${path} NAME)
-  get_filename_component(name ${path} NAME_WE)
-  file(READ ${path} bytes HEX)
+foreach(file IN LISTS FILES)
+  string(MAKE_C_IDENTIFIER ${file} name)
+  file(READ ${FOLDER}/${file} bytes HEX)
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
   string(APPEND arrays "static const char ${name}[] = {${bytes}0};\n")
   string(APPEND entries "    {\"${file}\", ${name}, sizeof ${name} - 1},\n")

@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "device/profile.h"
+#include "engine/select/engines.h"
 #include "train/verify.h"
 
 #include <stdlib.h>
@@ -170,7 +171,7 @@ gradus_status gradus_benchmark_create(gradus_device *device, const char *name, c
     if (!dataset->info.labelled)
         FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels");
     TRY(gr_allocate(1, &b));
-    TRY(gr_engine_open(&(engine_settings){.name = name, .threads = threads}, device, network, dataset, &b->e));
+    TRY(gr_engine_open(name, &(engine_settings){.threads = threads}, device, network, dataset, &b->e));
     b->device = b->e->type->needs_device ? device : NULL;
     TRY(gr_allocate(b->e->layout.length, &parameters));
     gr_network_initialise(network, PARAMETER_SEED, parameters);

@@ -27,7 +27,6 @@ gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, c
                                       limit_program *out)
 {
     gradus_status status = GRADUS_OK;
-    static const char *const files[] = {"limits.cl"};
     const size_t units = device->info.compute_units > 0 ? device->info.compute_units : 1;
     limit_program p = {NULL, kind, 1, 4, units * ITEMS_PER_UNIT, GPU_LOCAL};
     char *options = NULL;
@@ -40,7 +39,7 @@ gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, c
     }
     TRY(gr_format_text(&options, "-D LANES=%zu -D READ_LANES=%zu -D MULTIPLY_ADD=%s", p.lanes, p.read_lanes,
                        multiply_add));
-    TRY(gr_program_build(device->context, device->id, files, 1, options, &p.program));
+    TRY(gr_program_build(device, "bench/limits.cl", options, &p.program));
     *out = p;
 cleanup:
     free(options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The launchers of kernels/limits.cl. */
+/* The launchers of kernels/bench/limits.cl. */
 #ifndef GRADUS_BENCH_LIMITS_H
 #define GRADUS_BENCH_LIMITS_H
 

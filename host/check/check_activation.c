@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of activate.cl: every activation, with dropout and without. */
 #include "check/check.h"
-#include "engine/activation.h"
-#include "engine/dropout.h"
-#include "engine/operations.h"
+#include "engine/common/activation.h"
+#include "engine/common/dropout.h"
+#include "engine/opencl/operations.h"
 
 #include <float.h>
 

@@ -2,7 +2,8 @@
 /* Loss and gradient of whole networks, as training checks them before it begins. */
 #include "check/check.h"
 #include "data/dataset.h"
-#include "engine/fused.h"
+#include "engine/fused_cpu/fused.h"
+#include "engine/select/engines.h"
 #include "train/verify.h"
 
 #define CLASSES 5

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A layer's three products, by every family of candidates. */
 #include "check/check.h"
-#include "engine/gemm.h"
+#include "engine/product/gemm.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each kernel must compute, written a second time as plain loops in double, and the shapes it is tried with. */
 #include "check/check.h"
-#include "engine/operations.h"
+#include "engine/opencl/operations.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of optimizer.cl. */
 #include "check/check.h"
-#include "engine/device_optimizer.h"
+#include "engine/opencl/device_optimizer.h"
 
 #include <float.h>
 #include <math.h>

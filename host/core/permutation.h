@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of samples in an epoch: a permutation of 0 .. count - 1 of which each element can be computed on its own, on a
- * device as on the host (kernels/shuffle.cl), so nothing is stored and nothing depends on who asks.
+ * device as on the host (kernels/common/shuffle.cl), so nothing is stored and nothing depends on who asks.
  *
  * A Feistel network is a bijection of the numbers of an even number of bits, whatever its round function does; numbers from
  * count on are sent through it again until they fall below (Black and Rogaway: "Ciphers with arbitrary finite domains",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Augmentation on the host: the plan, and the device's code (kernels/augment_row.cl) compiled as C. */
+/* Augmentation on the host: the plan, and the device's code (kernels/common/augment_row.h) compiled as C. */
 #include "data/augment.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -21,7 +21,7 @@ static void replace_counter(uint counter[4], uint key0, uint key1)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* unroll */
-#include "../../kernels/augment_row.cl"
+#include "common/augment_row.h"
 #pragma GCC diagnostic pop
 
 void gr_draw_transform(const augment_plan *plan, uint32_t epoch, uint32_t sample, transform *out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Images made anew for each epoch: what a user asks for as whole numbers (augment_plan), what is drawn of it for one sample
- * in one epoch (transform), and the bytes that come out. Formula and source are in kernels/augment_plan.cl; a device does
+ * in one epoch (transform), and the bytes that come out. Formula and source are in kernels/common/augment_plan.h; a device does
  * the same with the same code.
  */
 #ifndef GRADUS_DATA_AUGMENT_H
@@ -9,7 +9,7 @@
 
 #include "core/status.h"
 
-#include "../../kernels/augment_plan.cl"
+#include "common/augment_plan.h"
 
 /* What is asked for, and the seed of what is drawn. */
 typedef struct augmentation {

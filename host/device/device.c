@@ -9,12 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What depends on no network's shape is built once, here; engines build what does. */
-static const char *const general_kernels[] = {"philox.cl",       "activation.cl",   "dropout.cl", "activate.cl",
-                                              "bias.cl",         "expand_bytes.cl", "relu.cl",    "optimizer_step.cl",
-                                              "optimizer.cl",    "row_sums.cl",     "shuffle.cl", "softmax.cl",
-                                              "augment_plan.cl", "augment_row.cl",  "augment.cl"};
-
 /*
  * Note [memory limit]: OpenCL tells a device's size, not what is free, and a GPU is often shared with a screen. An
  * engine therefore plans with nine tenths. GRADUS_MEMORY_LIMIT (bytes, with k, M or G) lowers that, and the largest
@@ -148,8 +142,6 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     const cl_command_queue_properties properties = options->profile ? CL_QUEUE_PROFILING_ENABLE : 0;
     CL_TRY_NEW(device->queue, clCreateCommandQueue(device->context, device->id, properties, &cl_error),
                device->info.name);
-    TRY(gr_program_build(device->context, device->id, general_kernels,
-                         sizeof general_kernels / sizeof *general_kernels, "", &device->program));
     *out = device;
     device = NULL;
 cleanup:
@@ -181,8 +173,6 @@ void gradus_device_close(gradus_device *device)
     CLBlastClearCache();
     gr_program_release_shared(device);
     gr_profile_destroy(device->profile);
-    if (device->program != NULL)
-        clReleaseProgram(device->program);
     if (device->queue != NULL)
         clReleaseCommandQueue(device->queue);
     if (device->context != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An open device: context, in-order queue and the kernels' program; and the few things that are done with it: buffers
+ * An open device: context and in-order queue; and the few things that are done with it: buffers
  * and launches. Engines see no more of OpenCL than this.
  */
 #ifndef GRADUS_DEVICE_DEVICE_H
@@ -28,7 +28,6 @@ struct gradus_device {
     cl_context context;
     cl_command_queue queue;  /* in order */
     struct profile *profile; /* profile.h; NULL unless the device was opened for it */
-    cl_program program;      /* the kernels that do not depend on a network's shape */
     shared_program *shared;  /* those that gr_program_share built */
     unsigned lanes;          /* floats of a vector, for kernels with vectors: 8 or 16 */
     uint64_t memory_limit;   /* bytes that one engine may use in all; see Note [memory limit] in device.c */
@@ -48,15 +47,13 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
  * that takes the place of device->id. ARGUMENT if it is no CPU or has fewer. */
 gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 
-/* ---- The program (program.c) ---- */
+/* ---- Programs (program.c) ---- */
 
-/* Builds files of kernels/, "relu.cl" and so on, with the compiler's options. DEVICE with the build log's first error. */
-gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
-                               const char *options, cl_program *out);
+/* Builds kernels/<file>, "layered/relu.cl", with the compiler's options. DEVICE with the build log's first error. */
+gradus_status gr_program_build(const gradus_device *device, const char *file, const char *options, cl_program *out);
 
 /* The same for a program that several may want: it is built once per device and options, and released with the device. */
-gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
-                               cl_program *out);
+gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out);
 void gr_program_release_shared(gradus_device *device);
 
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
@@ -120,15 +117,19 @@ typedef struct kernel_argument {
     (const kernel_argument[]){__VA_ARGS__}, sizeof((const kernel_argument[]){__VA_ARGS__}) / sizeof(kernel_argument)
 
 /*
- * Prepares `items` work-items of the kernel. The range is rounded up to whole work-groups, so kernels must ignore
- * work-items past their last.
+ * Prepares `items` work-items of a kernel of kernels/<file>, which is built without options. The range is rounded up to
+ * whole work-groups, so kernels must ignore work-items past their last.
  */
-gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t items,
+gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
                                const kernel_argument *arguments, size_t argument_count, launch *out);
 
 /* The same for a kernel of another program, in work-groups of `local` of which `global` is a multiple. */
 gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
                                   const kernel_argument *arguments, size_t argument_count, launch *out);
+
+/* Replaces the kernel's first argument, for the launches after this: a struct of all that differs between launches, which
+ * a header in kernels/ defines for both sides. */
+gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying);
 
 /* Replaces one argument, for the launches after this. */
 gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument);

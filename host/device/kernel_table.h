@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 typedef struct kernel_text {
-    const char *file; /* "softmax.cl" */
+    const char *file; /* "layered/softmax.cl" */
     const char *text; /* with a terminating zero that length does not count */
     size_t length;
 } kernel_text;

@@ -7,14 +7,16 @@
 /* Enough to fill a GPU's wave and a CPU's vectors; no kernel here gains from more. */
 #define WORK_GROUP_SIZE 64
 
-gradus_status gr_launch_create(gradus_device *device, const char *kernel, size_t items,
+gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
                                const kernel_argument *arguments, size_t argument_count, launch *out)
 {
     gradus_status status = GRADUS_OK;
     launch prepared = {0};
+    cl_program program = NULL;
     size_t limit = 0;
 
-    TRY(gr_launch_create_in(device->program, kernel, items, 1, arguments, argument_count, &prepared));
+    TRY(gr_program_share(device, file, "", &program));
+    TRY(gr_launch_create_in(program, kernel, items, 1, arguments, argument_count, &prepared));
     CL_TRY(
         clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
     prepared.local = limit < WORK_GROUP_SIZE ? limit : WORK_GROUP_SIZE;
@@ -48,6 +50,11 @@ gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument ar
     CL_TRY(clSetKernelArg(prepared->kernel, index, argument.size, argument.value));
 cleanup:
     return status;
+}
+
+gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying)
+{
+    return gr_launch_set(prepared, 0, (kernel_argument){size, varying});
 }
 
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)

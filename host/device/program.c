@@ -1,82 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds files of kernels/ for a device. For development: GRADUS_KERNEL_DIR takes the texts from a folder instead of the
- * ones inside the library, GRADUS_BUILD_OPTIONS is appended to the compiler's options, GRADUS_DUMP_KERNELS names a file
- * that the text is appended to as it is built.
+ * Builds files of kernels/ for a device. For development: GRADUS_BUILD_OPTIONS is appended to the compiler's options,
+ * GRADUS_DUMP_KERNELS names a file that the text is appended to as it is built.
  */
 #include "core/memory.h"
 #include "device/device.h"
-#include "device/kernel_table.h"
+#include "device/kernel_source.h"
 #include "device/program_cache.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The whole text of kernels/<file> in a folder. */
-static gradus_status read_override(const char *folder, const char *file, char **out)
-{
-    gradus_status status = GRADUS_OK;
-    char *path = NULL, *text = NULL;
-    size_t length = 0;
-    FILE *stream = NULL;
-
-    TRY(gr_format_text(&path, "%s/%s", folder, file));
-    stream = fopen(path, "rb");
-    if (stream == NULL)
-        FAIL(GRADUS_ERROR_NO_INPUT, "%s: %s", path, strerror(errno));
-    if (getdelim(&text, &length, '\0', stream) < 0)
-        FAIL(GRADUS_ERROR_IO, "%s: cannot be read", path);
-    *out = text;
-    text = NULL;
-cleanup:
-    if (stream != NULL)
-        fclose(stream);
-    free(text);
-    free(path);
-    return status;
-}
-
-static gradus_status find_kernel(const char *file, const kernel_text **out)
-{
-    for (size_t i = 0; i < gr_kernel_table_length; i++) {
-        if (strcmp(gr_kernel_table[i].file, file) != 0)
-            continue;
-        *out = &gr_kernel_table[i];
-        return GRADUS_OK;
-    }
-    return gr_fail(GRADUS_ERROR_DEVICE, "kernels/%s is not part of this library", file);
-}
-
-/* The texts one after the other, each behind a #line that makes build logs name its file. */
-static gradus_status assemble(const char *const *files, size_t count, char **out)
-{
-    gradus_status status = GRADUS_OK;
-    const char *folder = getenv("GRADUS_KERNEL_DIR");
-    char *source = NULL, *override = NULL;
-
-    TRY(gr_copy_text("", &source));
-    for (size_t i = 0; i < count; i++) {
-        const kernel_text *kernel = NULL;
-        TRY(find_kernel(files[i], &kernel));
-        if (folder != NULL)
-            TRY(read_override(folder, kernel->file, &override));
-        char *longer = NULL;
-        TRY(gr_format_text(&longer, "%s#line 1 \"kernels/%s\"\n%s\n", source, kernel->file,
-                           override != NULL ? override : kernel->text));
-        free(source);
-        source = longer;
-        free(override);
-        override = NULL;
-    }
-    *out = source;
-    source = NULL;
-cleanup:
-    free(override);
-    free(source);
-    return status;
-}
 
 static gradus_status dump(const char *source)
 {
@@ -148,21 +83,20 @@ cleanup:
     return status;
 }
 
-gradus_status gr_program_build(cl_context context, cl_device_id device, const char *const *files, size_t count,
-                               const char *options, cl_program *out)
+gradus_status gr_program_build(const gradus_device *device, const char *file, const char *options, cl_program *out)
 {
     gradus_status status = GRADUS_OK;
     char *source = NULL, *all_options = NULL;
     program_key key;
     const char *more = getenv("GRADUS_BUILD_OPTIONS");
 
-    TRY(assemble(files, count, &source));
+    TRY(gr_kernel_source(file, &source));
     TRY(dump(source));
     TRY(gr_format_text(&all_options, "-cl-std=CL1.2 %s %s", options, more == NULL ? "" : more));
-    TRY(gr_program_cache_key(device, source, all_options, &key));
-    *out = gr_program_cache_load(context, device, &key, all_options);
+    TRY(gr_program_cache_key(device->id, source, all_options, &key));
+    *out = gr_program_cache_load(device->context, device->id, &key, all_options);
     if (*out == NULL) {
-        TRY(build(context, device, source, all_options, out));
+        TRY(build(device->context, device->id, source, all_options, out));
         gr_program_cache_store(*out, &key);
     }
 cleanup:
@@ -174,26 +108,25 @@ cleanup:
 /* ---- Programs that are built once ---- */
 
 struct shared_program {
-    char *key; /* first file and options */
+    char *key; /* file and options */
     cl_program program;
     shared_program *next;
 };
 
-gradus_status gr_program_share(gradus_device *device, const char *const *files, size_t count, const char *options,
-                               cl_program *out)
+gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out)
 {
     gradus_status status = GRADUS_OK;
     shared_program *made = NULL;
     char *key = NULL;
 
-    TRY(gr_format_text(&key, "%s %s", files[0], options));
+    TRY(gr_format_text(&key, "%s %s", file, options));
     for (const shared_program *p = device->shared; p != NULL; p = p->next)
         if (strcmp(p->key, key) == 0) {
             *out = p->program;
             goto cleanup;
         }
     TRY(gr_allocate(1, &made));
-    TRY(gr_program_build(device->context, device->id, files, count, options, &made->program));
+    TRY(gr_program_build(device, file, options, &made->program));
     made->key = key;
     made->next = device->shared;
     device->shared = made;

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/printable.h"
 #include "device/device.h"
+#include "engine/select/engines.h"
 #include "train/configuration.h"
 #include "train/run.h"
 

@@ -3,7 +3,7 @@
 #ifndef GRADUS_TRAIN_CHECKPOINT_H
 #define GRADUS_TRAIN_CHECKPOINT_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 #include "train/checkpoint_file.h"
 #include "train/checkpoint_folder.h"
 #include "train/training_plan.h"

@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "core/printable.h"
 #include "data/dataset.h"
-#include "engine/optimizer.h"
+#include "engine/common/optimizer.h"
 
 #include <inttypes.h>
 #include <math.h>

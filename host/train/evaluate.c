@@ -2,6 +2,7 @@
 /* Evaluation of a model or an engine: loss, accuracy, confusion matrix, probabilities. */
 #include "train/evaluate.h"
 #include "core/memory.h"
+#include "engine/select/engines.h"
 #include "model/model.h"
 
 #include <math.h>

@@ -2,6 +2,7 @@
 /* Copies parameters from the engine in training to the one with the holdout, and evaluates them there. */
 #include "train/holdout_evaluator.h"
 #include "core/memory.h"
+#include "engine/select/engines.h"
 #include "train/evaluate.h"
 
 #include <stdlib.h>

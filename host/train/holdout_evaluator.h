@@ -3,7 +3,7 @@
 #ifndef GRADUS_TRAIN_HOLDOUT_EVALUATOR_H
 #define GRADUS_TRAIN_HOLDOUT_EVALUATOR_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 
 typedef struct holdout_evaluator {
     engine *engine;    /* NULL: there is no holdout */

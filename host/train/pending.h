@@ -7,7 +7,7 @@
 #ifndef GRADUS_TRAIN_PENDING_H
 #define GRADUS_TRAIN_PENDING_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 
 /* Iterations that lie side by side in the ring of sums. */
 typedef struct burst {

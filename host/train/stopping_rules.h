@@ -3,7 +3,7 @@
 #ifndef GRADUS_TRAIN_STOPPING_RULES_H
 #define GRADUS_TRAIN_STOPPING_RULES_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 
 /* The sum of the losses of so many samples. */
 typedef struct running_loss {

@@ -2,7 +2,7 @@
 /* The training loop: gradient descent over any engine, on all samples at once or on mini-batches. */
 #include "core/clock.h"
 #include "core/memory.h"
-#include "engine/engine.h"
+#include "engine/select/engines.h"
 #include "model/model.h"
 #include "train/run.h"
 #include "train/verify.h"
@@ -323,8 +323,8 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     engine *e = NULL;
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
+    const char *name = NULL;
     engine_settings settings = {
-        .name = options->engine,
         .threads = options->threads,
         .batch = options->batch_size,
         .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
@@ -334,8 +334,8 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.plan.steps, &r.schedule));
     TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
     TRY(gr_checkpoints_open(&r.checkpoints, options, &r.plan, model, dataset));
-    TRY(gr_checkpoints_engine(&r.checkpoints, options->engine, &settings.name));
-    TRY(gr_engine_open(&settings, device, &model->network, dataset, &e));
+    TRY(gr_checkpoints_engine(&r.checkpoints, options->engine, &name));
+    TRY(gr_engine_open(name, &settings, device, &model->network, dataset, &e));
     TRY(gr_early_stopping_begin(&r.early_stopping, options, e, e->type->needs_device ? device : NULL));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;

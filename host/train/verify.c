@@ -11,6 +11,7 @@
  */
 #include "train/verify.h"
 #include "core/memory.h"
+#include "engine/select/engines.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count,
 {
     gradus_status status = GRADUS_OK;
     comparison c = {.e = e, .tolerance = tolerance};
-    const engine_settings truth = {.name = "reference", .regularization = e->regularization};
+    const engine_settings truth = {.regularization = e->regularization};
     const size_t samples = e->dataset->info.samples;
 
     count = count < samples ? count : samples;
@@ -116,7 +117,7 @@ gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count,
         goto cleanup;
     TRY(gr_allocate(e->layout.length, &c.got));
     TRY(gr_allocate(e->layout.length, &c.expected));
-    TRY(gr_engine_open(&truth, NULL, &e->network, e->dataset, &c.truth));
+    TRY(gr_engine_create_with(&gr_engine_reference, &truth, NULL, &e->network, e->dataset, &c.truth));
     TRY(c.truth->type->write_parameters(c.truth, parameters));
     status = verify_samples(&c, 0, count);
     if (status == GRADUS_ERROR_MISMATCH && samples > count)

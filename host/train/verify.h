@@ -3,7 +3,7 @@
 #ifndef GRADUS_TRAIN_VERIFY_H
 #define GRADUS_TRAIN_VERIFY_H
 
-#include "engine/engine.h"
+#include "engine/common/engine.h"
 
 /* Before a training: see Note [kinks] in verify.c. */
 #define VERIFY_TOLERANCE 0.01

@@ -10,14 +10,13 @@
 #include <xxhash.h>
 
 static gradus_device *device;
-static const char *const files[] = {"optimizer_step.cl", "optimizer.cl"};
 
 /* Builds a program, and sees that it works. */
 static void build(const char *options)
 {
     cl_program program = NULL;
     cl_int error = 1;
-    assert_ok(gr_program_build(device->context, device->id, files, 2, options, &program));
+    assert_ok(gr_program_build(device, "common/optimizer.cl", options, &program));
     cl_kernel kernel = clCreateKernel(program, "update_parameters", &error);
     assert_int_equal(error, CL_SUCCESS);
     clReleaseKernel(kernel);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engines for batches on augmented images: all see the same ones, of the epoch at hand, and evaluate none. */
 #include "core/memory.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -45,14 +46,13 @@ static outcome outcome_of(const char *name, const gradus_dataset *dataset, const
                           const permutation *order)
 {
     const engine_settings settings = {
-        .name = name,
         .batch = 100,
         .augmentation = *how,
         .regularization = {.input_dropout = order->epoch == 1 ? 0.25f : 0, .seed = 3},
     };
     engine *e = NULL;
     outcome out;
-    assert_ok(gr_engine_open(&settings, device, &network, dataset, &e));
+    assert_ok(gr_engine_open(name, &settings, device, &network, dataset, &e));
     float *parameters = calloc(e->layout.length, sizeof *parameters);
     out.gradient = calloc(e->layout.length, sizeof *out.gradient);
     assert_true(parameters != NULL && out.gradient != NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engines that `auto` and `once` take, what is measured for it, and what is remembered. */
-#include "engine/choice.h"
+#include "engine/opencl/choice.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -26,7 +27,7 @@ static void assert_auto(gradus_device *on, const gradus_dataset *dataset, const 
 {
     const gradus_network network = {.layers = 2, .sizes = {6, 5, 3}};
     engine *e = NULL;
-    assert_ok(gr_engine_open(&(engine_settings){0}, on, &network, dataset, &e));
+    assert_ok(gr_engine_open(NULL, &(engine_settings){0}, on, &network, dataset, &e));
     gr_engine_describe(e, plan, size);
     if (engine_name != NULL)
         assert_string_equal(e->type->name, engine_name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas" against the reference, for several numbers of threads; needs no device. */
 #include "core/cores.h"
-#include "engine/blas.h"
+#include "engine/blas/blas.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 
 #include <cblas.h>
@@ -36,7 +37,7 @@ static void test_blas_threads_and_slices(void **state)
     const int before = openblas_get_num_threads();
     for (size_t threads = 1; threads <= 5; threads++) {
         engine *e = NULL;
-        assert_ok(gr_engine_open(&(engine_settings){.name = "blas", .threads = threads}, NULL, &deep, dataset, &e));
+        assert_ok(gr_engine_open("blas", &(engine_settings){.threads = threads}, NULL, &deep, dataset, &e));
         assert_int_equal(((blas *)e)->part_count, threads);
         assert_true(((blas *)e)->slice * threads < 3001);
         compare_with_reference(e, 0, 3001);

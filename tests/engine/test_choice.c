@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is remembered of measurements: written, found again, replaced; broken files are ignored; and products obey. */
 #include "assert_close.h"
-#include "engine/choice.h"
-#include "engine/gemm_choose.h"
+#include "engine/opencl/choice.h"
+#include "engine/product/gemm_choose.h"
 #include "with_device.h"
 
 #include <dirent.h>

@@ -3,9 +3,10 @@
  * Gradients: the reference engine against central differences of its own loss, the device's engines against the
  * reference, layered also in many slices; and what the engines refuse.
  */
-#include "engine/fused.h"
-#include "engine/fused_gpu.h"
-#include "engine/layered.h"
+#include "engine/fused_cpu/fused.h"
+#include "engine/fused_gpu/fused_gpu.h"
+#include "engine/layered/layered.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
 

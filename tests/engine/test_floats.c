@@ -3,7 +3,8 @@
  * Float features: every engine that takes them against the reference, in slices and mini-batches too; who refuses them; and
  * that floats of byte / 255 train as the bytes do.
  */
-#include "engine/layered.h"
+#include "engine/layered/layered.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -48,10 +49,9 @@ static engine_case blas = {"blas", 0, PRODUCTS_OWN, false}, batch_blas = {"blas"
 static engine *open_case(const engine_case *how, const gradus_network *network, const gradus_dataset *dataset,
                          const regularization *against)
 {
-    const engine_settings settings = {
-        .name = how->name, .batch = how->batch, .regularization = *against, .threads = 2};
+    const engine_settings settings = {.batch = how->batch, .regularization = *against, .threads = 2};
     engine *e = NULL;
-    assert_ok(gr_engine_open(&settings, device, network, dataset, &e));
+    assert_ok(gr_engine_open(how->name, &settings, device, network, dataset, &e));
     return e;
 }
 

@@ -3,7 +3,8 @@
  * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the reference
  * with each of them, and that an evaluation knows nothing of a training's extras.
  */
-#include "engine/fused.h"
+#include "engine/fused_cpu/fused.h"
+#include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -128,7 +129,7 @@ static void open_case(const engine_case *how, const function_case *c, const grad
     *out = NULL;
     const bool fused_input = (how->type >= gr_fused_variants && how->type < gr_fused_variants + FIRST_LAYERS) &&
                              c->regularization.input_dropout > 0;
-    if (!fused_input && gr_engine_lacks(how->type, &base, device) == NULL)
+    if (!fused_input && gr_engine_unsupported(how->type, &base, device) == NULL)
         assert_ok(how->type->create(&base, device, out));
 }
 
@@ -210,11 +211,11 @@ static void test_steps(void **state)
 static void limited_steps(const char *name, const gradus_network *network, const gradus_dataset *dataset,
                           float *parameters)
 {
-    const engine_settings settings = {.name = name, .batch = 50, .optimizer = {.max_norm = MAX_NORM}};
+    const engine_settings settings = {.batch = 50, .optimizer = {.max_norm = MAX_NORM}};
     const update_step step = {0.5f, 1, 1};
     engine *e = NULL;
     gr_network_initialise(network, SEED, parameters);
-    assert_ok(gr_engine_open(&settings, device, network, dataset, &e));
+    assert_ok(gr_engine_open(name, &settings, device, network, dataset, &e));
     assert_string_equal(e->type->name, name);
     assert_ok(e->type->write_parameters(e, parameters));
     for (size_t s = 0; s < 3; s++) {

@@ -5,7 +5,7 @@
  */
 #include "assert_close.h"
 #include "device/device.h"
-#include "engine/engine.h"
+#include "engine/select/engines.h"
 #include "model/model.h"
 #include "with_device.h"
 

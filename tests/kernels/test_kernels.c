@@ -51,7 +51,7 @@ static const struct {
     {"gemm_cpu", "gemm_cpu.cl", "first + depth == k, epilogue", "first == 0, epilogue"},
     {"gemm_cpu", "gemm_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
     {"gemm_cpu", "gemm_cpu.cl", "if (first > begin)", "if (first > begin + DEPTH)"},
-    {"gemm_cpu", "gemm_sum.cl", "alpha * sum + beta", "sum + beta"},
+    {"gemm_cpu", "gemm_sum.clh", "alpha * sum + beta", "sum + beta"},
     {"gemm_gpu", "gemm_gpu.cl", "end = min(begin + share, k)", "end = min(begin + share + 1, k)"},
     {"gemm_gpu", "gemm_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
     {"shuffle_samples", "shuffle.cl", "x ^= x >> 13", "x ^= x >> 12"},
@@ -60,16 +60,17 @@ static const struct {
     {"augment_samples", "augment.cl", "from = order[first + s]", "from = order[s]"},
     {"augment_samples", "augment.cl", "epoch, order[first + s]", "epoch, order[s]"},
     {"augment_samples", "augment.cl", "column + PIECE", "column + PIECE - 1"},
-    {"augment_samples", "augment_row.cl", " + 32768) >> 16", ") >> 16"},
-    {"augment_samples", "augment_row.cl", "sum >> 10", "sum >> 9"},
-    {"augment_samples", "augment_row.cl", "folded = (int)(angle + 0x40000000u) < 0 ?", "folded = angle == 1 ?"},
-    {"augment_samples", "augment_row.cl", "x >= 0 && x < width", "x > 0 && x < width"},
-    {"augment_samples", "philox.cl", "round < 10", "round < 9"},
-    {"update_parameters", "optimizer_step.cl", "weight - by.learning_rate * step", "weight + by.learning_rate * step"},
-    {"update_parameters", "optimizer_step.cl", "slot + 1 < slots", "slot + 2 < slots"},
-    {"update_parameters", "optimizer_step.cl", "how.kind == NESTEROV ? fma(momentum, *first, slope) : *first",
+    {"augment_samples", "augment_row.h", " + 32768) >> 16", ") >> 16"},
+    {"augment_samples", "augment_row.h", "sum >> 10", "sum >> 9"},
+    {"augment_samples", "augment_row.h", "folded = (int)(angle + 0x40000000u) < 0 ?", "folded = angle == 1 ?"},
+    {"augment_samples", "augment_row.h", "x >= 0 && x < width", "x > 0 && x < width"},
+    {"augment_samples", "philox.clh", "round < 10", "round < 9"},
+    {"update_parameters", "optimizer_step.clh", "weight - by.learning_rate * step",
+     "weight + by.learning_rate * step"},
+    {"update_parameters", "optimizer_step.clh", "slot + 1 < slots", "slot + 2 < slots"},
+    {"update_parameters", "optimizer_step.clh", "how.kind == NESTEROV ? fma(momentum, *first, slope) : *first",
      "*first"},
-    {"update_parameters", "optimizer_step.cl", "sqrt(*second) / by.second_correction", "sqrt(*second)"},
+    {"update_parameters", "optimizer_step.clh", "sqrt(*second) / by.second_correction", "sqrt(*second)"},
     {"update_parameters", "optimizer.cl", "decays[i * PARAMETER_LANES / ALIGNMENT] ? weight_decay : 0",
      "weight_decay"},
     {"update_parameters", "optimizer.cl", "sum = fma(g[i], g[i], sum)", "sum = fma(g[i], g[i], sum * 0.99f)"},
@@ -80,71 +81,73 @@ static const struct {
     {"limit_fma", "limits.cl", "total += sum[k]", "total = sum[k]"},
     {"limit_read", "limits.cl", "j < count", "j + READ_SUMS < count"},
     {"limit_read", "limits.cl", "(j + k) * step", "j * step"},
-    {"first_groups", "first_groups.cl", "entry & 0xffffff", "entry & 0xfffff0"},
-    {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},
-    {"first_elements", "elements.cl", "adds ? z[u] : 0", "0"},
-    {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
-    {"first_gpu", "first_gpu.cl", "dz[u * ROW4 + q]", "dz[u * ROW4]"},
-    {"first_gpu", "first_gpu.cl", "s < SLICES", "s + 1 < SLICES"},
+    {"first_groups", "first_groups.clh", "entry & 0xffffff", "entry & 0xfffff0"},
+    {"first_elements", "first_elements.clh", "dz[u * TILE + s]", "dz[u * TILE]"},
+    {"first_elements", "elements.clh", "adds ? z[u] : 0", "0"},
+    {"first_dense", "first_dense.clh", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
+    {"first_gpu", "first_gpu.clh", "dz[u * ROW4 + q]", "dz[u * ROW4]"},
+    {"first_gpu", "first_gpu.clh", "s < SLICES", "s + 1 < SLICES"},
     {"first_gpu", "fused_gpu.cl", "s < count ? dz : 0", "dz"},
     {"first_gpu", "fused_gpu.cl", "a[k * ROW4 + q] > 0", "a[k * ROW4 + q] > 0.5f"},
-    {"sparse_cpu", "elements.cl", "element & 0xff", "element & 0x7f"},
+    {"sparse_cpu", "elements.clh", "element & 0xff", "element & 0x7f"},
     {"sparse_cpu", "sparse_cpu.cl", "RELU && sum <= 0", "RELU && sum <= 0.1f"},
     {"sparse_cpu", "sparse_cpu.cl", "column < count && u < units ? dz[(size_t)column", "u < units ? dz[(size_t)s"},
-    {"sparse_cpu", "sparse_weights.cl", "share < shares", "share < 1"},
-    {"sparse_gpu", "sparse_weights.cl", "scale * sum", "sum"},
+    {"sparse_cpu", "sparse_weights.clh", "share < shares", "share < 1"},
+    {"sparse_gpu", "sparse_weights.clh", "scale * sum", "sum"},
     {"sparse_gpu", "sparse_gpu.cl", "parameters[bias + unit + u]", "parameters[bias + u]"},
     {"sparse_gpu", "sparse_gpu.cl", "element >> 8", "element >> 9"},
-    {"first_groups", "fused_tile.cl", "label == (int)c", "label >= (int)c"},
-    {"first_groups", "tile_rows.cl", "a[at] > 0", "a[at] > 0.5f"},
+    {"first_groups", "fused_tile.clh", "label == (int)c", "label >= (int)c"},
+    {"first_groups", "tile_rows.clh", "a[at] > 0", "a[at] > 0.5f"},
     {"first_groups", "fused_cpu.cl", "tile < stop", "tile < min(stop, begin + 1)"},
     {"first_elements", "fused_cpu.cl", "w < work_items", "w < 1"},
-    {"first_wide", "first_wide.cl", "sum[r][1] = add ? c[r * c_row + 1] : 0", "sum[r][1] = 0"},
+    {"first_wide", "first_wide.clh", "sum[r][1] = add ? c[r * c_row + 1] : 0", "sum[r][1] = 0"},
     {"first_dense", "fused_cpu.cl", "fma(INPUT_SCALE, sum_shares", "fma(1.0f / 256, sum_shares"},
-    {"first_batch", "first_batch.cl", "s < tile->count ? starts[1] : starts[0]", "starts[0]"},
-    {"first_batch", "first_batch.cl", "before += length", "before = length"},
-    {"first_batch", "first_batch.cl", "s << 8", "0 << 8"},
+    {"first_batch", "first_batch.clh", "s < tile->count ? starts[1] : starts[0]", "starts[0]"},
+    {"first_batch", "first_batch.clh", "before += length", "before = length"},
+    {"first_batch", "first_batch.clh", "s << 8", "0 << 8"},
     {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)", "take_tile(&tile, order, labels)"},
     {"first_batch", "fused_batch.cl", "fma((floatv)(PIXEL_SCALE), sum, bias)", "fma((floatv)(1.0f / 256), sum, bias)"},
-    {"activation_forward", "activation.cl", "a * (1 - a)", "a * a"},
-    {"activation_forward", "philox.cl", "c[3] ^ key.y", "c[3] ^ key.x"},
+    {"activation_forward", "activation.clh", "a * (1 - a)", "a * a"},
+    {"activation_forward", "philox.clh", "c[3] ^ key.y", "c[3] ^ key.x"},
     {"activation_forward", "activate.cl", "&& s < valid", "&& s < valid + 1"},
     {"activation_backward", "activate.cl", "dz[i] *= slopes[i]", "dz[i] = slopes[i]"},
     {"input_transform", "activate.cl", "(size_t)(x_first + s)", "(size_t)s"},
-    {"input_transform", "dropout.cl", "i % 2 * 16", "i % 2 * 15"},
+    {"input_transform", "dropout.clh", "i % 2 * 16", "i % 2 * 15"},
     {"softmax_cross_entropy", "softmax.cl", "1.0f - smoothing", "1.0f"},
     {"tile_functions", "fused_cpu.cl", "INPUT_OFFSET, sum,", "INPUT_OFFSET, 0,"},
     {"tile_functions", "fused_cpu.cl", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
-    {"tile_functions", "fused_tile.cl", "slope * factor", "slope"},
-    {"tile_functions", "fused_tile.cl", "shared * all_logits", "0"},
-    {"batch_functions", "first_batch.cl", "lane + f / 8", "lane"},
+    {"tile_functions", "fused_tile.clh", "slope * factor", "slope"},
+    {"tile_functions", "fused_tile.clh", "shared * all_logits", "0"},
+    {"batch_functions", "first_batch.clh", "lane + f / 8", "lane"},
     {"batch_functions", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
 };
 
-/* Puts the kernels into a folder, with one fault. */
-static void write_faulty_kernels(const char *folder, const char *file, const char *right, const char *wrong)
+/* A file of the kernels' table by the last part of its name. */
+static const kernel_text *find_text(const char *file)
 {
-    const char *source_dir = getenv("TEST_SOURCE_DIR");
-    assert_non_null(source_dir);
     for (size_t i = 0; i < gr_kernel_table_length; i++) {
-        const char *const name = gr_kernel_table[i].file;
-        char path[512], text[32768];
-        snprintf(path, sizeof path, "%s/kernels/%s", source_dir, name);
-        FILE *in = fopen(path, "r");
-        assert_non_null(in);
-        text[fread(text, 1, sizeof text - 1, in)] = '\0';
-        fclose(in);
-        snprintf(path, sizeof path, "%s/%s", folder, name);
-        FILE *out = fopen(path, "w");
-        assert_non_null(out);
-        const char *place = strcmp(name, file) == 0 ? strstr(text, right) : NULL;
-        assert_true(place != NULL || strcmp(name, file) != 0);
-        if (place == NULL)
-            fputs(text, out);
-        else
-            fprintf(out, "%.*s%s%s", (int)(place - text), text, wrong, place + strlen(right));
-        fclose(out);
+        const char *last = strrchr(gr_kernel_table[i].file, '/');
+        if (last != NULL && strcmp(last + 1, file) == 0)
+            return &gr_kernel_table[i];
     }
+    fail_msg("no kernels/*/%s", file);
+    return NULL;
+}
+
+/* Puts one file into a folder, with one fault. */
+static void write_faulty_kernel(const char *folder, const char *file, const char *right, const char *wrong)
+{
+    const kernel_text *kernel = find_text(file);
+    const char *place = strstr(kernel->text, right);
+    char path[512];
+    assert_non_null(place);
+    snprintf(path, sizeof path, "%s/%.*s", folder, (int)(strrchr(kernel->file, '/') - kernel->file), kernel->file);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/%s", folder, kernel->file);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fprintf(out, "%.*s%s%s", (int)(place - kernel->text), kernel->text, wrong, place + strlen(right));
+    fclose(out);
 }
 
 static const operation *find_operation(const char *name)
@@ -176,7 +179,7 @@ static void test_faults_are_noticed(void **state)
         char folder[] = "/tmp/gradus-kernels-XXXXXX", command[64];
         gradus_device *faulty = NULL;
         assert_non_null(mkdtemp(folder));
-        write_faulty_kernels(folder, faults[i].file, faults[i].right, faults[i].wrong);
+        write_faulty_kernel(folder, faults[i].file, faults[i].right, faults[i].wrong);
         setenv("GRADUS_KERNEL_DIR", folder, 1);
         assert_ok(gradus_device_open(NULL, &faulty));
         const bool noticed = is_noticed(faulty, find_operation(faults[i].operation));
@@ -195,9 +198,13 @@ static void test_build_error_names_file(void **state)
     char folder[] = "/tmp/gradus-kernels-XXXXXX", command[64];
     gradus_device *broken = NULL;
     assert_non_null(mkdtemp(folder));
-    write_faulty_kernels(folder, "relu.cl", "size_t i", "size_t j");
+    write_faulty_kernel(folder, "relu.cl", "size_t i", "size_t j");
     setenv("GRADUS_KERNEL_DIR", folder, 1);
-    assert_fails(gradus_device_open(NULL, &broken), GRADUS_ERROR_DEVICE, "kernels/relu.cl");
+    assert_ok(gradus_device_open(NULL, &broken));
+    check c = {.device = broken};
+    assert_fails(gr_check_operation(&c, find_operation("relu_forward")), GRADUS_ERROR_DEVICE,
+                 "kernels/layered/relu.cl");
+    gradus_device_close(broken);
     unsetenv("GRADUS_KERNEL_DIR");
     snprintf(command, sizeof command, "rm -r %s", folder);
     assert_int_equal(system(command), 0);

@@ -6,7 +6,7 @@
 #include "assert_close.h"
 #include "core/random.h"
 #include "data/dataset.h"
-#include "engine/engine.h"
+#include "engine/select/engines.h"
 #include <stdlib.h>
 
 #define SEED 5
@@ -102,8 +102,8 @@ static inline void compare_with_reference(engine *e, size_t first, size_t count)
     batch_sums sums[2];
 
     gr_network_initialise(network, SEED, parameters);
-    const engine_settings truth = {.name = "reference", .regularization = e->regularization};
-    assert_ok(gr_engine_open(&truth, NULL, network, e->dataset, &engines[1]));
+    const engine_settings truth = {.regularization = e->regularization};
+    assert_ok(gr_engine_create_with(&gr_engine_reference, &truth, NULL, network, e->dataset, &engines[1]));
     for (int i = 0; i < 2; i++) {
         gradient_of(engines[i], parameters, first, count, gradients[i], &sums[i]);
         if (e->type->probabilities != NULL)

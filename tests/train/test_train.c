@@ -276,13 +276,13 @@ static void test_refusals(void **state)
 /* A device whose kernels are wrong is refused before the first iteration. The state is "ENGINE sed-script file". */
 static void test_wrong_device_is_refused(void **state)
 {
-    char engine[16], script[64], file[32], folder[] = "/tmp/gradus-train-XXXXXX", command[1024];
+    char engine[16], script[64], file[48], folder[] = "/tmp/gradus-train-XXXXXX", command[1024];
     gradus_device *faulty = NULL;
     gradus_model *model = new_model(1);
     gradus_train_options options = gradus_train_options_default();
-    assert_int_equal(sscanf(*state, "%15s %63s %31s", engine, script, file), 3);
+    assert_int_equal(sscanf(*state, "%15s %63s %47s", engine, script, file), 3);
     assert_non_null(mkdtemp(folder));
-    snprintf(command, sizeof command, "cp '%s'/kernels/*.cl %s && sed -i '%s' %s/%s && ! cmp -s '%s'/kernels/%s %s/%s",
+    snprintf(command, sizeof command, "cp -r '%s'/kernels/. %s && sed -i '%s' %s/%s && ! cmp -s '%s'/kernels/%s %s/%s",
              getenv("TEST_SOURCE_DIR"), folder, script, folder, file, getenv("TEST_SOURCE_DIR"), file, folder, file);
     assert_int_equal(system(command), 0);
     options.engine = engine;
@@ -299,8 +299,8 @@ static void test_wrong_device_is_refused(void **state)
 
 int main(void)
 {
-    static char faulty_layered[] = "layered s/c\\x20==\\x20label/c+1==label/ softmax.cl";
-    static char faulty_fused[] = "fused s/label\\x20==\\x20(int)c/label==(int)c+1/ fused_tile.cl";
+    static char faulty_layered[] = "layered s/c\\x20==\\x20label/c+1==label/ layered/softmax.cl";
+    static char faulty_fused[] = "fused s/label\\x20==\\x20(int)c/label==(int)c+1/ fused_tile/fused_tile.clh";
     static char fused_name[] = "fused", layered_name[] = "layered", reference_name[] = "reference";
 #if GRADUS_BLAS
     static char blas_name[] = "blas";

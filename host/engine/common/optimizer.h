@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What update() does with a gradient, one formula per optimizer, as torch.optim has them. kernels/common/optimizer.cl says the same
+ * in float for devices; here it is for the engines of the host.
+ */
+#ifndef GRADUS_ENGINE_OPTIMIZER_H
+#define GRADUS_ENGINE_OPTIMIZER_H
+
+#include "net/network.h"
+
+/* The values are those of kernels/common/optimizer.cl. */
+typedef enum optimizer_kind {
+    OPTIMIZER_SGD = 0,
+    OPTIMIZER_MOMENTUM = 1,
+    OPTIMIZER_NESTEROV = 2,
+    OPTIMIZER_RMSPROP = 3,
+    OPTIMIZER_ADAM = 4,
+    OPTIMIZER_ADAMW = 5,
+} optimizer_kind;
+
+typedef struct optimizer {
+    optimizer_kind kind;
+    float momentum; /* of the first moment: momentum, or beta1 */
+    float decay;    /* of the second moment: rho, or beta2 */
+    float epsilon, weight_decay;
+    float clip_norm, max_norm; /* 0: none */
+} optimizer;
+
+/* ARGUMENT for an unknown name or a number out of its range. NULL is plain sgd. */
+gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out);
+
+bool gr_optimizer_has_first_moment(const optimizer *o);
+bool gr_optimizer_has_second_moment(const optimizer *o);
+
+/* What changes from step to step: the corrections with Adam alone, for the others they are 1. */
+typedef struct update_step {
+    float learning_rate;
+    float first_correction;  /* 1 - beta1^t */
+    float second_correction; /* sqrt(1 - beta2^t) */
+} update_step;
+
+/* The step number t, counted from 1. */
+update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t);
+
+/* One step of all parameters p (layout.length) with their gradient g, which is clipped in place; first and second are the
+ * moments, as long, or NULL where the optimizer has none. */
+void gr_optimizer_update_float(const optimizer *o, const update_step *step, const gradus_network *network,
+                               const parameter_layout *layout, float *p, float *g, float *first, float *second);
+void gr_optimizer_update_double(const optimizer *o, const update_step *step, const gradus_network *network,
+                                const parameter_layout *layout, double *p, double *g, double *first, double *second);
+
+#endif

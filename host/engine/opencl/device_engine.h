@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What all engines on an OpenCL device have in common: the flat buffers of parameters and gradient, the sums, the record
+ * of the steps, and everything that is done with them alone.
+ */
+#ifndef GRADUS_ENGINE_DEVICE_ENGINE_H
+#define GRADUS_ENGINE_DEVICE_ENGINE_H
+
+#include "device/device.h"
+#include "engine/common/engine.h"
+#include "engine/opencl/device_optimizer.h"
+
+typedef struct device_engine {
+    engine base;
+    gradus_device *device;
+    parameter_layout layout; /* of the buffers, which an engine may arrange to suit its kernels */
+    cl_mem parameters;       /* (layout.length) */
+    cl_mem kept;             /* (layout.length), parameters set aside */
+    cl_mem gradient;         /* (layout.length) */
+    step_record record;      /* record.sums is where an engine's kernels put loss and number correct */
+    device_optimizer optimizer;
+    launch keep_parameters;
+
+    /* The record's way to the host: memory that the device writes without anybody waiting, and when it has done so. */
+    cl_mem landing;                   /* (2 x METRIC_SLOTS), on the host's side */
+    float *landed;                    /* the same as mapped memory */
+    cl_event arrival[SUMS_UNDER_WAY]; /* NULL: nothing is under way */
+} device_engine;
+
+/* Makes the buffers, all zero. After a failure, too, gr_device_engine_release must follow. */
+gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device);
+
+/* The same with buffers of another layout, in which W1 stands in blocks of packed_units units, if not 0 (optimizer_buffers).
+ * Parameters and gradient are then written and read in that. */
+gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
+                                         const parameter_layout *layout, size_t packed_units);
+void gr_device_engine_release(device_engine *e);
+
+/* Bytes of the buffers that init makes. */
+size_t gr_device_engine_bytes(const engine *base);
+
+/* What a data set needs of the device's memory. */
+typedef struct memory_need {
+    double sample_bytes;  /* that each sample takes, of all buffers */
+    double largest_bytes; /* that each sample takes of the largest buffer */
+    double fixed_bytes;   /* beside the samples */
+} memory_need;
+
+/* Fails with DEVICE when that is more than the device has or allows in one buffer; the message says how many samples would
+ * fit. */
+gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_need *need);
+
+/* These serve as members of an engine_type. */
+gradus_status gr_device_engine_write_parameters(engine *e, const float *parameters);
+gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);
+gradus_status gr_device_engine_read_state(engine *e, const engine_state *state);
+gradus_status gr_device_engine_write_state(engine *e, const engine_state *state);
+gradus_status gr_device_engine_keep_parameters(engine *e);
+gradus_status gr_device_engine_restore_parameters(engine *e);
+gradus_status gr_device_engine_update(engine *e, const update_step *step);
+gradus_status gr_device_engine_send_sums(engine *e, unsigned place, sums_range range);
+gradus_status gr_device_engine_await_sums(engine *e, unsigned place, sums_range range, batch_sums *sums);
+gradus_status gr_device_engine_read_sums(engine *e, batch_sums *sums);
+gradus_status gr_device_engine_read_gradient(engine *e, float *gradient);
+
+#endif

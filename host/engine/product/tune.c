@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The long search for the fastest candidates of a network's products. */
+#include "core/clock.h"
+#include "engine/product/gemm_choose.h"
+#include "net/network.h"
+
+#include <math.h>
+
+/* A second or two for what CLBlast does on a CPU. */
+#define MOST_OPERATIONS_CPU 8e9
+#define MOST_OPERATIONS_GPU 1e11
+
+/* A gain that is less than this share may as well be noise. */
+#define LEAST_GAIN 0.02
+
+/* What is slower than the best by this factor needs no second look. */
+#define HOPELESS 1.5
+
+typedef struct search {
+    gradus_device *device;
+    const gradus_tune_options *options;
+    double operations; /* of a measurement, at most */
+    double end;        /* of the search for one product, in gr_seconds() */
+} search;
+
+gradus_tune_options gradus_tune_options_default(void)
+{
+    return (gradus_tune_options){.seconds = 30};
+}
+
+static bool is_stopped(const search *s)
+{
+    return s->options->stop != NULL && *s->options->stop != 0;
+}
+
+static bool is_over(const search *s)
+{
+    return gr_seconds() >= s->end || is_stopped(s);
+}
+
+static gradus_status measure(const search *s, const gemm_shape *shape, const gemm_candidate *candidate, double limit,
+                             double *seconds)
+{
+    const gemm_measure_limits limits = {s->operations, limit};
+    return gr_gemm_measure(s->device, shape, candidate, &limits, seconds);
+}
+
+/* Lets a candidate run against the best so far. Who seems faster must be so a second time, right after the other. */
+static gradus_status challenge(const search *s, const gemm_shape *shape, const gemm_candidate *candidate,
+                               gemm_choice *best)
+{
+    gradus_status status = GRADUS_OK;
+    double seconds = 0, best_again = 0, again = 0;
+    TRY(measure(s, shape, candidate, HOPELESS * best->seconds, &seconds));
+    if (seconds < (1 - LEAST_GAIN) * best->seconds) {
+        TRY(measure(s, shape, &best->candidate, INFINITY, &best_again));
+        TRY(measure(s, shape, candidate, INFINITY, &again));
+        best->seconds = fmin(best->seconds, best_again);
+        seconds = again < (1 - LEAST_GAIN) * best_again ? fmin(seconds, again) : fmax(seconds, best->seconds);
+    }
+    const bool gain = seconds < best->seconds;
+    gr_gemm_compete(best, candidate, seconds);
+    if (gain)
+        TRY(gr_gemm_remember(s->device, shape, best));
+cleanup:
+    return status;
+}
+
+static gradus_status tune_product(const search *s, const gemm_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    gemm_choice best;
+    gemm_candidate candidates[GEMM_CANDIDATES + 1];
+    char product[GEMM_KEY], name[GEMM_NAME];
+
+    TRY(gr_gemm_choose(s->device, shape, &best));
+    TRY(measure(s, shape, &best.candidate, INFINITY, &best.seconds));
+    const double before = best.seconds;
+    size_t count = gr_gemm_candidates(s->device, gr_gemm_family(s->device), shape, GEMM_THOROUGH, candidates);
+    candidates[count++] = gr_gemm_clblast;
+    for (size_t i = 0; i < count && !is_over(s); i++)
+        TRY(challenge(s, shape, &candidates[i], &best));
+    gr_gemm_key(shape, product);
+    gr_gemm_name(&best.candidate, name);
+    const gradus_tune_result result = {product, name, before, best.seconds};
+    if (s->options->report != NULL)
+        s->options->report(&result, s->options->user);
+cleanup:
+    return status;
+}
+
+gradus_status gradus_tune(gradus_device *device, const gradus_network *network, size_t samples,
+                          const gradus_tune_options *options)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_tune_options defaults = gradus_tune_options_default();
+    search s = {.device = device, .options = options == NULL ? &defaults : options};
+    size_t products = 0, done = 0;
+
+    TRY(gr_network_validate(network));
+    if (samples == 0 || !(s.options->seconds > 0))
+        FAIL(GRADUS_ERROR_ARGUMENT, "found %zu samples and %g seconds, expected more than 0", samples,
+             s.options->seconds);
+    s.operations = device->info.type == GRADUS_DEVICE_CPU ? MOST_OPERATIONS_CPU : MOST_OPERATIONS_GPU;
+    for (size_t l = 0; l < network->layers; l++)
+        products += gr_gemm_kinds(l);
+    const double start = gr_seconds();
+    for (size_t l = 0; l < network->layers; l++)
+        for (size_t kind = 0; kind < gr_gemm_kinds(l) && !is_stopped(&s); kind++) {
+            const gemm_shape shape = gr_gemm_layer_shape(network, l, (gemm_kind)kind, samples);
+            s.end = start + s.options->seconds * (double)++done / (double)products;
+            TRY(tune_product(&s, &shape));
+        }
+cleanup:
+    return status;
+}

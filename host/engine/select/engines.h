@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All engines there are, and one by its name. */
+#ifndef GRADUS_ENGINE_ENGINES_H
+#define GRADUS_ENGINE_ENGINES_H
+
+#include "engine/common/engine.h"
+
+extern const engine_type gr_engine_reference;
+extern const engine_type gr_engine_layered;
+extern const engine_type gr_engine_fused;
+extern const engine_type gr_engine_sparse;
+extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
+
+/* These become another engine when one is created: what is fastest for a training, and what serves to pass the data once,
+ * without the time to find out. */
+extern const engine_type gr_engine_auto;
+extern const engine_type gr_engine_once;
+
+/* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
+gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
+
+/* Finds and creates it. */
+gradus_status gr_engine_open(const char *name, const engine_settings *settings, gradus_device *device,
+                             const gradus_network *network, const gradus_dataset *dataset, engine **out);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a training step, by optimizer_step.clh. p, g, first, second and kept are flat buffers of all parameters, of the
+// same layout. sums: summed loss and number correct of the forward pass that g belongs to.
+
+#include "common/optimizer_step.clh"
+
+// Tensors begin at multiples of so many floats, so that as many neighbours are all weights or all biases.
+#define ALIGNMENT 32
+
+// One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements / ALIGNMENT):
+// whether weight_decay holds there. first, second: the moments; another buffer where the kind has none.
+// NDRange: one work-item per PARAMETER_LANES elements, of which ALIGNMENT is a multiple.
+kernel void update_parameters(float learning_rate, float first_correction, float second_correction,
+                              global parameter *restrict p, global const parameter *restrict g, ulong elements,
+                              global const float *restrict sums, global float *restrict history,
+                              global uint *restrict progress, uint slots, uint kind, float momentum, float decay,
+                              float epsilon, float weight_decay, global const uchar *restrict decays,
+                              global const float *restrict clip, global parameter *first, global parameter *second)
+{
+    const size_t i = get_global_id(0);
+    const optimizer how = {kind, momentum, decay, epsilon};
+    const step_factors by = {learning_rate, first_correction, second_correction};
+    if (i * PARAMETER_LANES < elements)
+        p[i] = update_one(how, by, decays[i * PARAMETER_LANES / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i],
+                          first + i, second + i);
+    if (i == 0)
+        note_step(sums[0], sums[1], history, progress, slots);
+}
+
+// partial[k] = sum of the squares of share k of g. NDRange: one work-item per share.
+kernel void square_sums(global const float *restrict g, ulong elements, global float *restrict partial)
+{
+    const size_t k = get_global_id(0), shares = get_global_size(0);
+    const size_t end = elements * (k + 1) / shares;
+    float sum = 0;
+    for (size_t i = elements * k / shares; i < end; i++)
+        sum = fma(g[i], g[i], sum);
+    partial[k] = sum;
+}
+
+// clip[0]: what shortens a gradient to clip_norm, as torch.nn.utils.clip_grad_norm_ does. NDRange: one work-item.
+kernel void clip_factor(global const float *restrict partial, uint shares, float clip_norm,
+                        global float *restrict clip)
+{
+    float squares = 0;
+    for (uint k = 0; k < shares; k++)
+        squares += partial[k];
+    clip[0] = fmin(1.0f, clip_norm / (sqrt(squares) + 1e-6f));
+}
+
+// Shortens the rows of all W that are longer than max_norm. rows (3 x row_count): where a row begins, how far apart its
+// weights are, and their number. NDRange: one work-item per row.
+kernel void limit_norms(global float *restrict p, global const uint *restrict rows, ulong row_count, float max_norm)
+{
+    const size_t r = get_global_id(0);
+    if (r >= row_count)
+        return;
+    global float *w = p + rows[3 * r];
+    const uint step = rows[3 * r + 1], length = rows[3 * r + 2];
+    float squares = 0;
+    for (uint i = 0; i < length; i++)
+        squares = fma(w[i * step], w[i * step], squares);
+    const float factor = max_norm / sqrt(squares);
+    for (uint i = 0; factor < 1 && i < length; i++)
+        w[i * step] *= factor;
+}
+
+// kept := p, unless the loss of this step or of an earlier one was not finite: so what is kept stays good, though the
+// host learns of the loss later. Goes before the step's update. NDRange: one work-item per element.
+kernel void keep_parameters(global const float *restrict p, global float *restrict kept, ulong elements,
+                            global const float *restrict sums, global const uint *restrict progress)
+{
+    const size_t i = get_global_id(0);
+    if (i < elements && progress[1] == 0 && isfinite(sums[0]))
+        kept[i] = p[i];
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pass over a mini-batch for a CPU, as fused_cpu.cl has it for all samples. The parameters' buffer begins with packed W1
+// (first_batch.clh), and so do all offsets: weights_at, bias_at, PARAMETERS. From DW_AT on, a work-item's scratch has its
+// partial gradient in the same layout, then loss and number correct.
+
+#include "common/optimizer_step.clh"
+#include "fused_batch/augment_tile.clh"
+#include "fused_batch/first_batch.clh"
+#include "fused_tile/fused_tile.clh"
+
+// Forward, loss and, unless mode is MODE_EVALUATE, backward of the samples order[s0] .. order[end - 1], as many as a tile has:
+// adds to the partial gradient and the metrics.
+static void pass_tile(const samples *all, const image_source *images, uint s0, uint end, const tile_pass *pass,
+                      global const uchar *labels, global const uint *order, global const float *parameters,
+                      global float *scratch)
+{
+    const tile_samples tile = find_tile(scratch, min((uint)TILE, end - s0));
+    samples x = *all;
+    take_tile(&tile, order + s0, labels);
+#if AUGMENTS
+    if (pass->mode == MODE_GRADIENT && images->augments)
+        x = augment_tile(images, &tile, scratch);
+#endif
+#if INPUT_DROPOUT > 0
+    if (pass->mode == MODE_GRADIENT)
+        x = thin_tile(&x, &tile, pass->seed, pass->step);
+#endif
+    first_forward(&x, &tile, parameters, scratch, scratch + activations_at[0]);
+    tile_forward(pass, parameters, scratch);
+    cross_entropy(pass, (global floatv *)(scratch + activations_at[LAYERS - 1]), tile.labels, 0, 0, tile.count,
+                  scratch + METRICS_AT);
+    if (pass->mode == MODE_EVALUATE)
+        return;
+    tile_backward(parameters, scratch);
+    first_backward(&x, &tile, scratch, scratch + dz_at[0]);
+}
+
+// The partial gradient in vectors, behind which are the two metrics; and how many of them a work-item adds up.
+#define GRADIENT_VECTORS (PARAMETERS / LANES)
+#ifndef REDUCE_VECTORS
+#define REDUCE_VECTORS 128
+#endif
+
+static void forget_sums(global float *scratch)
+{
+    global floatv *gradient = (global floatv *)(scratch + DW_AT);
+    for (uint i = 0; i < GRADIENT_VECTORS; i++)
+        gradient[i] = 0;
+    scratch[METRICS_AT] = scratch[METRICS_AT + 1] = 0;
+}
+
+// What dW1 is multiplied with.
+#define PIXEL_SCALE (INPUT_SCALE * INPUT_GAIN)
+
+// b1 + INPUT_OFFSET * row sums of W1, which a standardised input adds to Z1 whatever the sample is.
+static void prepare_input_bias(global const float *parameters, global float *scratch)
+{
+    global const floatv *w = (global const floatv *)parameters;
+    for (uint block = 0; STANDARDISED && block < UNIT_BLOCKS; block++) {
+        floatv sum[UNIT_BLOCK];
+        for (uint u = 0; u < UNIT_BLOCK; u++)
+            sum[u] = 0;
+        for (uint p = 0; p < GROUPS; p++, w += UNIT_BLOCK)
+#pragma unroll
+            for (uint u = 0; u < UNIT_BLOCK; u++)
+                sum[u] += w[u];
+        for (uint u = 0; u < BLOCK_UNITS && block * BLOCK_UNITS + u < sizes[1]; u++) {
+            const uint unit = block * BLOCK_UNITS + u;
+            scratch[INPUT_BIAS_AT + unit] = fma(INPUT_OFFSET, ((const float *)sum)[u], parameters[bias_at[0] + unit]);
+        }
+    }
+}
+
+// The pass over samples order[first] .. order[end - 1]. values, places, starts: X as first_batch.clh takes it; labels (B);
+// scratch (SCRATCH x work-items); progress: see optimizer_step.clh; plan, images, augments, epoch: see image_source, with
+// AUGMENTS only. NDRange: one work-item per core's share, work-groups of one.
+kernel void fused_batch_pass(uint first, uint end, uint mode, global const uchar *restrict values,
+                             global const ushort *restrict places, global const uint *restrict starts,
+                             global const uchar *restrict labels, global const uint *restrict order,
+                             global const float *restrict parameters, global float *restrict all_scratch,
+                             global const uint *restrict progress, global const augment_plan *restrict plan,
+                             global const uchar *restrict images, uint augments, uint epoch)
+{
+    const uint me = get_global_id(0), count = get_global_size(0);
+    const uint tiles = (end - first + TILE - 1) / TILE;
+    const uint begin = (uint)((ulong)tiles * me / count), stop = (uint)((ulong)tiles * (me + 1) / count);
+    global float *scratch = all_scratch + (size_t)me * SCRATCH;
+    const samples x = {values, places, starts};
+    const image_source source = {plan, images, augments, epoch};
+    const tile_pass pass = make_pass(mode, progress, scratch);
+
+    forget_sums(scratch);
+    prepare_input_bias(parameters, scratch);
+    for (uint t = begin; t < stop; t++)
+        pass_tile(&x, &source, first + t * TILE, end, &pass, labels, order, parameters, scratch);
+}
+
+// Which lanes of the vector that begins with this unit of packed W1 are units; the others only fill the last block.
+static intv lanes_with_units(uint unit)
+{
+    intv lane;
+    for (uint k = 0; k < LANES; k++)
+        ((int *)&lane)[k] = (int)(unit + k);
+    return lane < (int)sizes[1];
+}
+
+// The sum of vector i of the work-items' partial gradients.
+static floatv sum_shares(global const float *all_scratch, uint i, uint work_items)
+{
+    floatv sum = 0;
+    for (uint w = 0; w < work_items; w++)
+        sum += ((global const floatv *)(all_scratch + (size_t)w * SCRATCH + DW_AT))[i];
+    return sum;
+}
+
+// Vector i of the gradient.
+static floatv reduce_vector(global const float *all_scratch, uint i, float scale, uint work_items)
+{
+    const floatv sum = sum_shares(all_scratch, i, work_items);
+    if (i >= bias_at[0] / LANES)
+        return scale * sum;
+    const uint unit = i / (GROUPS * UNIT_BLOCK) * BLOCK_UNITS + i % UNIT_BLOCK * LANES;
+    const floatv bias =
+        STANDARDISED ? INPUT_OFFSET * sum_shares(all_scratch, (bias_at[0] + unit) / LANES, work_items) : (floatv)(0);
+    return select((floatv)(0), scale * fma((floatv)(PIXEL_SCALE), sum, bias), lanes_with_units(unit));
+}
+
+// Adds up the work-items' partial sums: gradient = scale * sum, 0 for the units that only fill W1's last block; and loss and
+// number correct into sums[0], [1]. NDRange: one work-item per REDUCE_VECTORS vectors.
+kernel void fused_batch_reduce(float scale, global const float *restrict all_scratch, global floatv *restrict gradient,
+                               global float *restrict sums, uint work_items)
+{
+    const uint begin = get_global_id(0) * REDUCE_VECTORS, end = min(begin + REDUCE_VECTORS, (uint)GRADIENT_VECTORS);
+    for (uint i = begin; i < end; i++)
+        gradient[i] = reduce_vector(all_scratch, i, scale, work_items);
+    for (uint m = 0; begin == 0 && m < 2; m++) {
+        float metric = 0;
+        for (uint w = 0; w < work_items; w++)
+            metric += all_scratch[(size_t)w * SCRATCH + METRICS_AT + m];
+        sums[m] = metric;
+    }
+}
+
+// Scales the sums to the gradient, in place.
+static void finish_gradient(global floatv *gradient, float scale)
+{
+    global const floatv *all = gradient;
+    const uint begin_rest = bias_at[0] / LANES;
+    for (uint block = 0; block < UNIT_BLOCKS; block++) {
+        floatv factor[UNIT_BLOCK], bias[UNIT_BLOCK];
+        for (uint u = 0; u < UNIT_BLOCK; u++) {
+            const uint first = block * BLOCK_UNITS + u * LANES;
+            const intv is_unit = lanes_with_units(first);
+            factor[u] = select((floatv)(0), (floatv)(scale * PIXEL_SCALE), is_unit);
+            bias[u] = select((floatv)(0), scale * INPUT_OFFSET * all[(bias_at[0] + first) / LANES], is_unit);
+        }
+        for (uint p = 0; p < GROUPS; p++, gradient += UNIT_BLOCK)
+#pragma unroll
+            for (uint u = 0; u < UNIT_BLOCK; u++)
+                gradient[u] = STANDARDISED ? fma(gradient[u], factor[u], bias[u]) : gradient[u] * factor[u];
+    }
+    gradient += begin_rest - UNIT_BLOCKS * GROUPS * UNIT_BLOCK;
+    for (uint i = begin_rest; i < GRADIENT_VECTORS; i++, gradient++)
+        *gradient *= scale;
+}
+
+// As clip_factor in optimizer.cl.
+static float clip_gradient(global const floatv *gradient, float clip_norm)
+{
+    floatv squares = 0;
+    for (uint i = 0; i < GRADIENT_VECTORS; i++)
+        squares = fma(gradient[i], gradient[i], squares);
+    return fmin(1.0f, clip_norm / (sqrt(sum_lanes(squares)) + 1e-6f));
+}
+
+// Whole steps one after the other, for batches that are too small to be shared: of the samples order[first] .. order[end - 1],
+// `batch` a step. keep: before the last update kept := p, as keep_parameters does. factors (3 x steps): step_factors; decays, first_moment, second_moment: as update_parameters has them.
+// NDRange: one work-item, which uses the first scratch.
+kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, uint batch,
+                              global const float *restrict factors, global const uchar *restrict values,
+                              global const ushort *restrict places, global const uint *restrict starts,
+                              global const uchar *restrict labels, global const uint *restrict order,
+                              global float *restrict parameters, global floatv *restrict kept,
+                              global float *restrict scratch, global float *restrict sums,
+                              global float *restrict history, global uint *restrict progress, uint slots,
+                              float momentum, float decay, float epsilon, float weight_decay, float clip_norm,
+                              global const uchar *restrict decays, global floatv *restrict first_moment,
+                              global floatv *restrict second_moment, global const augment_plan *restrict plan,
+                              global const uchar *restrict images, uint augments, uint epoch)
+{
+    const samples x = {values, places, starts};
+    const image_source source = {plan, images, augments, epoch};
+    const optimizer how = {OPTIMIZER, momentum, decay, epsilon};
+    global floatv *p = (global floatv *)parameters;
+    for (uint s0 = first; s0 < end; s0 += batch, factors_at++) {
+        const uint stop = min(s0 + batch, end);
+        const step_factors by = {factors[3 * factors_at], factors[3 * factors_at + 1], factors[3 * factors_at + 2]};
+        const float scale = 1.0f / (float)(stop - s0);
+        global floatv *gradient = (global floatv *)(scratch + DW_AT);
+        const tile_pass pass = make_pass(MODE_GRADIENT, progress, scratch);
+        forget_sums(scratch);
+        prepare_input_bias(parameters, scratch);
+        for (uint s = s0; s < stop; s += TILE)
+            pass_tile(&x, &source, s, stop, &pass, labels, order, parameters, scratch);
+        finish_gradient(gradient, scale);
+        if (keep && stop == end && progress[1] == 0 && isfinite(scratch[METRICS_AT]))
+            for (uint i = 0; i < GRADIENT_VECTORS; i++)
+                kept[i] = p[i];
+        const float clip = clip_norm > 0 ? clip_gradient(gradient, clip_norm) : 1;
+        for (uint i = 0; i < GRADIENT_VECTORS; i++)
+            p[i] = update_one(how, by, decays[i * LANES / 32] ? weight_decay : 0, p[i], clip * gradient[i],
+                              first_moment + i, second_moment + i);
+        note_step(scratch[METRICS_AT], scratch[METRICS_AT + 1], history, progress, slots);
+    }
+    sums[0] = scratch[METRICS_AT];
+    sums[1] = scratch[METRICS_AT + 1];
+}
