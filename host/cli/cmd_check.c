@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus check: every kernel on the device against the reference, one line per kernel. */
-#include "commands.h"
-#include "device_input.h"
-#include "failure.h"
-#include "json_output.h"
-#include "options.h"
+#include "command/commands.h"
+#include "command/device_input.h"
+#include "command/options.h"
+#include "text/failure.h"
+#include "text/json_output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus devices: what OpenCL offers, and which of it would be used. */
-#include "commands.h"
-#include "failure.h"
-#include "json_output.h"
-#include "options.h"
-#include "text.h"
+#include "command/commands.h"
+#include "command/options.h"
+#include "text/failure.h"
+#include "text/json_output.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

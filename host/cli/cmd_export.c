@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus export: a model as other programs read it. */
-#include "commands.h"
-#include "failure.h"
-#include "json_output.h"
-#include "options.h"
-#include "output_check.h"
-#include "text.h"
+#include "command/commands.h"
+#include "command/options.h"
+#include "command/output_check.h"
+#include "text/failure.h"
+#include "text/json_output.h"
+#include "text/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus inspect: what is in a model file. */
-#include "commands.h"
-#include "failure.h"
-#include "json_output.h"
-#include "options.h"
-#include "text.h"
+#include "command/commands.h"
+#include "command/options.h"
+#include "text/failure.h"
+#include "text/json_output.h"
+#include "text/text.h"
 
 #include <inttypes.h>
 #include <math.h>

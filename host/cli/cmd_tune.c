@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus tune: the fastest matrix products for a network on a device, found by trying. */
-#include "commands.h"
-#include "data_input.h"
-#include "device_input.h"
-#include "failure.h"
-#include "interrupt.h"
-#include "options.h"
+#include "command/commands.h"
+#include "command/data_input.h"
+#include "command/device_input.h"
+#include "command/interrupt.h"
+#include "command/options.h"
+#include "text/failure.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program gradus: picks the subcommand, and makes sure that what was printed has arrived. */
-#include "commands.h"
-#include "failure.h"
-#include "text.h"
+#include "command/commands.h"
+#include "text/failure.h"
+#include "text/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of a run is kept, by which names, and when a checkpoint is taken for this run's. */
+/* What a checkpoint stores and by which names, and whether one belongs to this run. */
 #include "train/checkpoint.h"
 #include "core/memory.h"
 #include "core/printable.h"
 #include "device/device.h"
 #include "engine/select/engines.h"
-#include "train/recipe.h"
+#include "train/configuration.h"
 #include "train/run.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Of what the file holds and what it means; raised with every change to either. */
+/* Of the file's contents and their meaning; raised with every change to either. Names in the file never change otherwise, so
+ * some differ from the present ones in the code. */
 #define FILE_VERSION "1"
 
-/* ---- Figures: what of a run is a number ---- */
+/* ---- Figures: the numbers of a run ---- */
 
-/* One of the three, by its name in the file. */
+/* A value by its name in the file; one of the three pointers is set. */
 typedef struct figure {
     const char *name;
     size_t *count;
@@ -29,15 +30,15 @@ typedef struct figure {
 
 static void list_figures(run *r, figure out[FIGURES])
 {
-    stopping *s = &r->judge.stopping;
+    stopping_rules *s = &r->early_stopping.rules;
     const figure all[FIGURES] = {
         {"iterations", .count = &r->queued},
         {"reported", .count = &r->reported},
         {"kept_iteration", .count = &r->kept_iteration},
-        {"verdict", .count = &r->verdict},
+        {"verdict", .count = &r->early_stop},
         {"seconds", .number = &r->elapsed},
         {"wait_seconds", .number = &r->wait_seconds},
-        {"judge_seconds", .number = &r->judge_seconds},
+        {"judge_seconds", .number = &r->evaluation_seconds},
         {"latest_seconds", .number = &r->latest.seconds},
         {"latest_loss", .number = &r->latest.train.loss},
         {"latest_accuracy", .number = &r->latest.train.accuracy},
@@ -46,7 +47,7 @@ static void list_figures(run *r, figure out[FIGURES])
         {"seen_loss", .number = &r->seen.loss},
         {"seen_correct", .number = &r->seen.correct},
         {"seen_samples", .count = &r->seen_samples},
-        {"best_iterations", .count = &r->judge.best_steps},
+        {"best_iterations", .count = &r->early_stopping.best_steps},
         {"best_loss", .number = &s->best.loss},
         {"best_accuracy", .number = &s->best.accuracy},
         {"any_best", .flag = &s->any_best},
@@ -103,12 +104,13 @@ cleanup:
     return status;
 }
 
-/* What the loop relies on. The file has its checksum, but who wrote it may have been anybody. */
-static bool figures_are_sound(const run *r)
+/* What the loop relies on. The checksum says that the file is complete, not that gradus wrote it. */
+static bool figures_are_valid(const run *r)
 {
-    return r->queued > 0 && r->queued <= r->course.steps && r->reported <= r->queued &&
-           r->verdict <= GRADUS_STOP_CONVERGED && (r->kept_iteration < r->queued || r->kept_iteration == SIZE_MAX) &&
-           r->judge.best_steps <= (r->judge.best == NULL ? 0 : r->queued);
+    return r->queued > 0 && r->queued <= r->plan.steps && r->reported <= r->queued &&
+           r->early_stop <= GRADUS_STOP_CONVERGED &&
+           (r->kept_iteration < r->queued || r->kept_iteration == SIZE_MAX) &&
+           r->early_stopping.best_steps <= (r->early_stopping.best == NULL ? 0 : r->queued);
 }
 
 static gradus_status take_figures(const checkpoint_file *file, run *r)
@@ -121,9 +123,9 @@ static gradus_status take_figures(const checkpoint_file *file, run *r)
     for (size_t i = 0; i < FIGURES; i++)
         if (!figure_from_json(&figures[i], json_object_get(object, figures[i].name)))
             FAIL(GRADUS_ERROR_DATA, "%s: progress: %s is missing or of another type", file->path, figures[i].name);
-    if (!figures_are_sound(r))
+    if (!figures_are_valid(r))
         FAIL(GRADUS_ERROR_DATA, "%s: progress: the counts contradict each other, or a run of %zu iterations",
-             file->path, r->course.steps);
+             file->path, r->plan.steps);
 cleanup:
     json_decref(object);
     return status;
@@ -133,7 +135,7 @@ cleanup:
 
 #define SETS (STATE_ARRAYS + 1)
 
-/* Those that the run has; the first ones are the engine's, with their memory. */
+/* The arrays of the engine's state, then the best parameters; NULL for those that the run does not have. */
 static void list_sets(const run *r, const engine_state *state, parameter_set out[SETS])
 {
     static const char *const prefixes[STATE_ARRAYS] = {[STATE_PARAMETERS] = "",
@@ -142,7 +144,8 @@ static void list_sets(const run *r, const engine_state *state, parameter_set out
                                                        [STATE_SECOND] = "second_moment."};
     for (size_t a = 0; a < STATE_ARRAYS; a++)
         out[a] = (parameter_set){prefixes[a], r->e->type->in_double, state->arrays[a]};
-    out[STATE_ARRAYS] = (parameter_set){"best.", false, r->judge.best_steps > 0 ? r->judge.best : NULL};
+    out[STATE_ARRAYS] =
+        (parameter_set){"best.", false, r->early_stopping.best_steps > 0 ? r->early_stopping.best : NULL};
 }
 
 static gradus_status allocate_state(const engine *e, engine_state *out)
@@ -160,7 +163,7 @@ cleanup:
     return status;
 }
 
-/* The engine's part of the run as it is now; what was never set aside is left out. */
+/* Where the engine's state goes or comes from; without kept parameters if there are none so far. */
 static engine_state state_of(const checkpoints *c, const run *r)
 {
     engine_state state = c->state;
@@ -183,17 +186,17 @@ static bool are_finite(const engine *e, const void *values)
 static gradus_status make_metadata(const checkpoints *c, run *r, json_t **out)
 {
     gradus_status status = GRADUS_OK;
-    char *recipe = NULL, *figures = NULL;
-    TRY(dump(c->recipe, &recipe));
+    char *configuration = NULL, *figures = NULL;
+    TRY(dump(c->configuration, &configuration));
     TRY(dump_figures(r, &figures));
     *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "format", "pt", "gradus.checkpoint", FILE_VERSION,
                      "gradus.version", gradus_version(), "gradus.engine", r->e->type->name, "gradus.machine",
-                     c->machine, "gradus.recipe", recipe, "gradus.progress", figures);
+                     c->machine, "gradus.recipe", configuration, "gradus.progress", figures);
     if (*out == NULL)
         FAIL(GRADUS_ERROR_MEMORY, "out of memory: a checkpoint's metadata");
 cleanup:
     free(figures);
-    free(recipe);
+    free(configuration);
     return status;
 }
 
@@ -210,7 +213,7 @@ gradus_status gr_checkpoints_save(checkpoints *c, run *r)
     TRY(r->e->type->read_state(r->e, &state));
     if (!are_finite(r->e, state.arrays[STATE_PARAMETERS]))
         goto cleanup;
-    r->elapsed = r->looked - r->started;
+    r->elapsed = r->completed - r->started;
     list_sets(r, &state, sets);
     TRY(make_metadata(c, r, &metadata));
     TRY(gr_checkpoint_folder_name(&c->folder, r->queued, &path));
@@ -225,10 +228,11 @@ cleanup:
 
 /* ---- Finding one ---- */
 
-static gradus_status add_note(checkpoints *c, const char *line, const char *behind)
+static gradus_status add_note(checkpoints *c, const char *line, const char *consequence)
 {
     char *longer = NULL;
-    const gradus_status status = gr_format_text(&longer, "%s%s%s\n", c->notes == NULL ? "" : c->notes, line, behind);
+    const gradus_status status =
+        gr_format_text(&longer, "%s%s%s\n", c->notes == NULL ? "" : c->notes, line, consequence);
     if (status == GRADUS_OK) {
         free(c->notes);
         c->notes = longer;
@@ -240,19 +244,19 @@ static gradus_status check_run(const checkpoints *c)
 {
     gradus_status status = GRADUS_OK;
     const char *version = NULL;
-    json_t *recipe = NULL;
+    json_t *configuration = NULL;
     TRY(gr_checkpoint_file_text(&c->found, "gradus.checkpoint", &version));
     if (strcmp(version, FILE_VERSION) != 0)
         FAIL(GRADUS_ERROR_DATA, "%s: file version: found %s, expected " FILE_VERSION, c->found.path,
              gr_printable(version).text);
-    TRY(gr_checkpoint_file_object(&c->found, "gradus.recipe", &recipe));
-    TRY(gr_recipe_compare(c->found.path, recipe, c->recipe));
+    TRY(gr_checkpoint_file_object(&c->found, "gradus.recipe", &configuration));
+    TRY(gr_configuration_compare(c->found.path, configuration, c->configuration));
 cleanup:
-    json_decref(recipe);
+    json_decref(configuration);
     return status;
 }
 
-/* The newest that can be read, if there is one. */
+/* The newest checkpoint that can be read, if there is one. */
 static gradus_status find_newest(checkpoints *c, const size_t *steps, size_t count)
 {
     gradus_status status = GRADUS_OK;
@@ -262,7 +266,7 @@ static gradus_status find_newest(checkpoints *c, const size_t *steps, size_t cou
         status = gr_checkpoint_file_read(path, &c->found);
         free(path);
         if (status == GRADUS_ERROR_DATA)
-            status = add_note(c, gradus_last_error(), "; it is passed over");
+            status = add_note(c, gradus_last_error(), "; it is skipped");
         TRY(status);
     }
     if (c->found.bytes != NULL)
@@ -271,7 +275,7 @@ cleanup:
     return status;
 }
 
-gradus_status gr_checkpoints_open(checkpoints *c, const gradus_train_options *options, const course *plan,
+gradus_status gr_checkpoints_open(checkpoints *c, const gradus_train_options *options, const training_plan *plan,
                                   const gradus_model *model, const gradus_dataset *dataset)
 {
     gradus_status status = GRADUS_OK;
@@ -280,7 +284,7 @@ gradus_status gr_checkpoints_open(checkpoints *c, const gradus_train_options *op
     if (c->options->folder == NULL)
         return c->options->resume ? gr_fail(GRADUS_ERROR_ARGUMENT, "resume: found without a folder of checkpoints")
                                   : GRADUS_OK;
-    TRY(gr_recipe_make(options, plan, model, dataset, &c->recipe));
+    TRY(gr_configuration_make(options, plan, model, dataset, &c->configuration));
     TRY(gr_checkpoint_folder_open(c->options->folder, &c->folder));
     TRY(gr_checkpoint_folder_list(&c->folder, &steps, &count));
     if (c->options->resume)
@@ -300,7 +304,7 @@ void gr_checkpoints_close(checkpoints *c)
         free(c->state.arrays[a]);
     gr_checkpoint_file_release(&c->found);
     gr_checkpoint_folder_close(&c->folder);
-    json_decref(c->recipe);
+    json_decref(c->configuration);
     free(c->machine);
     free(c->notes);
 }
@@ -313,7 +317,7 @@ gradus_status gr_checkpoints_engine(const checkpoints *c, const char *asked, con
     if (c->found.bytes != NULL)
         TRY(gr_checkpoint_file_text(&c->found, "gradus.engine", &found));
     if (!any && strcmp(asked, found) != 0)
-        FAIL(GRADUS_ERROR_ARGUMENT, "%s: is of another run: engine: found %s, expected %s", c->found.path,
+        FAIL(GRADUS_ERROR_ARGUMENT, "%s: belongs to another run: engine: found %s, expected %s", c->found.path,
              gr_printable(found).text, asked);
     *name = found;
 cleanup:
@@ -340,20 +344,20 @@ static gradus_status compare_text(checkpoints *c, const char *key, const char *w
     TRY(gr_checkpoint_file_text(&c->found, key, &found));
     if (strcmp(found, expected) != 0) {
         TRY(gr_format_text(&note, "%s: %s: found %s, expected %s", c->found.path, what, found, expected));
-        TRY(add_note(c, note, "; the last bits may be others"));
+        TRY(add_note(c, note, "; the last bits of the result may differ"));
     }
 cleanup:
     free(note);
     return status;
 }
 
-/* The report of the last iteration, of which the figures have been taken. */
+/* The rest of the report of the last iteration, whose loss, accuracy and seconds are stored. */
 static void complete_latest(run *r)
 {
     gradus_report *latest = &r->latest;
     latest->iteration = r->queued - 1;
-    latest->iterations = r->course.steps;
-    latest->epoch = latest->iteration / r->course.epoch_steps;
+    latest->iterations = r->plan.steps;
+    latest->epoch = latest->iteration / r->plan.epoch_steps;
     latest->learning_rate = gr_schedule_rate(&r->schedule, latest->iteration);
     latest->holdout = (gradus_metrics){NAN, NAN};
 }
@@ -370,7 +374,7 @@ static gradus_status take(checkpoints *c, run *r)
     TRY(gr_checkpoint_file_take(&c->found, &(parameter_sets){&r->e->network, sets, SETS}));
     TRY(r->e->type->write_state(r->e, &state));
     complete_latest(r);
-    r->stopped_by = (gradus_stop_reason)r->verdict;
+    r->stopped_by = (gradus_stop_reason)r->early_stop;
     r->resumed_from = c->saved = r->queued;
 cleanup:
     return status;

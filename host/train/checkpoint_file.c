@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints as bytes. The checksum is looked at first: what is behind it is as it was written. */
+/* Checkpoints as bytes. The checksum is compared first: if it agrees, the rest is as it was written. */
 #include "train/checkpoint_file.h"
 #include "core/input.h"
 #include "core/memory.h"
@@ -232,7 +232,7 @@ cleanup:
     return status;
 }
 
-/* ---- Taking the values ---- */
+/* ---- Copying the values ---- */
 
 static gradus_status check_entries(const checkpoint_file *file, json_t *expected)
 {
@@ -250,14 +250,14 @@ static gradus_status check_entries(const checkpoint_file *file, json_t *expected
     return GRADUS_OK;
 }
 
-typedef struct taking {
+typedef struct copy_source {
     const unsigned char *data;
     const parameter_layout *layout;
-} taking;
+} copy_source;
 
 static gradus_status take_tensor(void *context, const parameter_set *set, size_t t, const file_tensor *tensor)
 {
-    const taking *from = context;
+    const copy_source *from = context;
     memcpy(values_of(set, from->layout, t), from->data + tensor->begin, tensor->end - tensor->begin);
     return GRADUS_OK;
 }
@@ -266,7 +266,7 @@ gradus_status gr_checkpoint_file_take(const checkpoint_file *file, const paramet
 {
     gradus_status status = GRADUS_OK;
     const parameter_layout layout = gr_network_layout(sets->network);
-    taking from = {file->bytes + file->data_start, &layout};
+    copy_source from = {file->bytes + file->data_start, &layout};
     json_t *entries = NULL;
     uint64_t end = 0;
     TRY(make_entries(sets, &entries));

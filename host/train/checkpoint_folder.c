@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names, order, and who may write. */
+/* The files' names and order, and the lock that keeps other processes out. */
 #include "train/checkpoint_folder.h"
 #include "core/memory.h"
 
@@ -23,7 +23,7 @@ gradus_status gr_checkpoint_folder_name(const checkpoint_folder *folder, size_t 
     return gr_format_text(path, "%s/" NAME_FORMAT, folder->path, steps);
 }
 
-/* How long the name of a checkpoint is with which `name` begins, and of how many steps it is; 0: with none. */
+/* The length of the checkpoint's name that `name` begins with, and its number of steps; 0: it begins with none. */
 static size_t parse_name(const char *name, size_t *steps)
 {
     char canonical[NAME_MAX_LENGTH];
@@ -33,7 +33,8 @@ static size_t parse_name(const char *name, size_t *steps)
     return strncmp(name, canonical, length) == 0 ? length : 0;
 }
 
-/* Whether the name is that of a file that core/output.c would have renamed: with eight hexadecimal digits behind it. */
+/* Whether it is the name of a file that core/output.c had not renamed yet: eight hexadecimal digits follow the checkpoint's
+ * name. */
 static bool is_leftover(const char *name)
 {
     size_t steps;
@@ -42,7 +43,7 @@ static bool is_leftover(const char *name)
            name[length + 9] == '\0';
 }
 
-/* ---- Going through the folder ---- */
+/* ---- Listing ---- */
 
 static gradus_status open_listing(const checkpoint_folder *folder, DIR **out)
 {
@@ -130,8 +131,8 @@ static gradus_status refuse(const char *path, const char *reason)
     return gr_fail(GRADUS_ERROR_OUTPUT, "checkpoints: %s: %s", path, reason);
 }
 
-/* A lock goes with its process, however that ends. Some file systems have none; nobody is kept off there. */
-static gradus_status take(checkpoint_folder *folder)
+/* A lock ends with its process, however that ends. File systems without locks keep nobody out. */
+static gradus_status lock(checkpoint_folder *folder)
 {
     if (flock(folder->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return refuse(folder->path, "another training uses this folder");
@@ -149,7 +150,7 @@ gradus_status gr_checkpoint_folder_open(const char *path, checkpoint_folder *out
         status = refuse(path, strerror(errno));
         goto cleanup;
     }
-    TRY(take(&folder));
+    TRY(lock(&folder));
     TRY(remove_leftovers(&folder));
     *out = folder;
     folder = (checkpoint_folder){0};

@@ -7,11 +7,11 @@
 
 typedef struct checkpoint_folder {
     const char *path; /* the caller's; NULL: no folder */
-    int lock;         /* descriptor; as long as it is open, the folder is ours */
+    int lock;         /* descriptor that holds the folder's lock while it is open */
 } checkpoint_folder;
 
-/* Makes the folder if need be, takes it for this process, and removes what a killed one had begun to write. OUTPUT if that
- * cannot be, or if another process has it. */
+/* Creates the folder if it does not exist, locks it, and removes unfinished files of a process that was killed. OUTPUT if
+ * that fails or another process holds the lock. */
 gradus_status gr_checkpoint_folder_open(const char *path, checkpoint_folder *out);
 void gr_checkpoint_folder_close(checkpoint_folder *folder);
 
@@ -21,8 +21,8 @@ gradus_status gr_checkpoint_folder_list(const checkpoint_folder *folder, size_t 
 /* The path of the checkpoint of so many steps, which the caller frees. */
 gradus_status gr_checkpoint_folder_name(const checkpoint_folder *folder, size_t steps, char **path);
 
-/* Removes all but the newest `keep` checkpoints, 0: none, of those with at most so many steps: others would be damaged ones,
- * and must not count. */
+/* Of the checkpoints with at most `steps` steps, removes all but the newest `keep`; 0 keeps all. Checkpoints of more steps are
+ * damaged ones that were skipped, and do not count. */
 gradus_status gr_checkpoint_folder_prune(const checkpoint_folder *folder, size_t steps, size_t keep);
 
 #endif

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be asked of a model: loss, accuracy, confusion, probabilities. */
+/* Evaluation of a model or an engine: loss, accuracy, confusion matrix, probabilities. */
+#include "train/evaluate.h"
 #include "core/memory.h"
 #include "engine/select/engines.h"
 #include "model/model.h"
-#include "train/examiner.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+gradus_status gr_evaluate_engine(engine *e, gradus_metrics *out)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t samples = e->dataset->info.samples;
+    batch_sums sums;
+    TRY(e->type->evaluate(e, 0, samples));
+    TRY(e->type->read_sums(e, &sums));
+    *out = (gradus_metrics){sums.loss / (double)samples, sums.correct / (double)samples};
+cleanup:
+    return status;
+}
 
 /* An engine that holds the model and the data set. */
 static gradus_status open_engine(gradus_device *device, const gradus_model *model, const gradus_dataset *dataset,
@@ -59,7 +71,7 @@ gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model, 
     if (!dataset->info.labelled)
         FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels to evaluate by");
     TRY(open_engine(device, model, dataset, &e));
-    TRY(gr_measure_engine(e, &found));
+    TRY(gr_evaluate_engine(e, &found));
     if (!isfinite(found.loss))
         FAIL(GRADUS_ERROR_DIVERGED, "the loss is not finite: the model's parameters are too large");
     if (confusion != NULL)

@@ -4,12 +4,12 @@
 
 #include <assert.h>
 
-/* What may be queued in all, and the part of it that is a burst: the others keep the device busy while one is looked
- * at. */
+/* How much may be queued in all, and how much of it is one burst: the others keep the device busy while one is
+ * recorded. */
 #define QUEUE_SECONDS 0.15
 #define BURST_SECONDS (QUEUE_SECONDS / (SUMS_UNDER_WAY - 1))
 
-/* Bursts under way must not meet in the ring of sums. */
+/* Queued bursts must not overlap in the ring of sums. */
 #define BURST_LENGTH_MAX (METRIC_SLOTS / SUMS_UNDER_WAY)
 
 static size_t minimum(size_t a, size_t b)
@@ -55,8 +55,8 @@ const burst *gr_pending_oldest(const pending *p)
     return &p->bursts[p->oldest];
 }
 
-/* Who looks late finds several bursts complete and the later ones without having waited: that does not make them
- * quick, so the estimate falls by no more than half. */
+/* A host that comes late finds several bursts complete, and waits for the first of them only. The others were not as quick
+ * as that looks, so the estimate falls by no more than half. */
 void gr_pending_remove(pending *p, double seconds)
 {
     assert(p->count > 0);

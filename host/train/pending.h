@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bursts of iterations that were given to an engine and that nobody has looked at yet. How long they are is decided
- * here: the device shall never wait for the host, a report shall be shown soon after it was computed, and who says stop
- * shall not wait long. So several bursts are under way, and all of them together take a fixed fraction of a second.
+ * The bursts of iterations that are queued in an engine and not recorded yet. Their length is decided here: the device
+ * shall never wait for the host, a report shall appear soon after it was computed, and a request to stop shall take effect
+ * soon. So several bursts are queued at a time, and all of them together take a fixed fraction of a second.
  */
 #ifndef GRADUS_TRAIN_PENDING_H
 #define GRADUS_TRAIN_PENDING_H
@@ -20,23 +20,24 @@ typedef struct pending {
     burst bursts[SUMS_UNDER_WAY]; /* a ring; the index is also the place */
     unsigned oldest, count;
     size_t under_way;             /* iterations in all of them */
-    bool allowed;                 /* whether more than one burst of one iteration may be */
+    bool allowed;                 /* more than one burst of one iteration at a time */
     double seconds_per_iteration; /* 0: not known yet */
 } pending;
 
-/* `queues`: the engine goes on while the host does something else. One that does not has always done all. */
+/* `queues`: the engine computes while the host does something else; else each burst is one iteration, done when it was
+ * queued. */
 void gr_pending_begin(pending *p, bool queues);
 
 /* The number of iterations of the burst that begins with iteration `first`, of `iterations` in all. */
 size_t gr_pending_next_length(const pending *p, size_t first, size_t iterations);
 
-/* Whether so many more may be queued before the oldest burst is looked at. */
+/* Whether so many more may be queued before the oldest burst is recorded. */
 bool gr_pending_has_room(const pending *p, size_t length);
 
-/* Takes note of a burst; there must be room. */
+/* Adds a burst; there must be room. */
 const burst *gr_pending_add(pending *p, size_t first, size_t length);
 
-/* The burst to look at next, and, when that is done, that it took so many seconds more than the one before. */
+/* The burst to record next; and its removal, with the seconds from the end of the burst before it to its own. */
 const burst *gr_pending_oldest(const pending *p);
 void gr_pending_remove(pending *p, double seconds);
 

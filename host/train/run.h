@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A training under way: what the loop of train.c works with, and checkpoints keep. */
+/* A training run: what the loop of train.c works with, and a checkpoint stores. */
 #ifndef GRADUS_TRAIN_RUN_H
 #define GRADUS_TRAIN_RUN_H
 
 #include "train/checkpoint.h"
-#include "train/judge.h"
+#include "train/early_stopping.h"
 #include "train/pending.h"
 #include "train/schedule.h"
 
 struct run {
     engine *e;
     const gradus_train_options *options;
-    course course;
+    training_plan plan;
     schedule schedule;
-    judge judge;
+    early_stopping early_stopping;
     checkpoints checkpoints;
     gradus_stop_reason stopped_by;
-    size_t verdict;       /* the judge's reason to stop, as a number; GRADUS_STOP_STEPS: none so far */
-    size_t resumed_from;  /* iterations done before the checkpoint, if there was one */
-    size_t queued;        /* iterations */
-    size_t halt;          /* how many may be queued before they were looked at */
-    pending pending;      /* those of them that nobody has looked at */
-    double started;       /* clock at the first iteration, put forward by what the judge and checkpoints took */
-    double looked;        /* clock when a burst was last found complete, likewise */
-    double elapsed;       /* looked - started at the last checkpoint */
-    double wait_seconds;  /* spent in waiting for bursts */
-    double judge_seconds; /* that the judge took */
-    gradus_report latest; /* of the last iteration that was looked at */
-    batch_sums seen;      /* of the samples since the report before, of mini-batches */
+    size_t early_stop;   /* why early stopping ends the run, a gradus_stop_reason; GRADUS_STOP_STEPS: it does not */
+    size_t resumed_from; /* iterations done before the checkpoint, if there was one */
+    size_t queued;       /* iterations */
+    size_t next_sync;    /* how many may be queued before the results of all of them are recorded */
+    pending pending;     /* those that are queued and not recorded */
+    double started;      /* clock at the first iteration, plus the seconds of evaluations and checkpoints since */
+    double completed;    /* clock when the last burst was found complete, plus such seconds since */
+    double elapsed;      /* completed - started at the last checkpoint */
+    double wait_seconds; /* spent in waiting for bursts */
+    double evaluation_seconds; /* spent in early stopping */
+    gradus_report latest;      /* of the last iteration recorded */
+    batch_sums seen;           /* of the samples since the last report (full batch: of one iteration) */
     size_t seen_samples;
-    size_t unreported_samples; /* since the report before, of all batches */
+    size_t unreported_samples; /* since the last report */
     double reported_seconds;   /* of that report */
-    size_t reported;           /* iterations until the last report that was due */
-    size_t kept_iteration;     /* whose parameters are set aside; SIZE_MAX: none */
+    size_t reported;           /* iterations up to the last report that was due */
+    size_t kept_iteration;     /* whose parameters the engine keeps; SIZE_MAX: none */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Warm-up, then constant, in steps, exponential, or half a cosine. */
+/* Learning rate schedules: a linear warm-up, then constant, step, exponential or cosine decay. */
 #include "train/schedule.h"
 
 #include <math.h>
@@ -36,7 +36,7 @@ gradus_status gr_schedule_make(const gradus_schedule *options, float learning_ra
     if (s.warmup > 0 && s.warmup >= steps)
         FAIL(GRADUS_ERROR_ARGUMENT, "warm-up: found %zu steps, the run has %zu", s.warmup, steps);
     if (s.decay_every > steps - s.warmup)
-        FAIL(GRADUS_ERROR_ARGUMENT, "decay every %zu steps: the run has %zu behind its warm-up", s.decay_every,
+        FAIL(GRADUS_ERROR_ARGUMENT, "decay every %zu steps: the run has %zu after its warm-up", s.decay_every,
              steps - s.warmup);
     if (s.decay_every == 0)
         s.decay_every = (steps - s.warmup + 2) / 3;
@@ -45,7 +45,7 @@ cleanup:
     return status;
 }
 
-/* What the rate is multiplied with, `step` steps after the warm-up. */
+/* The factor on the learning rate, `step` steps after the warm-up. */
 static double factor(const schedule *s, size_t step)
 {
     switch (s->kind) {

@@ -13,7 +13,8 @@ typedef struct schedule {
     size_t warmup, decay_every, steps; /* steps: of the whole run */
 } schedule;
 
-/* Of a run of `steps` steps. ARGUMENT for an unknown name, numbers out of their range, or what is longer than the run. */
+/* For a run of `steps` steps. ARGUMENT for an unknown name, numbers out of their range, or a warm-up or decay longer than
+ * the run. */
 gradus_status gr_schedule_make(const gradus_schedule *options, float learning_rate, size_t steps, schedule *out);
 
 /* The rate of a step, counted from 0. */

@@ -23,13 +23,13 @@ gradus_train_options gradus_train_options_default(void)
                                   .checkpoints = {.keep = 2}};
 }
 
-/* Whether no more iterations shall be queued; the first reason counts. */
+/* Whether no more iterations shall be queued; the first reason to stop counts. */
 static bool shall_end(run *r)
 {
     if (r->stopped_by == GRADUS_STOP_STEPS && r->options->stop != NULL && *r->options->stop != 0)
         r->stopped_by = GRADUS_STOP_REQUEST;
     if (r->stopped_by == GRADUS_STOP_STEPS && r->queued > 0 &&
-        gr_stopping_is_late(&r->judge.stopping, gr_seconds() - r->started + r->judge_seconds))
+        gr_stopping_rules_out_of_time(&r->early_stopping.rules, gr_seconds() - r->started + r->evaluation_seconds))
         r->stopped_by = GRADUS_STOP_TIME;
     return r->stopped_by != GRADUS_STOP_STEPS;
 }
@@ -44,22 +44,23 @@ static gradus_status diverged(const run *r, size_t iteration, double loss)
                    isnan(loss) ? "not a number" : "infinite", iteration, (double)r->options->learning_rate, kept);
 }
 
-/* Puts the samples in the order of this step's epoch. */
+/* Shuffles the samples into the order of this step's epoch. */
 static gradus_status shuffle(run *r, size_t step)
 {
     if (r->options->batch_size == 0)
         return GRADUS_OK;
-    const uint32_t epoch = (uint32_t)(step / r->course.epoch_steps);
-    const permutation order = gr_permutation((uint32_t)r->course.samples, r->options->seed, epoch);
+    const uint32_t epoch = (uint32_t)(step / r->plan.epoch_steps);
+    const permutation order = gr_permutation((uint32_t)r->plan.samples, r->options->seed, epoch);
     return r->e->type->shuffle(r->e, &order);
 }
 
 static gradus_status begin_epoch(run *r)
 {
-    return r->queued % r->course.epoch_steps == 0 ? shuffle(r, r->queued) : GRADUS_OK;
+    return r->queued % r->plan.epoch_steps == 0 ? shuffle(r, r->queued) : GRADUS_OK;
 }
 
-/* The order in which the last step before a checkpoint left the samples: sums over all of them have their bits by it. */
+/* Restores the order in which the last step before a checkpoint left the samples: sums over all of them are added up in
+ * this order. */
 static gradus_status continue_epoch(run *r)
 {
     return r->queued > 0 ? shuffle(r, r->queued - 1) : GRADUS_OK;
@@ -70,16 +71,17 @@ static update_step step_of(const run *r, size_t step)
     return gr_optimizer_step(&r->e->optimizer, gr_schedule_rate(&r->schedule, step), step + 1);
 }
 
-/* One step of gradient descent. A report tells of the forward pass, so its parameters are those before the update. */
+/* One step of gradient descent. A report has the figures of the forward pass, so the parameters that belong to it are
+ * those before the update. */
 static gradus_status queue_iteration(run *r)
 {
     gradus_status status = GRADUS_OK;
     const engine_type *type = r->e->type;
     const update_step step = step_of(r, r->queued);
     TRY(begin_epoch(r));
-    TRY(type->gradient(r->e, gr_course_batch_first(&r->course, r->queued),
-                       gr_course_batch_count(&r->course, r->queued)));
-    if (gr_course_reports(&r->course, r->queued + 1))
+    TRY(type->gradient(r->e, gr_training_plan_batch_first(&r->plan, r->queued),
+                       gr_training_plan_batch_count(&r->plan, r->queued)));
+    if (gr_training_plan_reports(&r->plan, r->queued + 1))
         TRY(type->keep_parameters(r->e));
     TRY(type->update(r->e, &step));
     r->queued++;
@@ -87,17 +89,18 @@ cleanup:
     return status;
 }
 
-/* How many steps from the next one on, `limit` at most, are of one epoch and have no report but after the last. */
+/* The number of steps, at most `limit`, that can be queued in one call: all of one epoch, and no report before the end of
+ * the last one. */
 static size_t run_length(const run *r, size_t limit)
 {
-    const size_t left = r->course.epoch_steps - r->queued % r->course.epoch_steps;
+    const size_t left = r->plan.epoch_steps - r->queued % r->plan.epoch_steps;
     size_t count = 1;
-    while (count < limit && count < left && !gr_course_reports(&r->course, r->queued + count))
+    while (count < limit && count < left && !gr_training_plan_reports(&r->plan, r->queued + count))
         count++;
     return count;
 }
 
-/* The same as queue_iteration() for each of them. */
+/* Does what queue_iteration() does for each of `count` steps, in one call of the engine. */
 static gradus_status queue_run(run *r, size_t count)
 {
     gradus_status status = GRADUS_OK;
@@ -106,9 +109,9 @@ static gradus_status queue_run(run *r, size_t count)
     TRY(begin_epoch(r));
     for (size_t i = 0; i < count; i++)
         steps[i] = step_of(r, r->queued + i);
-    const size_t end = gr_course_batch_first(&r->course, last) + gr_course_batch_count(&r->course, last);
-    const step_run next = {gr_course_batch_first(&r->course, r->queued), end, steps, count,
-                           gr_course_reports(&r->course, last + 1)};
+    const size_t end = gr_training_plan_batch_first(&r->plan, last) + gr_training_plan_batch_count(&r->plan, last);
+    const step_run next = {gr_training_plan_batch_first(&r->plan, r->queued), end, steps, count,
+                           gr_training_plan_reports(&r->plan, last + 1)};
     TRY(r->e->type->take_steps(r->e, &next));
     r->queued += count;
 cleanup:
@@ -136,63 +139,64 @@ static void report_latest(run *r)
         r->options->report(&r->latest, r->options->user);
 }
 
-/* The time since then is no part of the iterations'. */
-static void pass_over_time(run *r, double since)
+/* Excludes the time since then from that of the iterations. */
+static void exclude_time(run *r, double since)
 {
     const double seconds = gr_seconds() - since;
     r->started += seconds;
-    r->looked += seconds;
+    r->completed += seconds;
 }
 
-/* Lets the judge look at the latest iteration, behind which nothing is queued. */
-static gradus_status ask_judge(run *r)
+/* Evaluates, if that is due, after the latest iteration; nothing else is queued. */
+static gradus_status check_early_stopping(run *r)
 {
     gradus_status status = GRADUS_OK;
     const double before = gr_seconds();
     gradus_stop_reason reason = GRADUS_STOP_STEPS;
-    TRY(gr_judge_look(&r->judge, &r->course, r->halt, &r->latest.train, &r->latest.holdout, &reason));
-    r->verdict = reason;
+    TRY(gr_early_stopping_check(&r->early_stopping, &r->plan, r->next_sync, &r->latest.train, &r->latest.holdout,
+                                &reason));
+    r->early_stop = reason;
     if (r->stopped_by == GRADUS_STOP_STEPS)
         r->stopped_by = reason;
-    r->halt = gr_course_next_halt(&r->course, r->halt);
-    r->judge_seconds += gr_seconds() - before;
-    pass_over_time(r, before);
+    r->next_sync = gr_training_plan_next_sync(&r->plan, r->next_sync);
+    r->evaluation_seconds += gr_seconds() - before;
+    exclude_time(r, before);
 cleanup:
     return status;
 }
 
-/* A checkpoint of the latest iteration, likewise. */
+/* Writes a checkpoint after the latest iteration, likewise. */
 static gradus_status save(run *r)
 {
     const double before = gr_seconds();
     const gradus_status status = gr_checkpoints_save(&r->checkpoints, r);
-    pass_over_time(r, before);
+    exclude_time(r, before);
     return status;
 }
 
-/* Takes note of an iteration that ended at the time `now`. */
-static gradus_status look_at_iteration(run *r, size_t iteration, const batch_sums *sums, double now)
+/* Records the figures of an iteration that ended at the time `now`, and does what is due after it. */
+static gradus_status record_iteration(run *r, size_t iteration, const batch_sums *sums, double now)
 {
     gradus_status status = GRADUS_OK;
-    const size_t count = gr_course_batch_count(&r->course, iteration);
+    const size_t count = gr_training_plan_batch_count(&r->plan, iteration);
     if (!isfinite(sums->loss))
         return diverged(r, iteration, sums->loss);
     r->seen.loss += sums->loss;
     r->seen.correct += sums->correct;
     r->seen_samples += count;
     r->unreported_samples += count;
-    gr_stopping_note_step(&r->judge.stopping, sums, count);
+    gr_stopping_rules_record_step(&r->early_stopping.rules, sums, count);
     const double samples = (double)r->seen_samples;
     r->latest = (gradus_report){.iteration = iteration,
-                                .iterations = r->course.steps,
-                                .epoch = iteration / r->course.epoch_steps,
+                                .iterations = r->plan.steps,
+                                .epoch = iteration / r->plan.epoch_steps,
                                 .learning_rate = gr_schedule_rate(&r->schedule, iteration),
                                 .train = {r->seen.loss / samples, r->seen.correct / samples},
                                 .holdout = {NAN, NAN},
                                 .seconds = now - r->started};
-    if (iteration + 1 == r->halt)
-        TRY(ask_judge(r));
-    const bool reported = gr_course_reports(&r->course, iteration + 1);
+    if (iteration + 1 == r->next_sync)
+        TRY(check_early_stopping(r));
+    const bool reported = gr_training_plan_reports(&r->plan, iteration + 1);
     if (reported) {
         r->kept_iteration = iteration;
         r->reported = iteration + 1;
@@ -202,52 +206,53 @@ static gradus_status look_at_iteration(run *r, size_t iteration, const batch_sum
         r->seen = (batch_sums){0, 0};
         r->seen_samples = 0;
     }
-    if (gr_course_saves(&r->course, iteration + 1))
+    if (gr_training_plan_saves(&r->plan, iteration + 1))
         TRY(save(r));
 cleanup:
     return status;
 }
 
-/* Checks the loss of each iteration of a burst, and reports those that are due. A burst's end is all that is known of
- * the time; its iterations take equal shares of it. Only the last one can be a halt. */
-static gradus_status look_at(run *r, const burst *b, const batch_sums *sums, double before)
+/* Records each iteration of a burst. Only the burst's end was timed; its iterations get equal shares of the time. Only the
+ * last one can be followed by a wait. */
+static gradus_status record_burst(run *r, const burst *b, const batch_sums *sums, double before)
 {
     gradus_status status = GRADUS_OK;
-    const double each = (r->looked - before) / (double)b->length;
+    const double each = (r->completed - before) / (double)b->length;
     for (size_t i = 0; i < b->length; i++)
-        TRY(look_at_iteration(r, b->first + i, &sums[i], before + (double)(i + 1) * each));
+        TRY(record_iteration(r, b->first + i, &sums[i], before + (double)(i + 1) * each));
 cleanup:
     return status;
 }
 
-/* Waits for the oldest burst and looks at it. */
+/* Waits for the oldest burst and records it. */
 static gradus_status finish_burst(run *r)
 {
     gradus_status status = GRADUS_OK;
     const burst b = *gr_pending_oldest(&r->pending);
-    const double waiting_since = gr_seconds(), before = r->looked;
+    const double waiting_since = gr_seconds(), before = r->completed;
     batch_sums sums[METRIC_SLOTS];
 
     TRY(r->e->type->await_sums(r->e, b.place, gr_burst_range(&b), sums));
-    r->looked = gr_seconds();
-    r->wait_seconds += r->looked - waiting_since;
-    gr_pending_remove(&r->pending, r->looked - before);
-    TRY(look_at(r, &b, sums, before));
+    r->completed = gr_seconds();
+    r->wait_seconds += r->completed - waiting_since;
+    gr_pending_remove(&r->pending, r->completed - before);
+    TRY(record_burst(r, &b, sums, before));
 cleanup:
     return status;
 }
 
-/* Keeps the device busy: a burst is looked at when those behind it have long been queued. But none is queued past a halt
- * that the judge has not seen. */
+/* Keeps the device busy: while a burst is recorded, later ones are queued already. But nothing is queued past an iteration
+ * after which the run may end before its results are known. */
 static gradus_status run_bursts(run *r)
 {
     gradus_status status = GRADUS_OK;
-    r->looked = gr_seconds();
-    r->started = r->looked - r->elapsed;
-    r->halt = gr_course_next_halt(&r->course, r->queued);
+    r->completed = gr_seconds();
+    r->started = r->completed - r->elapsed;
+    r->next_sync = gr_training_plan_next_sync(&r->plan, r->queued);
     gr_pending_begin(&r->pending, r->e->type->needs_device);
-    while (r->queued < r->course.steps && !shall_end(r)) {
-        const size_t length = r->queued == r->halt ? 0 : gr_pending_next_length(&r->pending, r->queued, r->halt);
+    while (r->queued < r->plan.steps && !shall_end(r)) {
+        const size_t length =
+            r->queued == r->next_sync ? 0 : gr_pending_next_length(&r->pending, r->queued, r->next_sync);
         if (length > 0 && gr_pending_has_room(&r->pending, length))
             TRY(queue_burst(r, length));
         else
@@ -259,21 +264,21 @@ cleanup:
     return status;
 }
 
-/* The figures of the parameters that the model gets. */
-static gradus_status measure_result(run *r, gradus_train_result *result)
+/* Evaluates the parameters that the model gets. */
+static gradus_status evaluate_result(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_judge_take_back_best(&r->judge, r->stopped_by, &result->model_iterations));
-    TRY(gr_judge_measure_train(&r->judge, &result->train));
+    TRY(gr_early_stopping_restore_best(&r->early_stopping, r->stopped_by, &result->model_iterations));
+    TRY(gr_early_stopping_evaluate_train(&r->early_stopping, &result->train));
     if (!isfinite(result->train.loss))
         TRY(diverged(r, r->queued, result->train.loss));
-    TRY(gr_judge_measure_holdout(&r->judge, result->model_iterations, &result->holdout));
+    TRY(gr_early_stopping_evaluate_holdout(&r->early_stopping, result->model_iterations, &result->holdout));
 cleanup:
     return status;
 }
 
-/* When it was stopped, the last iteration is reported although it was not due; now that its update is known to be good,
- * since its own parameters were not set aside. */
+/* A run that was stopped also reports its last iteration, although that was not due: at the end, when its update is known
+ * to be finite, since the engine has not kept the parameters before it. */
 static gradus_status run_iterations(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;
@@ -282,10 +287,10 @@ static gradus_status run_iterations(run *r, gradus_train_result *result)
     result->iterations = result->model_iterations = r->queued;
     result->resumed_from = r->resumed_from;
     result->stopped_by = r->stopped_by;
-    result->train_seconds = r->looked - r->started;
+    result->train_seconds = r->completed - r->started;
     result->wait_seconds = r->wait_seconds;
-    TRY(measure_result(r, result));
-    if (r->queued > 0 && !gr_course_reports(&r->course, r->queued)) {
+    TRY(evaluate_result(r, result));
+    if (r->queued > 0 && !gr_training_plan_reports(&r->plan, r->queued)) {
         if (result->model_iterations == r->queued)
             r->latest.holdout = result->holdout;
         report_latest(r);
@@ -294,7 +299,7 @@ cleanup:
     return status;
 }
 
-/* The engine's parameters become the model's, unless one is infinite. */
+/* Copies the engine's parameters to the model, unless one of them is infinite. */
 static gradus_status take_parameters(engine *e, gradus_model *model)
 {
     gradus_status status = GRADUS_OK;
@@ -325,13 +330,13 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
         .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
         .augmentation = {options->augmentation, options->seed}};
 
-    TRY(gr_course_plan(options, dataset, &r.course));
-    TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.course.steps, &r.schedule));
+    TRY(gr_training_plan_make(options, dataset, &r.plan));
+    TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.plan.steps, &r.schedule));
     TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
-    TRY(gr_checkpoints_open(&r.checkpoints, options, &r.course, model, dataset));
+    TRY(gr_checkpoints_open(&r.checkpoints, options, &r.plan, model, dataset));
     TRY(gr_checkpoints_engine(&r.checkpoints, options->engine, &name));
     TRY(gr_engine_open(name, &settings, device, &model->network, dataset, &e));
-    TRY(gr_judge_begin(&r.judge, options, e, e->type->needs_device ? device : NULL));
+    TRY(gr_early_stopping_begin(&r.early_stopping, options, e, e->type->needs_device ? device : NULL));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
     outcome.engine = e->type->name;
     gr_engine_describe(e, outcome.plan, sizeof outcome.plan);
@@ -348,7 +353,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     if (result != NULL)
         *result = outcome;
 cleanup:
-    gr_judge_release(&r.judge);
+    gr_early_stopping_release(&r.early_stopping);
     gr_checkpoints_close(&r.checkpoints);
     gr_engine_destroy(e);
     return status;

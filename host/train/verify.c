@@ -5,9 +5,9 @@
  * the training will use are checked at the cost of an iteration or two.
  *
  * Note [kinks]: where a hidden unit's Z is within rounding of 0, float and double may fall on different sides of ReLU's
- * kink, and the gradients differ rightly by this unit's share. That happens about once in 10^6 units and samples. So
- * the tolerance before a training is wide (wrong results of broken drivers are wholly wrong), and only two failures on
- * different samples count.
+ * kink, and the gradients then differ by this unit's share, although neither is wrong. That happens about once in 10^6
+ * units and samples. So the tolerance before a training is wide (broken drivers are wrong by far more), and an engine fails
+ * only if it fails on two different sets of samples.
  */
 #include "train/verify.h"
 #include "core/memory.h"
@@ -16,10 +16,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Parameters above this may well overflow a float where double does not; below it only a wrong device gives no number. */
+/* With parameters above this a float may overflow where a double does not; below it only a faulty device overflows. */
 #define OVERFLOW_POSSIBLE 1e6
 
-/* What is compared, and with what. */
+/* What is compared: the engine and the reference, with their results. */
 typedef struct comparison {
     engine *e, *truth;
     float *got, *expected; /* gradients (layout.length) */
@@ -38,7 +38,7 @@ static double norm_of_difference(const float *a, const float *b, size_t length)
     return sqrt(sum);
 }
 
-/* Takes note of a difference; true if it is within `allowed`. */
+/* Records a difference in units of what is allowed; true if it is within. */
 static bool is_tolerated(comparison *c, double difference, double allowed)
 {
     const double error = difference > 0 ? difference / allowed : difference;
@@ -47,7 +47,7 @@ static bool is_tolerated(comparison *c, double difference, double allowed)
     return error <= 1;
 }
 
-/* |a - b| <= tolerance |b| in the Euclidean norm; what is nothing beside the whole gradient is forgiven. */
+/* |a - b| <= tolerance |b| in the Euclidean norm, plus a thousandth of the whole gradient's norm for tiny tensors. */
 static bool tensor_is_close(comparison *c, size_t offset, size_t length)
 {
     const double whole = norm_of_difference(c->expected, NULL, c->e->layout.length);

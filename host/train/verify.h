@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether an engine computes what the reference computes, on this device, these shapes and this data. */
+/* Whether an engine computes the same as the reference, on this device, with these shapes and this data. */
 #ifndef GRADUS_TRAIN_VERIFY_H
 #define GRADUS_TRAIN_VERIFY_H
 
@@ -8,7 +8,7 @@
 /* Before a training: see Note [kinks] in verify.c. */
 #define VERIFY_TOLERANCE 0.01
 
-/* As many samples as the reference does in a moment. */
+/* The number of samples that the reference computes in about 0.05 s, between 32 and 1,024. */
 size_t gr_verify_samples(const engine *e);
 
 /*

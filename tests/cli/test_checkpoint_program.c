@@ -129,10 +129,11 @@ static void test_refusals(void **state)
     check_refused(
         64, "--checkpoint ck",
         "checkpoints: ck: found one of step 3 already, expected none: resume that run, or take another folder");
-    check_refused(64, "--checkpoint ck --resume --beta1 0.5 --momentum 0.8",
-                  "ck/step-000000000003.safetensors: is of another run: momentum or beta1: found 0.9, expected 0.8");
+    check_refused(
+        64, "--checkpoint ck --resume --beta1 0.5 --momentum 0.8",
+        "ck/step-000000000003.safetensors: belongs to another run: momentum or beta1: found 0.9, expected 0.8");
     check_refused(64, "--checkpoint ck --resume --seed 2",
-                  "ck/step-000000000003.safetensors: is of another run: seed: found 1, expected 2");
+                  "ck/step-000000000003.safetensors: belongs to another run: seed: found 1, expected 2");
     assert_int_equal(run("ls ck"), 0);
     assert_string_equal(program_out, "step-000000000003.safetensors\n");
 }

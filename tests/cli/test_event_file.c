@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Event files, byte for byte as TensorBoard's own Python writer makes them (tensorboard.summary.writer.record_writer). */
 #include "assert_close.h"
-#include "cli/event_file.h"
+#include "cli/train/event_file.h"
 
 static FILE *file;
 static unsigned char written[256];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Median, quartiles and the comparison of two lists of samples. */
 #include "assert_close.h"
-#include "cli/statistics.h"
+#include "cli/bench/statistics.h"
 
 static void test_summary(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs that go on from checkpoints: the same bits and reports as without a break, from any of them, on every engine; what is
- * damaged is passed over, what is of another run is refused by name. */
+ * damaged is skipped, what belongs to another run is refused by name. */
 #include "assert_close.h"
 #include "scratch.h"
 #include "with_device.h"
@@ -397,7 +397,8 @@ static void test_foreign_is_refused(void **state)
     do {                                                                                                              \
         options = own;                                                                                                \
         change;                                                                                                       \
-        expect_refusal(options, GRADUS_ERROR_ARGUMENT, "step-000000000020.safetensors: is of another run: " part);    \
+        expect_refusal(options, GRADUS_ERROR_ARGUMENT,                                                                \
+                       "step-000000000020.safetensors: belongs to another run: " part);                               \
     } while (0)
     EXPECT(options.learning_rate = 0.2f, "learning rate: found 0.1, expected 0.2");
     EXPECT(options.learning_rate = nextafterf(0.1f, 1), "learning rate: found 0.10000000149011612, expected 0.1");
@@ -531,7 +532,7 @@ static void test_other_machine_is_told(void **state)
     const outcome rest = train(&options);
     assert_non_null(strstr(rest.notes, "version of gradus: found 9."));
     assert_non_null(strstr(rest.notes, "machine: found the host, 1 threads, expected the host, 2 threads; the last "
-                                       "bits may be others\n"));
+                                       "bits of the result may differ\n"));
     assert_same_run(&whole, &rest, &whole);
 }
 

@@ -1,101 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When a run is judged and ends: the course and the rules on figures, and whole runs on the host, without a device. */
+/* Early stopping: the training plan, the rules on figures alone, and whole runs on the host, without a device. */
 #include "assert_close.h"
 #include "data/dataset.h"
-#include "train/course.h"
-#include "train/stopping.h"
+#include "train/stopping_rules.h"
+#include "train/training_plan.h"
 
 #include <math.h>
 #include <stdio.h>
 
 static gradus_dataset *digits, *few; /* 500 training samples, and 300 others */
 
-/* ---- The course ---- */
+/* ---- The training plan ---- */
 
-/* Goes through the halts, which must be the steps at which something is judged or compared, and the last. */
-static void check_halts(const course *c)
+/* The loop must wait after the steps where something is evaluated, compared or saved, and after the last; no others. */
+static void check_syncs(const training_plan *plan)
 {
-    size_t next = gr_course_next_halt(c, 0);
-    for (size_t done = 1; done <= c->steps; done++) {
-        const bool halts =
-            done == c->steps || gr_course_judges(c, done) || gr_course_compares(c, done) || gr_course_saves(c, done);
-        assert_int_equal(done == next, halts);
+    size_t next = gr_training_plan_next_sync(plan, 0);
+    for (size_t done = 1; done <= plan->steps; done++) {
+        const bool waits = done == plan->steps || gr_training_plan_evaluates(plan, done) ||
+                           gr_training_plan_checks_convergence(plan, done) || gr_training_plan_saves(plan, done);
+        assert_int_equal(done == next, waits);
         if (done == next)
-            next = gr_course_next_halt(c, done);
-        assert_true(!gr_course_judges(c, done) || gr_course_reports(c, done));
+            next = gr_training_plan_next_sync(plan, done);
+        assert_true(!gr_training_plan_evaluates(plan, done) || gr_training_plan_reports(plan, done));
     }
-    assert_int_equal(next, c->steps);
+    assert_int_equal(next, plan->steps);
 }
 
-static course plan(const gradus_train_options *options)
+static training_plan make_plan(const gradus_train_options *options)
 {
-    course c;
-    assert_ok(gr_course_plan(options, digits, &c));
-    check_halts(&c);
-    return c;
+    training_plan plan;
+    assert_ok(gr_training_plan_make(options, digits, &plan));
+    check_syncs(&plan);
+    return plan;
 }
 
-static void test_course(void **state)
+static void test_plan(void **state)
 {
     (void)state;
     gradus_train_options options = gradus_train_options_default();
     options.iterations = 123;
-    course c = plan(&options);
-    assert_int_equal(gr_course_next_halt(&c, 0), 123); /* nothing to judge: the loop never waits */
-    assert_true(gr_course_reports(&c, 1) && gr_course_reports(&c, 11) && !gr_course_reports(&c, 10));
+    training_plan plan = make_plan(&options);
+    assert_int_equal(gr_training_plan_next_sync(&plan, 0), 123); /* nothing to evaluate: the loop never waits */
+    assert_true(gr_training_plan_reports(&plan, 1) && gr_training_plan_reports(&plan, 11) &&
+                !gr_training_plan_reports(&plan, 10));
     options.checkpoints.folder = "checkpoints";
-    c = plan(&options);
-    assert_true(gr_course_saves(&c, 1) && gr_course_saves(&c, 11) && !gr_course_saves(&c, 10));
+    plan = make_plan(&options);
+    assert_true(gr_training_plan_saves(&plan, 1) && gr_training_plan_saves(&plan, 11) &&
+                !gr_training_plan_saves(&plan, 10));
     options.checkpoints.every = 4;
-    c = plan(&options);
-    assert_true(gr_course_saves(&c, 4) && gr_course_next_halt(&c, 4) == 8);
+    plan = make_plan(&options);
+    assert_true(gr_training_plan_saves(&plan, 4) && gr_training_plan_next_sync(&plan, 4) == 8);
     options.checkpoints.folder = NULL;
     options.holdout = few;
-    c = plan(&options);
-    assert_true(gr_course_judges(&c, 1) && gr_course_judges(&c, 121) && gr_course_judges(&c, 123));
-    assert_false(gr_course_judges(&c, 122));
+    plan = make_plan(&options);
+    assert_true(gr_training_plan_evaluates(&plan, 1) && gr_training_plan_evaluates(&plan, 121) &&
+                gr_training_plan_evaluates(&plan, 123));
+    assert_false(gr_training_plan_evaluates(&plan, 122));
     options.evaluate_every = SIZE_MAX;
-    c = plan(&options);
-    assert_int_equal(gr_course_next_halt(&c, 1), 123);
+    plan = make_plan(&options);
+    assert_int_equal(gr_training_plan_next_sync(&plan, 1), 123);
     options.evaluate_every = 7;
     options.stopping.until_converged = 0.1;
-    c = plan(&options);
-    assert_int_equal(gr_course_next_halt(&c, 49), 50);
-    assert_true(gr_course_judges(&c, 49) && gr_course_compares(&c, 50));
+    plan = make_plan(&options);
+    assert_int_equal(gr_training_plan_next_sync(&plan, 49), 50);
+    assert_true(gr_training_plan_evaluates(&plan, 49) && gr_training_plan_checks_convergence(&plan, 50));
     options.batch_size = 30; /* an epoch has 17 steps */
     options.report_every = 1;
     options.evaluate_every = 0;
-    c = plan(&options);
-    assert_true(gr_course_judges(&c, 2) && gr_course_compares(&c, 34) && !gr_course_compares(&c, 50));
+    plan = make_plan(&options);
+    assert_true(gr_training_plan_evaluates(&plan, 2) && gr_training_plan_checks_convergence(&plan, 34) &&
+                !gr_training_plan_checks_convergence(&plan, 50));
     options.report_every = 0;
-    c = plan(&options);
-    assert_true(!gr_course_judges(&c, 17) && gr_course_judges(&c, 123));
+    plan = make_plan(&options);
+    assert_true(!gr_training_plan_evaluates(&plan, 17) && gr_training_plan_evaluates(&plan, 123));
 }
 
 /* ---- Rules ---- */
 
-static stopping make(gradus_stopping limits)
+static stopping_rules make(gradus_stopping limits)
 {
-    stopping s;
-    assert_ok(gr_stopping_make(&limits, true, &s));
+    stopping_rules s;
+    assert_ok(gr_stopping_rules_make(&limits, true, &s));
     return s;
 }
 
 static void test_patience(void **state)
 {
     (void)state;
-    stopping s = make((gradus_stopping){.patience = 2});
-    assert_true(gr_stopping_note_evaluation(&s, &(gradus_metrics){2.0, 0.5}));
-    assert_false(gr_stopping_note_evaluation(&s, &(gradus_metrics){2.0, 0.9})); /* as good is not better */
-    assert_true(gr_stopping_note_evaluation(&s, &(gradus_metrics){1.5, 0.4}));
-    assert_false(gr_stopping_note_evaluation(&s, &(gradus_metrics){NAN, 0.4}));
-    assert_false(gr_stopping_lost_patience(&s));
-    assert_false(gr_stopping_note_evaluation(&s, &(gradus_metrics){1.6, 0.9}));
-    assert_true(gr_stopping_lost_patience(&s));
+    stopping_rules s = make((gradus_stopping){.patience = 2});
+    assert_true(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){2.0, 0.5}));
+    assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){2.0, 0.9})); /* as good is not better */
+    assert_true(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){1.5, 0.4}));
+    assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){NAN, 0.4}));
+    assert_false(gr_stopping_rules_out_of_patience(&s));
+    assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){1.6, 0.9}));
+    assert_true(gr_stopping_rules_out_of_patience(&s));
     s = make((gradus_stopping){.patience = 2, .monitor = "accuracy"});
-    assert_true(gr_stopping_note_evaluation(&s, &(gradus_metrics){2.0, 0.5}));
-    assert_true(gr_stopping_note_evaluation(&s, &(gradus_metrics){3.0, 0.6}));
-    assert_false(gr_stopping_note_evaluation(&s, &(gradus_metrics){1.0, 0.6}));
+    assert_true(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){2.0, 0.5}));
+    assert_true(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){3.0, 0.6}));
+    assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){1.0, 0.6}));
     assert_close(s.best.loss, 3.0, 0, 0);
 }
 
@@ -105,27 +109,27 @@ static void test_windows(void **state)
     (void)state;
     static const double losses[][2] = {{5, 3}, {2, 2}, {1, 2}, {1.49, 1.49}, {3, 3}};
     static const bool expected[] = {false, false, false, true, true};
-    stopping s = make((gradus_stopping){.until_converged = 0.01});
+    stopping_rules s = make((gradus_stopping){.until_converged = 0.01});
     for (size_t w = 0; w < 5; w++) {
         for (size_t i = 0; i < 2; i++)
-            gr_stopping_note_step(&s, &(batch_sums){10 * losses[w][i], 0}, 10);
-        assert_int_equal(gr_stopping_compare_windows(&s), expected[w]);
+            gr_stopping_rules_record_step(&s, &(batch_sums){10 * losses[w][i], 0}, 10);
+        assert_int_equal(gr_stopping_rules_end_window(&s), expected[w]);
     }
 }
 
 static void test_rules_refused(void **state)
 {
     (void)state;
-    stopping s;
-    assert_fails(gr_stopping_make(&(gradus_stopping){.patience = 3}, false, &s), GRADUS_ERROR_ARGUMENT,
+    stopping_rules s;
+    assert_fails(gr_stopping_rules_make(&(gradus_stopping){.patience = 3}, false, &s), GRADUS_ERROR_ARGUMENT,
                  "patience: found 3 evaluations, but there is no holdout");
-    assert_fails(gr_stopping_make(&(gradus_stopping){.monitor = "los"}, true, &s), GRADUS_ERROR_ARGUMENT,
+    assert_fails(gr_stopping_rules_make(&(gradus_stopping){.monitor = "los"}, true, &s), GRADUS_ERROR_ARGUMENT,
                  "monitor \"los\": expected loss or accuracy");
-    assert_fails(gr_stopping_make(&(gradus_stopping){.target_accuracy = 97}, true, &s), GRADUS_ERROR_ARGUMENT,
+    assert_fails(gr_stopping_rules_make(&(gradus_stopping){.target_accuracy = 97}, true, &s), GRADUS_ERROR_ARGUMENT,
                  "target accuracy: found 97, expected a number from 0 to 1");
-    assert_fails(gr_stopping_make(&(gradus_stopping){.until_converged = -1}, true, &s), GRADUS_ERROR_ARGUMENT,
+    assert_fails(gr_stopping_rules_make(&(gradus_stopping){.until_converged = -1}, true, &s), GRADUS_ERROR_ARGUMENT,
                  "until converged: found -1");
-    assert_fails(gr_stopping_make(&(gradus_stopping){.max_seconds = NAN}, true, &s), GRADUS_ERROR_ARGUMENT,
+    assert_fails(gr_stopping_rules_make(&(gradus_stopping){.max_seconds = NAN}, true, &s), GRADUS_ERROR_ARGUMENT,
                  "seconds at most: found nan");
 }
 
@@ -198,7 +202,7 @@ static void test_evaluations(void **state)
 }
 
 /* With so large a learning rate the loss jumps about. The model is that of the best evaluation, to the bit. */
-static void test_best_is_taken_back(void **state)
+static void test_best_is_restored(void **state)
 {
     (void)state;
     run_log log;
@@ -310,9 +314,9 @@ static void test_runs_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_course),      cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_plan),        cmocka_unit_test(test_patience),
         cmocka_unit_test(test_windows),     cmocka_unit_test(test_rules_refused),
-        cmocka_unit_test(test_evaluations), cmocka_unit_test(test_best_is_taken_back),
+        cmocka_unit_test(test_evaluations), cmocka_unit_test(test_best_is_restored),
         cmocka_unit_test(test_target),      cmocka_unit_test(test_convergence),
         cmocka_unit_test(test_time),        cmocka_unit_test(test_runs_refused),
     };

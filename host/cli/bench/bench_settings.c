@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of `gradus bench`. */
+#include "bench/bench_settings.h"
+#include "command/output_check.h"
+#include "command/result_file.h"
+#include "text/failure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const command_description description = {
+    .name = "bench",
+    .arguments = "[DATASET | A.json B.json]",
+    .summary = "Iterations per second by network, device and engine, each checked against the reference before it is\n"
+               "timed, and how far the device's own limits are. DATASET is digits unless another is named. With\n"
+               "--compare: what of B became faster or slower than A.",
+    .notes = "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
+             "engine, but the reference only where an iteration takes about a second at most.\n"
+             "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
+             "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
+    .arguments_max = 2,
+};
+
+/* ---- Lists ---- */
+
+/* Divides the text, which the list points into, at its commas. */
+static int split_names(const char *option, char *text, name_list *out)
+{
+    char *whole = text == NULL ? NULL : strdup(text); /* for the message */
+    int code = EX_OK;
+    while (text != NULL && code == EX_OK) {
+        char *name = strsep(&text, ",");
+        if (*name == '\0' || out->count == BENCH_NAMES_MAX)
+            code = fail(EX_USAGE, "--%s: found \"%s\", expected 1 to %d names with a comma between two", option,
+                        whole == NULL ? "" : whole, BENCH_NAMES_MAX);
+        else
+            out->names[out->count++] = name;
+    }
+    free(whole);
+    return code;
+}
+
+static bool parse_networks(const char *text, bench_settings *settings)
+{
+    for (;;) {
+        char part[256] = "";
+        const size_t length = strcspn(text, "/");
+        if (length >= sizeof part || settings->network_count == BENCH_NETWORKS_MAX)
+            return false;
+        memcpy(part, text, length);
+        if (!parse_size_list(part, &settings->networks[settings->network_count]))
+            return false;
+        settings->network_count++;
+        if (text[length] == '\0')
+            return true;
+        text += length + 1;
+    }
+}
+
+static int check_engines(const name_list *names)
+{
+    char expected[256] = "auto";
+    for (size_t n = 0; n < names->count; n++) {
+        gradus_engine_info engine;
+        bool known = strcmp(names->names[n], "auto") == 0;
+        for (size_t i = 0; !known && gradus_engine_get_info(i, &engine); i++)
+            known = strcmp(names->names[n], engine.name) == 0;
+        if (known)
+            continue;
+        for (size_t i = 0; gradus_engine_get_info(i, &engine); i++) {
+            const size_t used = strlen(expected);
+            snprintf(expected + used, sizeof expected - used, ", %s", engine.name);
+        }
+        return fail(EX_USAGE, "--engine: found \"%s\", expected one or more of: %s", names->names[n], expected);
+    }
+    return EX_OK;
+}
+
+/* ---- The whole ---- */
+
+/* What has a meaning in a measurement only. */
+static int refuse_beside_compare(const bench_settings *settings)
+{
+    const struct {
+        const char *option;
+        bool given;
+    } options[] = {
+        {"--batch", settings->batch > 0},
+        {"--data-dir", settings->data_dir != NULL},
+        {"--dense", settings->dense},
+        {"--device", settings->device.selector != NULL},
+        {"--engine", settings->engine != NULL},
+        {"--hidden", settings->hidden != NULL},
+        {"--iterations", settings->iterations > 0},
+        {"--json", settings->json != NULL},
+        {"--kernels", settings->device.kernels != NULL},
+        {"--plot", settings->plot != NULL},
+        {"--products", settings->device.products != NULL},
+        {"--profile", settings->profile},
+        {"--repeats", settings->repeats > 0},
+        {"--seconds", settings->seconds > 0},
+        {"--threads", settings->device.threads > 0},
+        {"--wait", settings->device.wait != NULL},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i].given)
+            return fail(EX_USAGE, "--compare: found %s as well, expected two files and no option but --threshold",
+                        options[i].option);
+    if (settings->line.argument_count != 2)
+        return fail(EX_USAGE, "--compare: found %zu argument%s, expected two files that --json wrote",
+                    settings->line.argument_count, settings->line.argument_count == 1 ? "" : "s");
+    return EX_OK;
+}
+
+static int check_measurement(bench_settings *settings)
+{
+    int code = EX_OK;
+    const char *hidden = settings->hidden == NULL ? "10/32/128/512/128,64" : settings->hidden;
+    if (settings->line.argument_count > 1)
+        TRY(fail(EX_USAGE, "bench: found an argument \"%s\" too many, expected [DATASET] or --compare",
+                 settings->line.arguments[1]));
+    if (settings->threshold > 0)
+        TRY(fail(EX_USAGE, "--threshold: found without --compare"));
+    TRY(split_names("device", settings->device.selector, &settings->devices));
+    TRY(split_names("engine", settings->engine, &settings->engines));
+    TRY(check_engines(&settings->engines));
+    if (!parse_networks(hidden, settings))
+        TRY(fail(EX_USAGE,
+                 "--hidden: found \"%s\", expected the hidden layers of 1 to %d networks, such as 10/32/128,64",
+                 hidden, BENCH_NETWORKS_MAX));
+    if (!bench_json_on_stdout(settings))
+        TRY(output_check("--json", settings->json, false));
+    TRY(output_check("--plot", settings->plot, false));
+    if (output_is_same_file(settings->json, settings->plot))
+        TRY(fail(EX_USAGE, "--plot %s: is the file of --json as well, expected another one", settings->plot));
+cleanup:
+    return code;
+}
+
+static void fill_in_defaults(bench_settings *settings)
+{
+    if (settings->repeats == 0)
+        settings->repeats = 5;
+    if (settings->iterations == 0)
+        settings->iterations = 3;
+    if (settings->seconds == 0)
+        settings->seconds = 0.3f;
+    if (settings->threshold == 0)
+        settings->threshold = 10;
+    settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];
+}
+
+int bench_settings_parse(int argc, const char **argv, bench_settings *settings)
+{
+    int code = EX_OK;
+    *settings = (bench_settings){0};
+    const option_row options[] = {
+        TEXT_OPTION("hidden", &settings->hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
+        TEXT_OPTION("engine", &settings->engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
+        DEVICE_OPTIONS(&settings->device),
+        COUNT_OPTION("batch", &settings->batch, 1, "use the first N training samples (all)"),
+        FLAG_OPTION("dense", &settings->dense, "random bytes from 1 to 255 in place of the pixels"),
+        COUNT_OPTION("repeats", &settings->repeats, 1, "timings of each (5)"),
+        FLOAT_OPTION("seconds", &settings->seconds, "of a timing, at least (0.3)"),
+        COUNT_OPTION("iterations", &settings->iterations, 1, "of a timing, at least (3)"),
+        FLAG_OPTION("profile", &settings->profile, "tell what each kernel takes"),
+        TEXT_OPTION("json", &settings->json, "FILE", "write everything that was measured; -: print it"),
+        TEXT_OPTION("plot", &settings->plot, "FILE.svg", "draw the iterations per second"),
+        FLAG_OPTION("compare", &settings->compare, "compare two files of --json"),
+        FLOAT_OPTION("threshold", &settings->threshold, "percent that may become slower (10)"),
+        DATA_DIR_OPTION(&settings->data_dir),
+        END_OPTION,
+    };
+    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    TRY(settings->compare ? refuse_beside_compare(settings) : check_measurement(settings));
+    fill_in_defaults(settings);
+cleanup:
+    return code;
+}
+
+bool bench_json_on_stdout(const bench_settings *settings)
+{
+    return settings->json != NULL && strcmp(settings->json, "-") == 0;
+}
+
+void bench_settings_free(bench_settings *settings)
+{
+    char *texts[] = {settings->data_dir, settings->engine, settings->hidden, settings->json, settings->plot};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    device_settings_free(&settings->device);
+    command_line_free(&settings->line);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of early stopping: when a run ends before its last step, as gradus_stopping says, decided from figures alone. */
+#ifndef GRADUS_TRAIN_STOPPING_RULES_H
+#define GRADUS_TRAIN_STOPPING_RULES_H
+
+#include "engine/common/engine.h"
+
+/* The sum of the losses of so many samples. */
+typedef struct running_loss {
+    double sum;
+    size_t samples;
+} running_loss;
+
+typedef struct stopping_rules {
+    gradus_stopping limits;
+    bool by_accuracy;    /* the best evaluation is that of the highest accuracy, not of the lowest loss */
+    gradus_metrics best; /* of all evaluations so far */
+    size_t since_best;   /* evaluations after that one */
+    bool any_best;       /* whether there was one with a finite loss */
+    running_loss window; /* of the steps since the last window ended */
+    double loss_before;  /* mean loss of the window that ended last; NaN: none has ended */
+} stopping_rules;
+
+/* ARGUMENT for numbers out of their range, an unknown monitor, and patience without a holdout. */
+gradus_status gr_stopping_rules_make(const gradus_stopping *limits, bool has_holdout, stopping_rules *out);
+
+/* Records an evaluation of the holdout; true if it is the best so far. */
+bool gr_stopping_rules_record_evaluation(stopping_rules *s, const gradus_metrics *holdout);
+bool gr_stopping_rules_out_of_patience(const stopping_rules *s);
+bool gr_stopping_rules_reaches_target(const stopping_rules *s, const gradus_metrics *metrics);
+bool gr_stopping_rules_out_of_time(const stopping_rules *s, double seconds);
+
+/* Records the loss of a step; and ends a window of them, true if its mean loss is hardly below that of the window before:
+ * the training has converged. */
+void gr_stopping_rules_record_step(stopping_rules *s, const batch_sums *sums, size_t samples);
+bool gr_stopping_rules_end_window(stopping_rules *s);
+
+#endif
