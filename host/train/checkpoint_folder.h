@@ -11,7 +11,7 @@ typedef struct checkpoint_folder {
 } checkpoint_folder;
 
 /* Makes the folder if need be, takes it for this process, and removes what a killed one had begun to write. OUTPUT if that
- * cannot be, or if another process has it. */
+ * cannot be, or if another process still has it after 2 seconds. */
 gradus_status gr_checkpoint_folder_open(const char *path, checkpoint_folder *out);
 void gr_checkpoint_folder_close(checkpoint_folder *folder);
 
