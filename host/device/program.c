@@ -78,8 +78,7 @@ static gradus_status build(cl_context context, cl_device_id device, const char *
     *out = program;
     program = NULL;
 cleanup:
-    if (program != NULL)
-        clReleaseProgram(program);
+    gr_program_release(&program);
     return status;
 }
 
@@ -103,6 +102,34 @@ cleanup:
     free(all_options);
     free(source);
     return status;
+}
+
+gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *const *kernels,
+                                     size_t count, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_kernel kernel = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        size_t limit = 0;
+        CL_TRY_NEW(kernel, clCreateKernel(program, kernels[i], &cl_error), kernels[i]);
+        CL_TRY(clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
+        least = limit < least ? limit : least;
+        clReleaseKernel(kernel);
+        kernel = NULL;
+    }
+    *out = least;
+cleanup:
+    if (kernel != NULL)
+        clReleaseKernel(kernel);
+    return status;
+}
+
+void gr_program_release(cl_program *program)
+{
+    if (*program != NULL)
+        clReleaseProgram(*program);
+    *program = NULL;
 }
 
 /* ---- Programs that are built once ---- */
@@ -144,7 +171,7 @@ void gr_program_release_shared(gradus_device *device)
     while (device->shared != NULL) {
         shared_program *first = device->shared;
         device->shared = first->next;
-        clReleaseProgram(first->program);
+        gr_program_release(&first->program);
         free(first->key);
         free(first);
     }
