@@ -56,8 +56,15 @@ gradus_status gr_program_build(const gradus_device *device, const char *file, co
 gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out);
 void gr_program_release_shared(gradus_device *device);
 
+/* Releases *program, one of gr_program_build(), unless it is NULL. */
+void gr_program_release(cl_program *program);
+
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
+
+/* The most work-items of a work-group: in general, and of a kernel of this program, which may need too much for that. */
+gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
+gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 
 /* ---- Waiting (wait.c) ---- */
 
@@ -86,6 +93,9 @@ gradus_status gr_buffer_create_landing(gradus_device *device, size_t bytes, cons
 gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory);
 
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
+/* The same without waiting: what `from` points to must stay until the device has read it. */
+gradus_status gr_buffer_write_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes,
+                                     const void *from);
 /* Waits for all that is queued. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
