@@ -156,14 +156,6 @@ const gradus_device_info *gradus_device_get_info(const gradus_device *device)
     return &device->info;
 }
 
-gradus_status gr_device_group_limit(const gradus_device *device, size_t *out)
-{
-    gradus_status status = GRADUS_OK;
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof *out, out, NULL));
-cleanup:
-    return status;
-}
-
 gradus_status gr_device_lanes(const gradus_device *device, size_t *out)
 {
     *out = device->lanes;

@@ -41,9 +41,6 @@ struct gradus_device {
  * something of a context in caches of their own. At most DEVICE_AT_CLOSE_MAX functions. */
 void gr_device_at_close(gradus_device *device, void (*release)(void));
 
-/* The most work-items that the device allows in a work-group; a kernel's limit may be lower. */
-gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
-
 gradus_status gr_device_lanes(const gradus_device *device, size_t *out);
 
 /* ---- Finding devices (device_list.c) ---- */
@@ -66,16 +63,15 @@ gradus_status gr_program_build(const gradus_device *device, const char *file, co
 gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out);
 void gr_program_release_shared(gradus_device *device);
 
-/* The most work-items that a work-group of each of the program's kernels may have: the least of their limits, which depend
- * on the registers and the local memory that they take. */
-gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *const *kernels,
-                                     size_t count, size_t *out);
-
-/* Releases *program, one that was built and not shared, unless it is NULL. */
+/* Releases *program, one of gr_program_build(), unless it is NULL. */
 void gr_program_release(cl_program *program);
 
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
+
+/* The most work-items of a work-group: in general, and of a kernel of this program, which may need too much for that. */
+gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
+gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 
 /* ---- Waiting (wait.c) ---- */
 
@@ -110,14 +106,14 @@ gradus_status gr_buffer_create_landing(gradus_device *device, size_t bytes, cons
 gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory);
 
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
-/* Queues the transfer: `from` must stay as it is until it is done. */
-gradus_status gr_buffer_write_async(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes,
-                                    const void *from);
+/* The same without waiting: what `from` points to must stay until the device has read it. */
+gradus_status gr_buffer_write_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes,
+                                     const void *from);
 /* Waits for all that is queued. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
-/* Queues the transfer and flushes the queue. `to` is filled when *arrival, which gr_device_wait() takes, is complete. */
-gradus_status gr_buffer_read_async(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
-                                   cl_event *arrival);
+/* The same without waiting; the queue is flushed. `to` is filled when *arrival, which gr_device_wait() takes, is complete. */
+gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
+                                    cl_event *arrival);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
 /* Sets `bytes` to zero; queued. */
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes);

@@ -104,32 +104,33 @@ cleanup:
     return status;
 }
 
-gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *const *kernels,
-                                     size_t count, size_t *out)
-{
-    gradus_status status = GRADUS_OK;
-    cl_kernel kernel = NULL;
-    size_t least = SIZE_MAX;
-    for (size_t i = 0; i < count; i++) {
-        size_t limit = 0;
-        CL_TRY_NEW(kernel, clCreateKernel(program, kernels[i], &cl_error), kernels[i]);
-        CL_TRY(clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
-        least = limit < least ? limit : least;
-        clReleaseKernel(kernel);
-        kernel = NULL;
-    }
-    *out = least;
-cleanup:
-    if (kernel != NULL)
-        clReleaseKernel(kernel);
-    return status;
-}
-
 void gr_program_release(cl_program *program)
 {
     if (*program != NULL)
         clReleaseProgram(*program);
     *program = NULL;
+}
+
+/* ---- Limits ---- */
+
+gradus_status gr_device_group_limit(const gradus_device *device, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof *out, out, NULL));
+cleanup:
+    return status;
+}
+
+gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_kernel made = NULL;
+    CL_TRY_NEW(made, clCreateKernel(program, kernel, &cl_error), kernel);
+    CL_TRY(clGetKernelWorkGroupInfo(made, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof *out, out, NULL));
+cleanup:
+    if (made != NULL)
+        clReleaseKernel(made);
+    return status;
 }
 
 /* ---- Programs that are built once ---- */

@@ -163,8 +163,8 @@ gradus_status gr_device_engine_update(engine *base, const update_step *step)
 gradus_status gr_device_engine_send_sums(engine *base, unsigned place, sums_range range)
 {
     device_engine *e = (device_engine *)base;
-    return gr_buffer_read_async(e->device, e->record.history, range.first * SUMS_BYTES, range.count * SUMS_BYTES,
-                                e->landed + 2 * range.first, &e->arrival[place]);
+    return gr_buffer_read_queued(e->device, e->record.history, range.first * SUMS_BYTES, range.count * SUMS_BYTES,
+                                 e->landed + 2 * range.first, &e->arrival[place]);
 }
 
 gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_range range, batch_sums *sums)
