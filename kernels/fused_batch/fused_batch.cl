@@ -174,7 +174,7 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
 }
 
 // Whole steps one after the other, for batches that are too small to be shared: of the samples order[first] .. order[end - 1],
-// `batch` a step. keep: before the last update kept := p, as keep_parameters does. factors (3 x steps): step_factors; decays, first_moment, second_moment: as update_parameters has them.
+// `batch` a step. keep: before the last update kept := p, as keep_parameters does. factors (3 x steps): update_step; decays, first_moment, second_moment: as update_parameters has them.
 // NDRange: one work-item, which uses the first scratch.
 kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, uint batch,
                               global const float *restrict factors, global const uchar *restrict values,
@@ -194,7 +194,7 @@ kernel void fused_batch_steps(uint first, uint end, uint factors_at, uint keep, 
     global floatv *p = (global floatv *)parameters;
     for (uint s0 = first; s0 < end; s0 += batch, factors_at++) {
         const uint stop = min(s0 + batch, end);
-        const step_factors by = {factors[3 * factors_at], factors[3 * factors_at + 1], factors[3 * factors_at + 2]};
+        const update_step by = {factors[3 * factors_at], factors[3 * factors_at + 1], factors[3 * factors_at + 2]};
         const float scale = 1.0f / (float)(stop - s0);
         global floatv *gradient = (global floatv *)(scratch + DW_AT);
         const tile_pass pass = make_pass(MODE_GRADIENT, progress, scratch);

@@ -8,6 +8,8 @@
 
 #include "net/network.h"
 
+#include "common/optimizer_arguments.h" /* update_step */
+
 /* The values are those of kernels/common/optimizer.cl. */
 typedef enum optimizer_kind {
     OPTIMIZER_SGD = 0,
@@ -31,13 +33,6 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
 
 bool gr_optimizer_has_first_moment(const optimizer *o);
 bool gr_optimizer_has_second_moment(const optimizer *o);
-
-/* What changes from step to step: the corrections with Adam alone, for the others they are 1. */
-typedef struct update_step {
-    float learning_rate;
-    float first_correction;  /* 1 - beta1^t */
-    float second_correction; /* sqrt(1 - beta2^t) */
-} update_step;
 
 /* The step number t, counted from 1. */
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t);

@@ -5,6 +5,7 @@
  * two steps, too, works on that layout. Only who writes or reads parameters sees W1 as it is.
  */
 #include "engine/fused_cpu/fused.h"
+#include "engine/opencl/batch_kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
