@@ -64,10 +64,10 @@ gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const dou
 /* Records a comparison that was made elsewhere. */
 void gr_check_record(check *c, const char *name, double error);
 
-/* The families of products: O x S x I; check_gemm.c */
-gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
-gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
-gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
+/* The families of products: O x S x I; check_product.c */
+gradus_status gr_check_product_clblast(check *c, const check_shape *shape);
+gradus_status gr_check_product_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_product_gpu(check *c, const check_shape *shape);
 /* Activations, dropout and the input; check_activation.c */
 gradus_status gr_check_activation_forward(check *c, const check_shape *shape);
 gradus_status gr_check_activation_backward(check *c, const check_shape *shape);

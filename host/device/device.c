@@ -88,7 +88,7 @@ static gradus_status apply_options(gradus_device *device, const gradus_device_op
     TRY(find_choice("products", options->products, (const char *const[]){"auto", "own", "clblast", NULL}, &products));
     device->kernels = (const kernel_kind[]){cpu ? KERNELS_CPU : KERNELS_GPU, KERNELS_CPU, KERNELS_GPU}[kernels];
     device->wait = (const wait_kind[]){cpu ? WAIT_SPIN : WAIT_SLEEP, WAIT_SLEEP, WAIT_SPIN}[wait];
-    device->products = (const product_choice[]){PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST}[products];
+    device->products = (const product_preference[]){PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST}[products];
 cleanup:
     return status;
 }

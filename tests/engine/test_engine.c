@@ -239,7 +239,7 @@ static void test_sparse_same_bits(void **state)
 /* ---- layered with other products than its own choice ---- */
 
 typedef struct layered_variant {
-    product_choice products;
+    product_preference products;
     kernel_kind kernels;
 } layered_variant;
 
@@ -291,7 +291,7 @@ static void test_slices(void **state)
 static void test_layered_slices(void **state)
 {
     const layered_variant *variant = *state;
-    const product_choice products = device->products;
+    const product_preference products = device->products;
     const engine_type *type = &gr_engine_layered;
     void *slices = (void *)(uintptr_t)type;
     device->products = variant->products;

@@ -34,7 +34,7 @@ static const gradus_network networks[] = {
 typedef struct engine_case {
     const char *name;
     size_t batch;
-    product_choice products;
+    product_preference products;
     bool gpu_kernels;
 } engine_case;
 
@@ -60,7 +60,7 @@ typedef void engine_comparison(const engine_case *how);
 /* Runs the comparison with the device set up as the case wants it. */
 static void on_device(const engine_case *how, engine_comparison *compare)
 {
-    const product_choice products = device->products;
+    const product_preference products = device->products;
     const kernel_kind kernels = device->kernels;
     device->products = how->products;
     device->kernels = how->gpu_kernels ? KERNELS_GPU : kernels;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A layer's three products, by every family of candidates. */
 #include "check/check.h"
-#include "engine/product/gemm.h"
+#include "engine/product/product.h"
 
 #include <float.h>
 #include <math.h>
@@ -11,7 +11,7 @@
 
 /* One product's data, and what comes of it. Shapes: samples (I x S), outputs (O x S), parameters: W (O x I), b (O). */
 typedef struct product_case {
-    gemm_shape shape;
+    product_shape shape;
     bool is_x;      /* the samples are a part of X */
     size_t valid;   /* samples */
     float *samples; /* for pixels, their values */
@@ -75,14 +75,16 @@ static gradus_status expect(check *c, product_case *p)
 {
     gradus_status status = GRADUS_OK;
     const size_t o = p->shape.outputs, i = p->shape.inputs, s = p->shape.samples;
-    const gemm_kind kind = p->shape.kind;
-    p->expected_count = kind == GEMM_FORWARD ? o * s : kind == GEMM_WEIGHT_GRADIENT ? WEIGHTS_AT + o * i + o : i * s;
+    const product_kind kind = p->shape.kind;
+    p->expected_count = kind == PRODUCT_FORWARD           ? o * s
+                        : kind == PRODUCT_WEIGHT_GRADIENT ? WEIGHTS_AT + o * i + o
+                                                          : i * s;
     TRY(gr_check_doubles(c, p->expected_count, &p->expected));
-    for (size_t at = 0; kind == GEMM_WEIGHT_GRADIENT && at < p->expected_count; at++)
+    for (size_t at = 0; kind == PRODUCT_WEIGHT_GRADIENT && at < p->expected_count; at++)
         p->expected[at] = (double)p->parameters[at]; /* what is not dW stays as it is */
-    if (kind == GEMM_FORWARD)
+    if (kind == PRODUCT_FORWARD)
         expect_forward(p);
-    else if (kind == GEMM_WEIGHT_GRADIENT)
+    else if (kind == PRODUCT_WEIGHT_GRADIENT)
         expect_weight_gradient(p);
     else
         expect_input_gradient(p);
@@ -121,54 +123,53 @@ cleanup:
 }
 
 /* Enqueues the product as an engine does. */
-static gradus_status compute(check *c, gemm *product, const product_case *p)
+static gradus_status compute(check *c, product *made, const product_case *p)
 {
     gradus_status status = GRADUS_OK;
-    const bool summed = p->shape.kind == GEMM_WEIGHT_GRADIENT;
+    const bool summed = p->shape.kind == PRODUCT_WEIGHT_GRADIENT;
     if (p->is_x)
-        TRY(gr_gemm_set_samples(product, p->shape.inputs, p->valid));
+        TRY(gr_product_set_samples(made, p->shape.inputs, p->valid));
     if (summed)
-        TRY(gr_gemm_set_scale(product, (scaled_sum){0.5f, 0}));
-    TRY(gr_gemm_enqueue(c->device, product));
+        TRY(gr_product_set_scale(made, (scaled_sum){0.5f, 0}));
+    TRY(gr_product_enqueue(c->device, made));
     if (summed) {
-        TRY(gr_gemm_set_scale(product, (scaled_sum){0.5f, 1}));
-        TRY(gr_gemm_enqueue(c->device, product));
+        TRY(gr_product_set_scale(made, (scaled_sum){0.5f, 1}));
+        TRY(gr_product_enqueue(c->device, made));
     }
 cleanup:
     return status;
 }
 
-static gradus_status run_case(check *c, const product_case *p, const gemm_candidate *candidate, const char *name)
+static gradus_status run_case(check *c, const product_case *p, const product_candidate *candidate, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gemm_shape *shape = &p->shape;
+    const product_shape *shape = &p->shape;
     const size_t o = shape->outputs, i = shape->inputs, s = shape->samples;
-    gemm_buffers buffers = {.weights_at = WEIGHTS_AT, .bias_at = WEIGHTS_AT + o * i};
-    gemm product = {0};
-    cl_mem scratch = NULL;
+    product_buffers buffers = {.weights_at = WEIGHTS_AT, .bias_at = WEIGHTS_AT + o * i};
+    product *made = NULL;
     size_t scratch_bytes = 0;
 
-    TRY(upload_samples(c, p, shape->pixels && gr_gemm_takes_bytes(candidate), &buffers.samples));
+    TRY(upload_samples(c, p, shape->pixels && gr_product_takes_bytes(candidate), &buffers.samples));
     TRY(gr_check_upload(c, p->outputs, o * s * sizeof *p->outputs, &buffers.outputs));
     TRY(gr_check_upload(c, p->parameters, (WEIGHTS_AT + o * i + o) * sizeof *p->parameters, &buffers.parameters));
     TRY(gr_check_space(c, i * s, &buffers.below));
-    TRY(gr_gemm_scratch_size(c->device, shape, candidate, &scratch_bytes));
+    TRY(gr_product_scratch_size(c->device, shape, candidate, &scratch_bytes));
     if (scratch_bytes > 0)
-        TRY(gr_check_upload(c, NULL, scratch_bytes, &scratch));
-    TRY(gr_gemm_create(c->device, shape, candidate, &buffers, scratch, &product));
-    TRY(compute(c, &product, p));
-    const cl_mem got = shape->kind == GEMM_FORWARD           ? buffers.outputs
-                       : shape->kind == GEMM_WEIGHT_GRADIENT ? buffers.parameters
-                                                             : buffers.below;
+        TRY(gr_check_upload(c, NULL, scratch_bytes, &buffers.scratch));
+    TRY(gr_product_create(c->device, shape, candidate, &buffers, &made));
+    TRY(compute(c, made, p));
+    const cl_mem got = shape->kind == PRODUCT_FORWARD           ? buffers.outputs
+                       : shape->kind == PRODUCT_WEIGHT_GRADIENT ? buffers.parameters
+                                                                : buffers.below;
     /* See row_sums: k terms below 1, or of pixels between 0 and 1, whose sum drifts further; and some are added twice. */
     TRY(gr_check_compare(c, name, got, p->expected, p->expected_count, 16 * (double)FLT_EPSILON,
-                         sqrt((double)gr_gemm_extents(shape).k)));
+                         sqrt((double)gr_product_extents(shape).k)));
 cleanup:
-    gr_gemm_destroy(&product);
+    gr_product_destroy(made);
     return status;
 }
 
-static gradus_status make_case(check *c, const check_shape *of, gemm_kind kind, bool pixels, bool relu, bool is_x,
+static gradus_status make_case(check *c, const check_shape *of, product_kind kind, bool pixels, bool relu, bool is_x,
                                product_case *p)
 {
     gradus_status status = GRADUS_OK;
@@ -194,20 +195,20 @@ cleanup:
 }
 
 /* All that a layer may want of the candidate. */
-static gradus_status check_candidate(check *c, const check_shape *of, const gemm_candidate *candidate,
+static gradus_status check_candidate(check *c, const check_shape *of, const product_candidate *candidate,
                                      const char *name)
 {
     static const struct {
-        gemm_kind kind;
+        product_kind kind;
         bool is_x, pixels, relu;
-    } wanted[] = {{GEMM_FORWARD, true, true, true},           {GEMM_FORWARD, true, false, true},
-                  {GEMM_FORWARD, false, false, false},        {GEMM_WEIGHT_GRADIENT, true, true, false},
-                  {GEMM_WEIGHT_GRADIENT, true, false, false}, {GEMM_WEIGHT_GRADIENT, false, false, false},
-                  {GEMM_INPUT_GRADIENT, false, false, true},  {GEMM_INPUT_GRADIENT, false, false, false}};
+    } wanted[] = {{PRODUCT_FORWARD, true, true, true},           {PRODUCT_FORWARD, true, false, true},
+                  {PRODUCT_FORWARD, false, false, false},        {PRODUCT_WEIGHT_GRADIENT, true, true, false},
+                  {PRODUCT_WEIGHT_GRADIENT, true, false, false}, {PRODUCT_WEIGHT_GRADIENT, false, false, false},
+                  {PRODUCT_INPUT_GRADIENT, false, false, true},  {PRODUCT_INPUT_GRADIENT, false, false, false}};
     gradus_status status = GRADUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         product_case p;
-        const bool is_x = wanted[i].is_x && gr_gemm_takes_bytes(candidate); /* CLBlast wants all of a slice */
+        const bool is_x = wanted[i].is_x && gr_product_takes_bytes(candidate); /* CLBlast wants all of a slice */
         TRY(make_case(c, of, wanted[i].kind, wanted[i].pixels, wanted[i].relu, is_x, &p));
         TRY(run_case(c, &p, candidate, name));
         gr_check_end_case(c);
@@ -216,29 +217,29 @@ cleanup:
     return status;
 }
 
-static gradus_status check_family(check *c, const check_shape *of, gemm_family family, const char *name)
+static gradus_status check_family(check *c, const check_shape *of, const product_family *family, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gemm_shape shape = {GEMM_FORWARD, of->rows, of->inner, of->columns, true, true};
-    gemm_candidate candidates[GEMM_CANDIDATES];
-    const size_t count = gr_gemm_candidates(c->device, family, &shape, GEMM_DEFAULT, candidates);
+    const product_shape shape = {PRODUCT_FORWARD, of->rows, of->inner, of->columns, true, true};
+    product_candidate candidates[PRODUCT_CANDIDATES];
+    const size_t count = gr_product_candidates(c->device, family, &shape, EFFORT_DEFAULT, candidates);
     for (size_t i = 0; i < count; i++)
         TRY(check_candidate(c, of, &candidates[i], name));
 cleanup:
     return status;
 }
 
-gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape)
+gradus_status gr_check_product_clblast(check *c, const check_shape *shape)
 {
-    return check_candidate(c, shape, &gr_gemm_clblast, "gemm_clblast");
+    return check_family(c, shape, &gr_product_clblast, "product_clblast");
 }
 
-gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape)
+gradus_status gr_check_product_cpu(check *c, const check_shape *shape)
 {
-    return check_family(c, shape, GEMM_CPU, "gemm_cpu");
+    return check_family(c, shape, &gr_product_cpu, "product_cpu");
 }
 
-gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape)
+gradus_status gr_check_product_gpu(check *c, const check_shape *shape)
 {
-    return check_family(c, shape, GEMM_GPU, "gemm_gpu");
+    return check_family(c, shape, &gr_product_gpu, "product_gpu");
 }
