@@ -241,7 +241,7 @@ int bench_compare(const bench_settings *settings)
                  all.a_path, all.b_path));
     all.a = a;
     all.b = b;
-    all.threshold = 1 + (double)settings->threshold / 100;
+    all.threshold = 1 + settings->threshold / 100;
     TRY(compare_all(&all));
 cleanup:
     json_decref(a);

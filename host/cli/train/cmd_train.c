@@ -8,7 +8,6 @@
 #include "text/text.h"
 #include "train/training_run.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +41,7 @@ static int take_apart(training_run *run)
     const train_settings *settings = &run->settings;
     size_t samples = gradus_dataset_get_info(run->train).samples;
     if (settings->train_samples > samples)
-        TRY(fail(EX_USAGE, "--train-samples: found %" PRIu64 ", expected at most %zu, the samples of %s",
+        TRY(fail(EX_USAGE, "--train-samples: found %zu, expected at most %zu, the samples of %s",
                  settings->train_samples, samples, settings->dataset));
     if (settings->train_samples > 0) {
         TRY_GRADUS(gradus_dataset_truncate(run->train, settings->train_samples));
@@ -50,16 +49,14 @@ static int take_apart(training_run *run)
     }
     if (settings->holdout.count == 0 && settings->holdout.share == 0)
         goto cleanup;
-    const uint64_t holdout = settings->holdout.count > 0
-                                 ? settings->holdout.count
-                                 : (uint64_t)llround(settings->holdout.share * (double)samples);
+    const size_t holdout = settings->holdout.count > 0 ? settings->holdout.count
+                                                       : (size_t)llround(settings->holdout.share * (double)samples);
     if (holdout >= samples)
-        TRY(fail(EX_USAGE, "--holdout: found %" PRIu64 ", expected fewer than the %zu training samples", holdout,
-                 samples));
+        TRY(fail(EX_USAGE, "--holdout: found %zu, expected fewer than the %zu training samples", holdout, samples));
     if (holdout == 0)
         TRY(fail(EX_USAGE, "--holdout: found %g, which is none of the %zu training samples", settings->holdout.share,
                  samples));
-    TRY_GRADUS(gradus_dataset_holdout(run->train, holdout, settings->seed, &run->holdout));
+    TRY_GRADUS(gradus_dataset_holdout(run->train, holdout, settings->options.seed, &run->holdout));
 cleanup:
     return code;
 }
@@ -100,8 +97,8 @@ static void tell_lines(const char *lines)
 
 static bool uses_device(const train_settings *settings)
 {
-    const char *engine = settings->engine;
-    return engine == NULL || (strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0);
+    const char *engine = settings->options.engine;
+    return strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0;
 }
 
 /* Tells where the run begins, and lets the logs go on from there. */
@@ -109,7 +106,7 @@ static void on_start(const gradus_train_start *start, void *user)
 {
     training_run *run = user;
     const train_settings *settings = &run->settings;
-    if (!settings->resume)
+    if (!settings->options.checkpoints.resume)
         return;
     tell_lines(start->notes);
     run->tensorboard.restart = start->reported + 1;
@@ -120,7 +117,7 @@ static void on_start(const gradus_train_start *start, void *user)
     if (start->checkpoint != NULL)
         note("goes on from %s", start->checkpoint);
     else
-        note("no checkpoint in %s: begins with the first iteration", settings->checkpoint);
+        note("no checkpoint in %s: begins with the first iteration", settings->options.checkpoints.folder);
 }
 
 static void on_report(const gradus_report *report, void *user)
@@ -135,39 +132,18 @@ static void on_report(const gradus_report *report, void *user)
 
 static size_t epoch_steps(const training_run *run)
 {
-    const size_t samples = gradus_dataset_get_info(run->train).samples, batch = run->settings.batch_size;
-    return samples / batch + (!run->settings.drop_last && samples % batch > 0);
+    const gradus_train_options *options = &run->settings.options;
+    const size_t samples = gradus_dataset_get_info(run->train).samples, batch = options->batch_size;
+    return samples / batch + (!options->drop_last && samples % batch > 0);
 }
 
 /* Leaves run->result, and in run->signal what stopped the training early, if anything did. */
 static gradus_status train_model(training_run *run, double started)
 {
-    const train_settings *settings = &run->settings;
-    gradus_train_options options = gradus_train_options_default();
-    if (settings->engine != NULL)
-        options.engine = settings->engine;
-    options.threads = settings->device.threads;
-    options.iterations = settings->iterations;
-    options.learning_rate = settings->learning_rate;
-    options.optimizer = settings->optimizer;
-    options.schedule = settings->schedule;
-    options.batch_size = settings->batch_size;
-    options.epochs = settings->epochs;
-    options.drop_last = settings->drop_last;
-    options.seed = settings->seed;
-    options.dropout = (float)settings->dropout;
-    options.input_dropout = (float)settings->input_dropout;
-    options.label_smoothing = (float)settings->label_smoothing;
-    options.augmentation = (gradus_augmentation){(float)settings->augment_shift, (float)settings->augment_rotate,
-                                                 (float)settings->augment_scale, (float)settings->augment_elastic};
-    options.report_every = settings->report_every;
-    if (settings->batch_size > 0 && !settings->report_every_given)
+    gradus_train_options options = run->settings.options;
+    if (options.batch_size > 0 && !train_settings_has(&run->settings, "report-every"))
         options.report_every = epoch_steps(run);
     options.holdout = run->holdout;
-    options.evaluate_every = settings->evaluate_every;
-    options.stopping = settings->stopping;
-    options.checkpoints =
-        (gradus_checkpoints){settings->checkpoint, settings->checkpoint_every, settings->keep, settings->resume};
     options.start = on_start;
     options.report = on_report;
     options.user = run;
@@ -200,13 +176,13 @@ static void tell_interrupted(const training_run *run)
     note("interrupted after %zu of %zu iterations; %s%s", run->result.iterations, run->last.iterations,
          run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
          run->saved_as == NULL ? "" : run->saved_as);
-    if (run->settings.checkpoint != NULL)
+    if (run->settings.options.checkpoints.folder != NULL)
         hint("with --resume the same command goes on from here");
 }
 
 static bool misses_target(const training_run *run)
 {
-    const double target = run->settings.stopping.target_accuracy;
+    const double target = run->settings.options.stopping.target_accuracy;
     const double found = run->holdout != NULL ? run->result.holdout.accuracy : run->result.train.accuracy;
     if (found >= target)
         return false;

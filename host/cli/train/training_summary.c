@@ -37,7 +37,7 @@ static json_t *summary_object(const training_run *run, const char *hash)
     const char *device = run->device == NULL ? NULL : gradus_device_get_info(run->device)->name;
     return json_pack(
         "{ss so ss sI so so so so sI sI sI ss so so so so so so so so ss so}", "version", gradus_version(), "device",
-        json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.seed, "layers",
+        json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.options.seed, "layers",
         json_layers(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train), "holdout_samples",
         samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
         (json_int_t)result->iterations, "resumed_from", (json_int_t)result->resumed_from, "model_iterations",
