@@ -63,7 +63,7 @@ static void draw_progress(check_tally *tally, const char *kernel)
     char text[128];
     snprintf(text, sizeof text, "checking ...  %zu kernels, %zu shapes; now %s", tally->count, ++tally->shapes,
              kernel);
-    progress_phase(&tally->progress, text);
+    progress_step(&tally->progress, text);
 }
 
 static void on_result(const gradus_check_result *result, void *user)

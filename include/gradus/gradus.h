@@ -468,7 +468,7 @@ GRADUS_API const char *gradus_stop_reason_name(gradus_stop_reason reason);
  * checkpoints.
  */
 typedef struct gradus_checkpoints {
-    const char *folder; /* made if it is not there; one run at a time uses it. NULL: no checkpoints */
+    const char *folder; /* made, with those it lies in, if it is not there; one run at a time uses it. NULL: no checkpoints */
     size_t every;       /* steps from one to the next; the run's end has one as well. 0: each of report_every */
     size_t keep;        /* how many remain, the newest; 0: all */
     bool resume;

@@ -125,6 +125,8 @@ static void test_refusals(void **state)
                   "--checkpoint-every: found without --checkpoint, which names the folder");
     check_refused(64, "--keep 3", "--keep: found without --checkpoint, which names the folder");
     check_refused(73, "--checkpoint tiny.csv", "--checkpoint tiny.csv: is not a folder");
+    assert_runs(TRAIN "--iterations 3 --quiet --checkpoint deep/in/ck; ls deep/in/ck");
+    assert_prints(program_out, "step-000000000003.safetensors\n");
     assert_runs(TRAIN "--iterations 3 --quiet --checkpoint ck");
     check_refused(
         64, "--checkpoint ck",

@@ -28,12 +28,21 @@ static void test_refusals(void **state)
         {"trian tiny", "unknown subcommand trian; did you mean train?"},
         {"xyzzy", "'gradus --help' lists them"},
         {"--verison", "unknown option --verison; did you mean --version?"},
+        {"hepl", "unknown subcommand hepl; did you mean help?"},
+        {"help trian", "unknown subcommand trian; did you mean train?"},
+        {"help train tiny", "help: found an argument \"tiny\" too many, expected [SUBCOMMAND]"},
         {"train", "train: found 0 arguments, expected DATASET"},
         {"train tiny more", "\"more\" too many"},
         {"train tiny --iteration 3", "unknown option --iteration; did you mean --iterations?"},
         {"train tiny --xyzzy", "unknown option --xyzzy; 'gradus train --help' lists them"},
         {"train tiny --foo", "unknown option --foo; 'gradus train --help' lists them"},
         {"train tiny --lgo x", "unknown option --lgo; did you mean --log?"},
+        {"train tiny --hiden=10", "unknown option --hiden; did you mean --hidden?"},
+        {"train tiny --learning-rate 0.1", "unknown option --learning-rate; did you mean --lr?"},
+        {"train tiny --learning_rate=0.1", "unknown option --learning_rate; did you mean --lr?"},
+        {"train tiny --leraning-rate 0.1", "unknown option --leraning-rate; did you mean --lr?"},
+        {"train tiny --steps 3", "unknown option --steps; did you mean --iterations?"},
+        {"inspect model --steps=3", "unknown option --steps; 'gradus inspect --help' lists them"},
         {"train tiny --lr", "--lr: found nothing after it"},
         {"train tiny --json=1", "--json=1: found a value, expected none"},
         {"train tiny --hidden 0", "--hidden: found \"0\""},
@@ -167,8 +176,14 @@ static void test_help(void **state)
         assert_runs("\"$GRADUS\" %s --help", commands[i]);
         assert_prints(program_out, "Usage: gradus ");
         assert_prints(program_out, "--help");
+        assert_prints(program_out, "--json");
         assert_string_equal(program_err, "");
+        const size_t length = strlen(program_out);
+        assert_runs("\"$GRADUS\" help %s", commands[i]);
+        assert_int_equal(strlen(program_out), length);
     }
+    assert_runs("\"$GRADUS\" help");
+    assert_prints(program_out, "Usage: gradus SUBCOMMAND");
 }
 
 static void test_version(void **state)
@@ -185,14 +200,61 @@ static void test_lost_output(void **state)
     assert_prints(program_err, "standard output: cannot be written: No space left on device");
     assert_int_equal(run("\"$GRADUS\" --help >&-"), 74);
     assert_prints(program_err, "standard output: cannot be written");
-    assert_int_equal(run("{ sleep 0.2; \"$GRADUS\" --help; echo $? >code; } | true; exit $(cat code)"), 74);
+}
+
+/* A reader that has seen enough, as head: silence, and the end that a signal makes of other programs. A training is
+ * worth more than its reader. */
+static void test_no_reader(void **state)
+{
+    (void)state;
+    assert_runs("{ sleep 0.2\n"
+                "for command in --help help 'train --help' devices 'train --show' "
+                "'train tiny --engine reference --iterations 3 --out m' 'inspect m' 'export m --npz m.npz' "
+                "'import m.npz --out n' 'bench tiny --device none --engine blas --hidden 2 --repeats 1'; do\n"
+                "\"$GRADUS\" $command 2>err; echo \"$? $command $(grep -v iteration err)\" >>codes; done; } | true\n"
+                "test -s m && test -s n && ! grep -v '^141 [a-z0-9 .-]*$' codes");
+}
+
+/* Options whose value 0 switches them off: nothing is refused, and the training is the same. */
+static void test_zero_is_none(void **state)
+{
+    (void)state;
+    static const char *const options[] = {
+        "--holdout 0",
+        "--holdout 0.0 --evaluate-every 3",
+        "--patience 0 --monitor accuracy",
+        "--target-accuracy 0",
+        "--holdout 0 --target-accuracy 0.00",
+        "--until-converged 0",
+        "--max-seconds 0",
+        "--dropout 0 --input-dropout 0.0",
+        "--label-smoothing 0",
+        "--weight-decay 0",
+        "--clip-norm 0 --max-norm 0",
+        "--augment-shift 0 --augment-rotate 0",
+        "--augment-scale 0",
+        "--augment-elastic 0",
+        "--warmup 0",
+        "--threads 0",
+        "--momentum 0 --beta1 0 --beta2 0 --rho 0",
+    };
+    static char expected[sizeof program_out];
+    const char *const train = "\"$GRADUS\" train tiny --engine reference --iterations 4 --quiet";
+    assert_runs("%s | grep weights", train);
+    strcpy(expected, program_out);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        assert_runs("%s %s | grep weights", train, options[i]);
+        assert_string_equal(program_out, expected);
+        assert_string_equal(program_err, "");
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        program_test(test_refusals), program_test(test_no_arguments), program_test(test_help),
-        program_test(test_version),  program_test(test_lost_output),
+        program_test(test_refusals),     program_test(test_no_arguments), program_test(test_help),
+        program_test(test_version),      program_test(test_lost_output),  program_test(test_no_reader),
+        program_test(test_zero_is_none),
     };
     program_prepare();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
  */
 int output_check(const char *option, const char *path, bool in_place);
 
-/* The same for a folder: it can be written, or it is a new name in a folder that can be. */
+/* The same for a folder: it can be written, or it can be made, with those on the way to it that do not exist. */
 int output_check_folder(const char *option, const char *path);
 
 /* Whether two paths are one file, however they are spelled, also when it does not exist yet. NULL is none. */

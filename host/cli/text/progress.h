@@ -8,13 +8,16 @@
 typedef struct progress_line {
     bool quiet;
     bool updatable;  /* stderr is a terminal */
-    double drawn_at; /* seconds of the report that was drawn last */
+    double drawn_at; /* seconds, of the report or the clock, when the line was drawn last */
 } progress_line;
 
 progress_line progress_create(bool quiet);
 
 /* Says what is being waited for; on terminals only, where the line vanishes again. */
 void progress_phase(const progress_line *progress, const char *what);
+
+/* The same for what follows quickly one after the other: not every one of them is drawn. */
+void progress_step(progress_line *progress, const char *what);
 
 void progress_report(progress_line *progress, const gradus_report *report);
 

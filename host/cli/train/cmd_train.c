@@ -9,6 +9,7 @@
 #include "train/training_run.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -151,8 +152,8 @@ static gradus_status train_model(training_run *run, double started)
 
     double before = seconds_now();
     gradus_status status = gradus_train(run->device, run->model, run->train, &options, &run->result);
-    int signal = interrupt_release();
-    run->signal = run->result.stopped_by == GRADUS_STOP_REQUEST ? signal : 0;
+    int caught = interrupt_release();
+    run->signal = run->result.stopped_by == GRADUS_STOP_REQUEST ? caught : 0;
     run->setup_seconds = before - started + run->result.setup_seconds;
     progress_end(&run->progress);
     return status;
@@ -248,6 +249,7 @@ int cmd_train(int argc, const char **argv)
     double started = seconds_now();
     int code = EX_OK;
     training_run run = {0};
+    signal(SIGPIPE, SIG_IGN); /* a training is worth more than the reader of its progress */
     TRY(train_settings_parse(argc, argv, &run.settings));
     run.progress = progress_create(run.settings.quiet);
     run.log.path = run.settings.log;

@@ -24,6 +24,19 @@ static void fail_log(tensorboard_log *log, int code, const char *what)
     log->code = fail(code, "--tensorboard %s: cannot be %s: %s", log->folder, what, strerror(errno));
 }
 
+/* Makes the folder, and those on the way to it, where they do not exist. */
+static bool make_folder(const char *folder)
+{
+    char *path = strdup(folder);
+    for (char *slash = path == NULL ? NULL : strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0777); /* what fails here fails below as well */
+        *slash = '/';
+    }
+    free(path);
+    return mkdir(folder, 0777) == 0 || errno == EEXIST;
+}
+
 /* TensorBoard knows its files by "tfevents" in the name, and reads those of a folder in the order of their names. The
  * nanoseconds tell runs apart that begin in the same second. */
 static bool open_stream(tensorboard_log *log)
@@ -31,9 +44,8 @@ static bool open_stream(tensorboard_log *log)
     struct timespec now;
     char *path = NULL;
     clock_gettime(CLOCK_REALTIME, &now);
-    if ((mkdir(log->folder, 0777) == 0 || errno == EEXIST) &&
-        asprintf(&path, "%s/events.out.tfevents.%010lld.%09ld.gradus", log->folder, (long long)now.tv_sec,
-                 now.tv_nsec) > 0)
+    if (make_folder(log->folder) && asprintf(&path, "%s/events.out.tfevents.%010lld.%09ld.gradus", log->folder,
+                                             (long long)now.tv_sec, now.tv_nsec) > 0)
         log->stream = fopen(path, "wxe");
     if (log->stream == NULL)
         fail_log(log, EX_CANTCREAT, "created");
