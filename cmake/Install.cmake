@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What `cmake --install` puts where: libraries, header, data, a CMake package and a pkg-config file. None of these files
-# names an absolute path, so the installed tree can be moved.
+# says where it is, so the installed tree can be moved.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS gradus_shared gradus_static EXPORT gradus)
@@ -16,11 +16,18 @@ install(FILES cmake/Dependencies.cmake ${PROJECT_BINARY_DIR}/gradusConfig.cmake
   ${PROJECT_BINARY_DIR}/gradusConfigVersion.cmake DESTINATION ${package_dir})
 
 file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+# OpenBLAS by its flags, as OpenBLAS's own file names libgfortran for static linking, which its packages do not bring.
 if(gradus_blas)
-  set(pkgconfig_openblas " openblas")
+  list(JOIN gradus_openblas_LDFLAGS " " pkgconfig_openblas)
 endif()
 if(gradus_onnx)
   set(pkgconfig_protobuf_c " libprotobuf-c")
 endif()
 configure_file(cmake/gradus.pc.in gradus.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gradus.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The list of what was installed is written into the build folder. As root writes it, it must be there already to remain
+# the user's.
+if(NOT EXISTS ${CMAKE_BINARY_DIR}/install_manifest.txt)
+  file(TOUCH ${CMAKE_BINARY_DIR}/install_manifest.txt)
+endif()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Data that a program makes itself: points on the three arms of a spiral, which a deep network learns to tell apart by Adam on
- * mini-batches. It ends with a map of what the network takes each place for.
+ * A data set from memory: points on the three arms of a spiral, which a deep network learns to distinguish, with Adam
+ * and mini-batches. At the end it prints a map of the network's predictions.
  */
 #include <gradus/gradus.h>
 
@@ -16,7 +16,7 @@ static double random_share(void)
     return rand() / (RAND_MAX + 1.0);
 }
 
-/* A sample is a pair of numbers here, x and y: an image of 2 x 1. Its label is the arm that it is on. */
+/* A sample is a pair of numbers, x and y: an "image" of 2 x 1. Its label is the number of its arm. */
 static gradus_status make_spiral(gradus_dataset **out)
 {
     static float points[SAMPLES][2];
@@ -31,7 +31,7 @@ static gradus_status make_spiral(gradus_dataset **out)
     return gradus_dataset_create_floats(points[0], labels, SAMPLES, 2, 1, out);
 }
 
-/* Without labels there is nothing to learn, but a prediction for each point of a grid. */
+/* Predicts the class of each point of a grid; a data set without labels is enough for that. */
 static gradus_status print_map(gradus_device *device, const gradus_model *model)
 {
     static float points[ROWS * COLUMNS][2];
@@ -68,7 +68,7 @@ int main(void)
     options.learning_rate = 0.01f;
     options.schedule.name = "cosine";
 
-    /* With the moments, the network sees numbers around 0 of deviation 1, which it learns from soonest. */
+    /* A standardised input has mean 0 and standard deviation 1, from which the network learns fastest. */
     int failed = make_spiral(&train) || make_spiral(&test) ||
                  gradus_dataset_moments(train, &network.input_mean, &network.input_deviation) ||
                  gradus_model_create_with(&network, "xavier", 1, &model) || gradus_device_open(NULL, &device) ||
@@ -77,7 +77,7 @@ int main(void)
     if (failed)
         fprintf(stderr, "%s\n", gradus_last_error());
     else
-        printf("%.1f %% of new points are on the arm that they are taken for\n", 100 * metrics.accuracy);
+        printf("%.1f %% of new points are classified correctly\n", 100 * metrics.accuracy);
 
     gradus_device_close(device);
     gradus_model_destroy(model);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asks a model what an image shows: predict MODEL [NUMBER], with one of the bundled test digits. No OpenCL device is
- * needed: for a single image the host is fast enough.
+ * Predicts the class of an image: predict MODEL [NUMBER], where NUMBER is one of the bundled test digits. No OpenCL
+ * device is needed: for a single image the host is fast enough.
  */
 #include <gradus/gradus.h>
 
@@ -29,7 +29,7 @@ static void print_probabilities(const float *probabilities, size_t classes)
     }
 }
 
-/* Makes a data set of one sample, as it could come from a camera: bytes, row after row, where 255 is ink. */
+/* Makes a data set of one sample, as it could come from a camera: bytes, row after row, 255 for ink. */
 static gradus_status predict(const gradus_model *model, const gradus_dataset *test, size_t number)
 {
     const gradus_dataset_info info = gradus_dataset_get_info(test);
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     }
 
     int failed = gradus_model_load(argv[1], &model) || gradus_dataset_open("digits", NULL, NULL, &test) ||
-                 gradus_dataset_truncate(test, number + 1) || /* fails if there are not so many */
+                 gradus_dataset_truncate(test, number + 1) || /* fails if there are fewer */
                  predict(model, test, number);
     if (failed)
         fprintf(stderr, "%s\n", gradus_last_error());

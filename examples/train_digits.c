@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Learns to read the bundled digits, shows how it goes, and writes the model: train_digits [FILE [FOLDER]]. Ctrl-C, or 92 % on
- * samples that were set aside, ends the training early; the model is written all the same. With a folder for checkpoints,
- * the same command goes on from where the last one was, however that ended.
+ * Trains on the bundled digits, prints its progress, and writes the model: train_digits [FILE [FOLDER]]. Ctrl-C, or an
+ * accuracy of 92 % on the holdout, ends the training early; the model is written in any case. With a folder for
+ * checkpoints, the same command continues an earlier run, however that ended.
  */
 #include <gradus/gradus.h>
 
 #include <signal.h>
 #include <stdio.h>
 
-/* Training ends soon after this is no longer 0: set by whoever wants that, a signal handler or the callback below. */
+/* Training ends soon after this is no longer 0. The signal handler and the callback below set it. */
 static volatile int stop;
 
 static void on_interrupt(int number)
@@ -22,7 +22,7 @@ static void on_interrupt(int number)
 static void on_report(const gradus_report *report, void *user)
 {
     const double *enough = user;
-    printf("epoch %2zu: loss %.4f, accuracy %.2f %% on what it learns from, %.2f %% on the holdout\n",
+    printf("epoch %2zu: loss %.4f, accuracy %.2f %% on the training samples, %.2f %% on the holdout\n",
            report->epoch + 1, report->train.loss, 100 * report->train.accuracy, 100 * report->holdout.accuracy);
     if (report->holdout.accuracy >= *enough)
         stop = 1;
@@ -38,13 +38,13 @@ int main(int argc, char **argv)
     gradus_train_result result;
     gradus_metrics metrics;
 
-    /* Every call returns 0 or says what is wrong, so that they can be chained; the first failure ends the chain. */
+    /* Every call returns 0 or an error, so calls can be chained; the first failure ends the chain. */
     int failed = gradus_dataset_open("digits", NULL, &train, &test) ||
                  gradus_dataset_holdout(train, 500, 1, &holdout) || gradus_device_open(NULL, &device);
     if (failed)
         goto cleanup;
 
-    /* 784 pixels, 64 hidden units, 10 classes; weights as deeper networks with ReLU want them. */
+    /* 784 pixels, 64 hidden units, 10 classes; the initializer "he" is made for ReLU. */
     const gradus_network network = {.layers = 2, .sizes = {784, 64, 10}};
     failed = gradus_model_create_with(&network, "he", 1, &model);
     if (failed)
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
              gradus_evaluate(device, model, test, &metrics, NULL) ||
              gradus_model_set_metadata(model, "dataset", "digits") || gradus_model_save(model, file);
     if (!failed)
-        printf("%zu steps, %zu of them before, in %.2f s by engine %s; %.2f %% of the test samples are right; "
+        printf("%zu steps, %zu of them before the checkpoint, in %.2f s by engine %s; test accuracy %.2f %%; "
                "written: %s\n",
                result.iterations, result.resumed_from, result.train_seconds, result.engine, 100 * metrics.accuracy,
                file);

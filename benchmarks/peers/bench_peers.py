@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures gradus and what its users might take instead, side by side: the same work, data and number of threads.
+"""Measures gradus side by side with its alternatives: the same work, data and number of threads.
 
-All start from the same weights and must have the same loss before the first and after the third iteration, or they
-are refused. Then they take turns, round after round, so that what else the machine does hits all alike.
+All programs start from the same weights. One whose loss before the first or after the third iteration differs is
+refused. Then they take turns, round after round, so that whatever else the machine does affects all alike.
 
-With --batches it is epochs of mini-batches over all training samples that are measured, whose losses must be about the
-same, since each program has its own order; with --to-accuracy the time until the test samples are classified so well
-(race.py). Peers choose the fastest of their own ways and numbers of threads then.
+--batches measures epochs of mini-batches over all training samples. Their losses need only be similar, since each
+program has its own order of the samples. --to-accuracy measures the time until the test accuracy reaches a value
+(race.py). In both, each peer uses the fastest of its own methods and numbers of threads.
 """
 import json
 import math
@@ -32,7 +32,7 @@ SUFFIXES = {"full": "", "batches": "-batches", "race": "-to-accuracy"}  # of the
 MINIMUM_ITERATIONS = 3
 ADAM_RATE = 0.001
 RACE_BATCH = 128
-PAUSE_SECONDS = 0.05  # between measurements: OpenBLAS' threads go to sleep only some time after their work
+PAUSE_SECONDS = 0.05  # between measurements: OpenBLAS' threads spin for some time before they sleep
 
 
 @dataclass
@@ -63,7 +63,7 @@ def make_cell(data, hidden, scratch, seed=1, **how):
 
 
 def open_cells(name, arguments, scratch):
-    """A data set's rows of the table, one after the other, since they share their files."""
+    """A data set's rows of the table, one by one, since they share their files."""
     if not arguments.batches:
         data = open_data(name, scratch)
         yield from (make_cell(data, hidden, scratch) for hidden in arguments.hidden)
@@ -71,16 +71,16 @@ def open_cells(name, arguments, scratch):
     data = open_whole(name)
     rate = LEARNING_RATE if arguments.optimizer == "sgd" else ADAM_RATE
     for hidden in arguments.hidden:
-        yield make_cell(data, hidden, scratch, batch=arguments.batch_size or usual_batch(hidden),
+        yield make_cell(data, hidden, scratch, batch=arguments.batch_size or default_batch(hidden),
                         optimizer=arguments.optimizer, learning_rate=rate)
 
 
-def usual_batch(hidden):
+def default_batch(hidden):
     return 32 if hidden < 32 else 128
 
 
 def expected_losses(work):
-    """What all must agree with: the notebook's float64, or an epoch by NumPy."""
+    """The losses that every program must have: the notebook's in float64, or those of an epoch by NumPy."""
     reference = numpy_batches.Float32(work) if work.batch else NotebookFloat64(work)
     losses = [reference.loss()]
     for _ in range(work.check_steps):
@@ -89,7 +89,7 @@ def expected_losses(work):
 
 
 def choose_iterations(program, seconds_wanted, minimum):
-    """How many steps take about that long; found by trying ever more."""
+    """The number of steps that take about `seconds_wanted`, found by trying larger and larger numbers."""
     iterations = minimum
     seconds = program.measure(iterations)
     while seconds < seconds_wanted / 4:
@@ -99,7 +99,7 @@ def choose_iterations(program, seconds_wanted, minimum):
 
 
 def make_check(cell):
-    """A function that warms a program up, and refuses one that does other work."""
+    """A function that warms a program up, and refuses one that does different work."""
     expected = expected_losses(cell.work)
 
     def check(program):
@@ -111,7 +111,7 @@ def make_check(cell):
 
 
 def prepare(cell, programs, arguments):
-    """Checks and warms up. Returns the iterations of a measurement by program, and why others are left out."""
+    """Checks and warms up. Returns the iterations of a measurement for each program, and why others are skipped."""
     check = make_check(cell)
     minimum = 1 if cell.work.batch else MINIMUM_ITERATIONS
     iterations, unavailable = {}, {}
@@ -120,7 +120,7 @@ def prepare(cell, programs, arguments):
             check(program)
             iterations[program] = choose_iterations(program, arguments.seconds, minimum)
         except Unavailable as reason:
-            say(f"  {program.name} is left out: {reason}")
+            say(f"  {program.name} is skipped: {reason}")
             unavailable[program.name] = str(reason)
     return iterations, unavailable
 
@@ -129,7 +129,7 @@ def prepare(cell, programs, arguments):
 
 
 def measure_rounds(iterations, rounds, unavailable):
-    """Seconds an iteration, one sample for each round, by program; taken in turns. What fails leaves the race."""
+    """Seconds of an iteration, one sample per round and program; in turns. A program that fails drops out."""
     samples = {program: [] for program in iterations}
     for number in range(1, rounds + 1):
         for program in list(samples):
@@ -172,7 +172,7 @@ def measure_cell(cell, programs, arguments):
     }
 
 
-# ---- The whole ----
+# ---- The whole run ----
 
 
 def write(results, path):
@@ -180,19 +180,19 @@ def write(results, path):
 
 
 def measure_all(results, programs, arguments, scratch):
-    """Fills `results` cell by cell and writes them after each, so that an interrupted run leaves what it has."""
+    """Fills `results` cell by cell and writes them after each, so that an interrupted run keeps its results."""
     for name in arguments.data:
         try:
             for cell in open_cells(name, arguments, scratch):
                 results["cells"].append(measure_cell(cell, programs, arguments))
                 write(results, arguments.out)
         except Unavailable as reason:
-            say(f"{name} is left out: {reason}")
+            say(f"{name} is skipped: {reason}")
             results["unavailable_data"][name] = str(reason)
 
 
 def race_all(results, programs, arguments, scratch):
-    """Fills `results` round by round, likewise."""
+    """Fills `results` round by round and writes them after each."""
     def make(data, **how):
         return make_cell(data, arguments.hidden[0], scratch, batch=arguments.batch_size or RACE_BATCH,
                          optimizer=arguments.optimizer, **how)
@@ -202,14 +202,14 @@ def race_all(results, programs, arguments, scratch):
 
 
 def make_programs(arguments, gpu):
-    """What is to be measured; the first one is what the others are compared with."""
+    """The programs to measure; the others are compared with the first one."""
     peers = arguments.peers or [name for name in arguments.modules if gpu or "cuda" not in name]
     engines = [Gradus(arguments.gradus, name, arguments.device, arguments.threads) for name in arguments.engines]
     return engines + [Peer(name, arguments.modules[name], arguments.threads) for name in peers]
 
 
 def describe_run(arguments, gpu, base):
-    """What the results say before there are any."""
+    """The description of the run, before there are results."""
     common = {"machine": machine.describe(arguments.gradus, gpu), "kind": arguments.kind, "threads": arguments.threads,
               "rounds": arguments.rounds, "base": base}
     if arguments.kind == "race":
@@ -230,7 +230,7 @@ def main():
     results = describe_run(arguments, gpu, programs[0].name)
     load = results["machine"]["load_average_before"]
     if load > 0.5:
-        say(f"The machine is busy (load {load:.1f}): these figures will mislead.")
+        say(f"The machine is busy (load {load:.1f}): these figures will be misleading.")
     measure = race_all if arguments.kind == "race" else measure_all
     try:
         with tempfile.TemporaryDirectory(prefix="gradus-peers-") as scratch:

@@ -51,7 +51,7 @@ def number(kind):
 def share(text):
     found = number(float)(text)
     if found >= 1:
-        raise argparse.ArgumentTypeError(f"found {text}, expected a share below 1, such as 0.97")
+        raise argparse.ArgumentTypeError(f"found {text}, expected an accuracy below 1, such as 0.97")
     return found
 
 
@@ -63,23 +63,27 @@ def make_parser(description):
     add("--to-accuracy", type=share, metavar="SHARE", help="measure the time to this test accuracy, such as 0.97")
     add("--hidden", type=numbers(int), metavar="LIST",
         help="hidden units (10,32,128,512; with --batches 10,128,512; with --to-accuracy 128 alone)")
-    add("--data", type=names(DATA_SETS), metavar="LIST", help=f"{','.join(DATA_SETS)}; of mini-batches mnist alone")
-    add("--batch-size", type=number(int), metavar="N", help="of mini-batches (128; 32 for fewer than 32 hidden units)")
-    add("--optimizer", choices=["sgd", "adam"], help="of mini-batches (adam)")
+    add("--data", type=names(DATA_SETS), metavar="LIST", help=f"{','.join(DATA_SETS)} (all; with mini-batches mnist)")
+    add("--batch-size", type=number(int), metavar="N",
+        help="size of mini-batches (128; 32 for fewer than 32 hidden units)")
+    add("--optimizer", choices=["sgd", "adam"], help="optimizer with mini-batches (adam)")
     add("--rates", type=numbers(float), metavar="LIST",
-        help="learning rates of which each program takes its best to an accuracy (0.001,0.002,0.004,0.008; of sgd 0.05,0.1,0.2,0.4)")
+        help="learning rates for --to-accuracy, of which each program uses its best "
+             "(0.001,0.002,0.004,0.008; with sgd 0.05,0.1,0.2,0.4)")
     add("--peers", type=lambda text: text.split(","), metavar="LIST",
-        help=f"{', '.join(MODULES)}; of mini-batches {', '.join(BATCH_MODULES)}")
+        help=f"{', '.join(MODULES)}; with mini-batches {', '.join(BATCH_MODULES)}")
     add("--engines", type=names(None), metavar="LIST",
-        help="engines of gradus (auto,blas; of mini-batches auto); ratios are to the first")
+        help="engines of gradus (auto,blas; with mini-batches auto); ratios are relative to the first")
     add("--device", help="OpenCL device, as for `gradus train`")
-    add("--threads", type=number(int), default=machine.cores(), help="for all alike, or at most (all cores)")
+    add("--threads", type=number(int), default=machine.cores(),
+        help="number of threads of all programs; with mini-batches the maximum (all cores)")
     add("--rounds", type=number(int), help="samples of each figure (5)")
     add("--seconds", type=number(float),
-        help="length of one measurement (0.7), three iterations or an epoch at least")
-    add("--name", help="of the results file, NAME.json (from CPU, GPU and what is measured)")
-    add("--quick", action="store_true", help="less of all")
-    add("--gradus", default=ROOT / "build/release/bin/gradus", help="the program")
+        help="length of a measurement (0.7); at least three iterations or an epoch")
+    add("--name", help="name of the results file, NAME.json (made of CPU, GPU and what is measured)")
+    add("--quick", action="store_true", help="fewer networks, data sets and rounds")
+    add("--gradus", default=ROOT / "build/release/bin/gradus", metavar="PROGRAM",
+        help="the program (build/release/bin/gradus)")
     return parser
 
 
@@ -94,7 +98,7 @@ def check(parser, arguments):
             if getattr(arguments, name):
                 parser.error(f"--{name.replace('_', '-')}: found without --batches or --to-accuracy")
     elif "dense" in (arguments.data or []):
-        parser.error("--data: found dense, which has no test samples and cannot be learned")
+        parser.error("--data: found dense, which has random labels and no test samples")
     if arguments.kind == "race" and len(arguments.hidden or [1]) > 1:
         parser.error("--hidden: found several, expected one with --to-accuracy")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a figure depends on besides the program: the machine, its devices, the versions, the commit."""
+"""The circumstances of a figure: the machine, its devices, the versions, the commit."""
 import datetime
 import json
 import os
@@ -10,7 +10,7 @@ import sys
 
 
 def output_of(*command):
-    """What a command prints, or None where it cannot be run or fails."""
+    """The output of a command, or None if it cannot be run or fails."""
     try:
         result = subprocess.run(command, capture_output=True, text=True)
     except OSError:
@@ -28,12 +28,12 @@ def cpu_model():
 
 
 def cores():
-    """Those that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def cuda_gpu():
-    """The GPU that PyTorch computes on, or None. Asked in a process of its own: this one stays small."""
+    """The GPU that PyTorch computes on, or None. Found in a separate process, so that this one stays small."""
     code = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else '')"
     return output_of(sys.executable, "-c", code) or None
 
@@ -44,14 +44,14 @@ def opencl_devices(gradus):
 
 
 def commit():
-    """Of the working tree; with a + if it holds changes that are not committed."""
+    """The commit of the working tree, with a + if there are uncommitted changes."""
     git = ["git", "-C", os.path.dirname(__file__)]
     changed = output_of(*git, "status", "--porcelain", "--untracked-files=no")
     return (output_of(*git, "rev-parse", "HEAD") or "unknown") + ("+" if changed else "")
 
 
 def default_name(gpu):
-    """A file name that tells machines apart and says nothing but what they are made of."""
+    """A file name made of the hardware's names, which distinguishes machines."""
     text = " ".join([cpu_model(), f"{cores()} cores", gpu or ""]).lower()
     return re.sub(r"[^a-z0-9]+", "-", re.sub(r"\((r|tm)\)|\bcpu\b|@.*hz", "", text)).strip("-")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two kinds of what is measured, alike to the benchmark: a Python peer in its worker, and the gradus program.
+"""The two kinds of programs, with one interface: a Python peer in its worker process, and the gradus program.
 
 Both have a name, prepare(cell) -> (losses, tolerance), measure(steps) -> seconds, reach(cell, accuracy, limit) ->
 (epochs, seconds, accuracy), and close().
@@ -21,7 +21,7 @@ BATCH_MODULES = {"numpy": "numpy_batches", "sklearn": "sklearn_batches", "torch"
 
 
 def environment(threads):
-    """The same number of threads for all libraries, which sleep while they wait: others may be measured then."""
+    """The same number of threads for all libraries. Waiting threads sleep, since others may be measured meanwhile."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POCL_MAX_PTHREAD_COUNT",
              "POCL_CPU_MAX_CU_COUNT")
     return os.environ | dict.fromkeys(names, str(threads)) | {"OMP_WAIT_POLICY": "passive"}
@@ -74,7 +74,7 @@ class Peer:
 
 
 class Gradus:
-    """One engine of the program, which is run anew for each measurement and tells how long its steps took."""
+    """One engine of the program. Each measurement runs the program, which reports how long its steps took."""
 
     def __init__(self, program, engine, device, threads):
         self.name = f"gradus-{engine}"
@@ -95,7 +95,7 @@ class Gradus:
         return self.run("train", *self.input, *self.options, length, str(steps), "--quiet", *options)
 
     def take(self, cell):
-        """From now on this is its work."""
+        """Sets the work of the following measurements."""
         work = cell.work
         self.batches = work.batch > 0
         self.input = [cell.data.folder, "--train-samples", str(work.samples), "--init-from", str(cell.model_file),
@@ -110,7 +110,8 @@ class Gradus:
         return [self.first_loss(cell, log), summary["train_loss"]], TOLERANCE
 
     def first_loss(self, cell, log):
-        """Of the initial weights: a full batch's first report, but that of mini-batches is of a few samples alone."""
+        """The loss of the initial weights. With full batches the first report has it; with mini-batches that report covers
+        few samples only."""
         if self.batches:
             return self.run("evaluate", str(cell.model_file), cell.data.folder, "--split", "train")["loss"]
         return json.loads(log.read_text().splitlines()[0])["train_loss"]
@@ -119,7 +120,7 @@ class Gradus:
         return self.train(steps, "--report-every", "0")["train_seconds"]
 
     def reach(self, cell, accuracy, limit):
-        """The same seed takes the same steps, so a run with an epoch more is the run before, continued."""
+        """Runs with more and more epochs: the same seed takes the same steps, so each run continues the one before."""
         self.take(cell)
         for epoch in range(1, limit + 1):
             summary = self.train(epoch, "--report-every", "0")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy on mini-batches, in float32 and without needless copies."""
+"""NumPy with mini-batches, in float32 and without needless copies."""
 import numpy as np
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8

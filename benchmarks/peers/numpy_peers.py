@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy: as the well-known notebook writes it, as one writes it for speed, and with SciPy's sparse matrices."""
+"""NumPy: as in the well-known notebook, written for speed, and with SciPy's sparse matrices."""
 import time
 
 import numpy as np
@@ -7,7 +7,7 @@ import scipy.sparse
 
 from work import CLASSES, LEARNING_RATE, require_zeros
 
-# ---- float64, as the notebook writes it ----
+# ---- float64, as in the notebook ----
 
 
 def one_hot(Y):
@@ -17,8 +17,8 @@ def one_hot(Y):
 
 
 class NotebookFloat64:
-    """One column per sample. Mended are its bias gradients, which must be sums over samples alone, its divisor, and
-    a softmax that cannot overflow; added is the loss, which the notebook does not compute."""
+    """One column per sample. Corrected: the bias gradients, which are sums over samples only, the divisor, and the
+    softmax, which cannot overflow. Added: the loss, which the notebook does not compute."""
 
     def __init__(self, work):
         self.X = work.pixels.T / 255.0  # (F x B)
@@ -63,8 +63,8 @@ class NotebookFloat64:
 
 
 class Float32:
-    """One column per sample, each row of X contiguous: OpenBLAS multiplies that soonest, and short columns need no
-    loops of their own. No one-hot matrix; results are written over what is no longer needed."""
+    """One column per sample, each row of X contiguous: OpenBLAS multiplies that fastest, and short columns need no
+    loops of their own. No one-hot matrix; results overwrite what is no longer needed."""
 
     def __init__(self, work):
         self.W1, b1, self.W2, b2 = work.parameters(np.float32)
@@ -115,7 +115,7 @@ class Float32:
 
 
 def fastest(matrices, columns):
-    """The one of some equal matrices that multiplies a dense one of so many columns soonest."""
+    """Of equal matrices in several formats, the one that multiplies a dense matrix of `columns` columns fastest."""
     dense = np.ones((matrices[0].shape[1], columns), np.float32)
 
     def seconds(matrix):

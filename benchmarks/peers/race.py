@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time until the test samples are classified well enough.
+"""The time to a test accuracy.
 
-All start from the same weights, round by round from others, and train with a constant learning rate, each program with
-that of a few which took it there soonest in a trial before the rounds. It is looked at behind each epoch, since all can
-be stopped there; the time is that of the epochs alone, without what it takes to look.
+In each round all programs start from the same new weights. Each trains with a constant learning rate, the one of a few
+that was fastest in a trial before the rounds. The accuracy is evaluated after each epoch, where every program can be
+stopped; the time is that of the epochs, without the evaluations.
 """
 from dataclasses import dataclass
 from statistics import median
@@ -15,7 +15,7 @@ EPOCHS_MAX = 15
 
 @dataclass
 class Attempt:
-    """One program's way to the accuracy, or as far as it came."""
+    """One run of a program, up to the accuracy or the largest number of epochs."""
 
     learning_rate: float
     epochs: int
@@ -30,18 +30,18 @@ def attempt(program, cell, target):
 
 
 def take_turns(programs, unavailable, say, act):
-    """act(program) for each; whoever fails leaves the race."""
+    """Calls act(program) for each. A program that fails drops out."""
     for program in list(programs):
         try:
             act(program)
         except Unavailable as reason:
-            say(f"  {program.name} is left out: {reason}")
+            say(f"  {program.name} is skipped: {reason}")
             unavailable[program.name] = str(reason)
             programs.remove(program)
 
 
 def choose_rates(programs, arguments, unavailable, make_cell, say):
-    """Each program's best learning rate, and all that were tried."""
+    """Each program's best learning rate, and all trials."""
     trials = {program: [] for program in programs}
     for rate in arguments.rates:
         cell = make_cell(seed=0, learning_rate=rate)
@@ -72,7 +72,7 @@ def summarise(program, rate, attempts, trials):
 
 
 def run(results, programs, arguments, make_work_cell, make_check, say):
-    """Yields whenever `results` has something new."""
+    """Yields after each round, with new figures in `results`."""
     data = open_whole(arguments.data[0])
     programs = list(programs)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The results for people: a table of medians, which the README shows, and one with the spread."""
+"""The results as text: a table of medians, as in docs/performance.md, and one with the spread."""
 
 
 def columns(results):
-    """The names of all that was measured anywhere, in the order in which they were measured."""
+    """The names of all programs that were measured in any cell, in order of measurement."""
     names = {}
     for cell in results["cells"]:
         names |= dict.fromkeys(cell["measured"])
@@ -22,7 +22,7 @@ def row_name(cell):
 
 
 def fastest_peer(cell):
-    """The fastest of what is not gradus; None where there was nothing else."""
+    """The fastest program other than gradus; None if there was no other."""
     peers = {name: row["median_ms"] for name, row in cell["measured"].items() if not name.startswith("gradus-")}
     return min(peers, key=peers.get, default=None)
 
@@ -56,7 +56,7 @@ def spreads(results):
 
 
 def skipped(results):
-    """One line for each reason, however many cells it holds for."""
+    """One line for each reason, with the cells that it applies to."""
     reasons = {}
     for cell in results["cells"]:
         for name, reason in cell["unavailable"].items():
@@ -68,7 +68,7 @@ def skipped(results):
 
 def race_table(results):
     base = results["measured"].get(results["base"], {}).get("median_s")
-    lines = ["| program | learning rate | epochs | seconds | min .. max | times gradus | rounds that got there |",
+    lines = ["| program | learning rate | epochs | seconds | min .. max | times gradus | rounds that reached it |",
              "|---|---:|---:|---:|---:|---:|---:|"]
     for name, row in results["measured"].items():
         middle = ["-"] * 4
@@ -84,7 +84,7 @@ def show_race(results):
     print(f"Seconds of training to a test accuracy of {100 * results['target']:g} % ({results['data']}, "
           f"{results['hidden']} hidden units, batches of {results['batch']}, {results['optimizer']}, at most "
           f"{results['threads']} threads, {results['machine']['cpu']}), each program with its best learning rate; median "
-          f"of {results['rounds']} rounds. Looked at behind each epoch; the time has no evaluation in it.\n")
+          f"of {results['rounds']} rounds. Evaluated after each epoch; the time excludes evaluations.\n")
     print(race_table(results))
     for name, reason in results["unavailable"].items():
         print(f"\nNot measured: {name}: {reason}")
@@ -94,10 +94,10 @@ def show(results):
     if results["kind"] == "race":
         show_race(results)
         return
-    what = (f"a full-batch iteration ({results['samples']} samples, " if results["kind"] == "full"
-            else "an epoch of mini-batches (all training samples, at most ")
+    what = (f"of a full-batch iteration ({results['samples']} samples, " if results["kind"] == "full"
+            else "of an epoch with mini-batches (all training samples, at most ")
     print(f"Milliseconds {what}{results['threads']} threads, {results['machine']['cpu']}), median of "
-          f"{results['rounds']} rounds; in brackets how many times as long as {results['base']}; the fastest peer in "
+          f"{results['rounds']} rounds; in brackets: time relative to {results['base']}; the fastest peer in "
           f"bold.\n")
     print(medians(results))
     print(f"\n{spreads(results)}")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn on mini-batches: partial_fit of MLPClassifier is an epoch. Of the numbers of threads the fastest is
-taken."""
+"""scikit-learn with mini-batches: partial_fit of MLPClassifier is an epoch. The fastest number of threads is used."""
 import os
 import time
 import warnings
@@ -13,7 +12,7 @@ from work import CLASSES
 
 warnings.filterwarnings("ignore", module="sklearn")
 
-chosen = {}  # threads by kind of work
+chosen = {}  # number of threads for each kind of work
 
 
 class Mlp:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn: a trainer by mini-batches, here with one batch of all samples, so that a pass is one iteration."""
+"""scikit-learn trains with mini-batches; here one batch has all samples, so that a pass is one iteration."""
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 

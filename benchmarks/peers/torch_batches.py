@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch on mini-batches, as one writes it by hand for speed: no DataLoader, all samples as float32 in memory, each
-epoch's order from randperm. Of PyTorch's ways to update and of the numbers of threads the fastest is taken."""
+"""PyTorch with mini-batches, written by hand for speed: no DataLoader, all samples as float32 in memory, each epoch's
+order from randperm. The fastest of PyTorch's update methods and numbers of threads is used."""
 import itertools
 import os
 import time
@@ -13,7 +13,7 @@ from work import CLASSES
 TRIAL_STEPS = 100
 UPDATES = {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
-chosen = {}  # update and threads by kind of work
+chosen = {}  # update method and number of threads for each kind of work
 
 
 class Loop:
@@ -75,7 +75,7 @@ class Loop:
 
 
 class Compiled(Loop):
-    """Model and loss through torch.compile; the last batch of an epoch is shorter and has a program of its own."""
+    """Model and loss through torch.compile; the shorter last batch of an epoch has a compiled program of its own."""
 
     def begin(self, work, update, threads):
         super().begin(work, update, threads)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch as its users write it: Sequential, CrossEntropyLoss, SGD. On the CPU plain, compiled, sparse; on CUDA."""
+"""PyTorch as its users write it: Sequential, CrossEntropyLoss, SGD. CPU: plain, compiled, sparse; and CUDA."""
 import os
 import warnings
 
@@ -65,7 +65,7 @@ class Compiled(Plain):
 
 
 class SparseProduct(torch.autograd.Function):
-    """X W^T for a constant sparse X (B x F), whose transpose is at hand for the gradient."""
+    """X W^T for a constant sparse X (B x F), whose transpose is given for the gradient."""
 
     @staticmethod
     def forward(context, W, X, X_transposed):
@@ -100,7 +100,7 @@ class Sparse(Plain):
 
 
 class Cuda(Plain):
-    """Data and parameters on the GPU from the start to the end; float32 as it stands."""
+    """Data and parameters stay on the GPU; full float32."""
 
     device = "cuda"
     tf32 = False
@@ -115,14 +115,14 @@ class Cuda(Plain):
 
 
 class CudaTf32(Cuda):
-    """Products of numbers rounded to ten bits of fraction."""
+    """Products of numbers that are rounded to a mantissa of ten bits."""
 
     tf32 = True
     tolerance = 1e-3
 
 
 class CudaGraph(Cuda):
-    """One iteration recorded as a CUDA graph, then replayed: one launch an iteration."""
+    """One iteration is recorded as a CUDA graph, then replayed: one launch per iteration."""
 
     def __init__(self, work):
         super().__init__(work)
@@ -135,7 +135,7 @@ class CudaGraph(Cuda):
         self.set_parameters()
 
     def warm_up(self):
-        """Recording needs a stream on which the libraries have set themselves up."""
+        """Recording needs a stream on which the libraries are initialised."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The work that all peers do: data sets, initial weights, and the losses that prove that it is the same work.
+"""The work that all programs do: data sets, initial weights, and the losses that prove that it is the same work.
 
-A step of the work is one full-batch iteration (forward, loss, backward and update), or, of mini-batches, one epoch: all
-samples in an order of its own, so many an update, the last one with what is left. F features, H hidden units, C classes, B samples;
-pixels are bytes, of which the network sees byte / 255. W1 (H x F), b1 (H), W2 (C x H), b2 (C), as PyTorch has them.
+A step of the work is one full-batch iteration (forward, loss, backward and update). With mini-batches it is one epoch:
+all samples in the program's own order, `batch` samples per update, the last one with the rest.
+F features, H hidden units, C classes, B samples. Pixels are bytes, which the network sees as byte / 255.
+W1 (H x F), b1 (H), W2 (C x H), b2 (C), as PyTorch has them.
 """
 import gzip
 import json
@@ -18,30 +19,30 @@ SAMPLES = 41_000
 CLASSES = 10
 LEARNING_RATE = 0.1
 CHECK_ITERATIONS = 3
-TOLERANCE = 1e-4  # of a loss, relative; the rounding of float32 makes some 1e-6
-EPOCH_TOLERANCE = 0.3  # of that after an epoch, whose order is everybody's own: seeds differ by 0.1
+TOLERANCE = 1e-4  # relative, of a loss; float32 rounding causes about 1e-6
+EPOCH_TOLERANCE = 0.3  # of the loss after an epoch, for which each program has its own order: seeds differ by 0.1
 DATA_SETS = ("mnist", "fashion-mnist", "dense")
 
 
 class Unavailable(Exception):
-    """A data set or peer that this machine cannot have; the text says why."""
+    """A data set or peer that is not available on this machine; the text says why."""
 
 
 @dataclass
 class Data:
-    """The training samples of one data set, and the folder where gradus finds the same ones."""
+    """The training samples of one data set, and the folder where gradus finds the same samples."""
 
     name: str
     folder: str
     pixels: np.ndarray  # (B x F) bytes: sample after sample
     labels: np.ndarray  # (B) bytes
-    test_pixels: np.ndarray = None  # likewise, where a data set has them
+    test_pixels: np.ndarray = None  # the same, if the data set has a test part
     test_labels: np.ndarray = None
 
 
 @dataclass
 class Work:
-    """What a peer is given to work on."""
+    """The work of one measurement, as a peer gets it."""
 
     pixels: np.ndarray  # (B x F) bytes
     labels: np.ndarray  # (B) bytes
@@ -74,14 +75,14 @@ class Work:
             return Work(arrays["pixels"], arrays["labels"], weights, **others)
 
 
-OTHERS = ("batch", "optimizer", "learning_rate", "test_pixels", "test_labels")  # of a Work, in its file
+OTHERS = ("batch", "optimizer", "learning_rate", "test_pixels", "test_labels")  # other members in a Work's file
 
 
 # ---- Data sets ----
 
 
 def data_folders():
-    """Where gradus, too, looks for the folders of named data sets."""
+    """The folders in which gradus, too, searches for named data sets."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
     folders = [os.environ.get("GRADUS_DATA_DIR"), Path(home) / "gradus", "/usr/local/share/gradus",
                "/usr/share/gradus", "/usr/share/datasets"]
@@ -110,7 +111,7 @@ def find_data(name):
 
 
 def make_dense(folder):
-    """Random bytes without a zero: data in which there is nothing to skip."""
+    """Random bytes without zeros: data of which nothing can be skipped."""
     random = np.random.default_rng(1)
     folder.mkdir()
     write_idx(folder, "train-images-idx3-ubyte", random.integers(1, 256, (SAMPLES, 28, 28), np.uint8))
@@ -125,7 +126,7 @@ def read_part(folder, part, samples=None):
 
 
 def open_data(name, scratch):
-    """The first SAMPLES training samples of a data set; `scratch` is a folder for the one that is made here."""
+    """The first SAMPLES training samples of a data set; `scratch` is a folder for the generated one."""
     folder = make_dense(scratch / name) if name == "dense" else find_data(name)
     return Data(name, str(folder), *read_part(folder, "train", SAMPLES))
 
@@ -142,16 +143,16 @@ def density(pixels):
 
 
 def require_zeros(pixels):
-    """For peers that skip zeros: without any, they would spend minutes on losing."""
+    """For peers that skip zeros: without zeros they would only take minutes longer."""
     if density(pixels) > 0.9:
-        raise Unavailable("these data have hardly a zero to skip")
+        raise Unavailable("these data have hardly any zeros to skip")
 
 
 # ---- Weights ----
 
 
 def draw_weights(features, hidden, seed=1):
-    """Uniform in +-1 / sqrt(inputs), PyTorch's own choice: no width diverges, so losses can be compared closely."""
+    """Uniform in +-1 / sqrt(inputs), PyTorch's default: no width diverges, so losses can be compared closely."""
     random = np.random.default_rng(seed)
     shapes = {"fc1.weight": (hidden, features), "fc1.bias": (hidden,),
               "fc2.weight": (CLASSES, hidden), "fc2.bias": (CLASSES,)}
@@ -161,7 +162,7 @@ def draw_weights(features, hidden, seed=1):
 
 
 def save_safetensors(path, weights):
-    """The model file that gradus starts from: length of the header, header in JSON, all numbers."""
+    """Writes the model file that gradus starts from: length of the header, header in JSON, all numbers."""
     header, offset = {}, 0
     for name, array in weights.items():
         header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [offset, offset + array.nbytes]}
@@ -176,7 +177,7 @@ def save_safetensors(path, weights):
 
 
 def check_losses(work, losses, expected, tolerance):
-    """Raises Unavailable unless the losses before the first step and after the check's are the expected ones."""
+    """Raises Unavailable unless the losses before the first and after the last step of the check are as expected."""
     later = EPOCH_TOLERANCE if work.batch else tolerance
     for step, loss, truth, allowed in zip((0, work.check_steps), losses, expected, (tolerance, later)):
         if not abs(loss - truth) <= allowed * abs(truth):

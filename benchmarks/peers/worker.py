@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One peer in a process of its own, which sleeps while others are measured: `worker.py MODULE PEER`.
 
-Reads one request a line from stdin and answers each with one line on stdout, both JSON:
-{"prepare": FILE}  makes the peer for the work in FILE; its losses at iterations 0 and CHECK_ITERATIONS
-{"measure": N}     the seconds that N steps take: iterations, or epochs of mini-batches
-{"begin": FILE}    makes the peer once more, for other work; it is not checked
-{"accuracy": null} that on the test samples, of peers that can tell it
+Reads one request per line from stdin and answers each with one line on stdout, both JSON:
+{"prepare": FILE}  creates the peer for the work in FILE; answers its losses at iterations 0 and CHECK_ITERATIONS
+{"measure": N}     answers the seconds that N steps take: iterations, or epochs of mini-batches
+{"begin": FILE}    creates the peer again, for other work, without a check
+{"accuracy": null} answers the test accuracy, if the peer supports it
 """
 import gc
 import importlib
@@ -24,13 +24,13 @@ def measure(peer, steps):
     start = time.perf_counter()
     for _ in range(steps):
         peer.step()
-    if hasattr(peer, "finish"):  # for devices that work behind the program's back
+    if hasattr(peer, "finish"):  # for devices that work asynchronously
         peer.finish()
     return time.perf_counter() - start
 
 
 def library_versions():
-    """Versions of the packages in use and of the libraries that they compute with."""
+    """Versions of the packages, and of the libraries that they compute with."""
     found = {"python": sys.version.split()[0]}
     for package in ("numpy", "scipy", "torch", "scikit-learn"):
         try:
@@ -43,7 +43,7 @@ def library_versions():
 
 
 def prepare(make, path):
-    """The peer, and its losses as proof that it does the same work as the others."""
+    """The peer, and its losses, which prove that it does the same work as the others."""
     work = Work.load(path)
     peer = make(work)
     losses = [peer.loss()]
@@ -54,7 +54,7 @@ def prepare(make, path):
 
 
 def explain(error):
-    """One line; the kind of error only where it is not our own."""
+    """One line, with the kind of error if it is not Unavailable."""
     lines = str(error).strip().splitlines() or [""]
     return lines[0] if isinstance(error, Unavailable) else f"{type(error).__name__}: {lines[0]}"
 
@@ -74,7 +74,7 @@ def answer_requests(make, answers):
                 answer = {"accuracy": peer.accuracy()}
             else:
                 answer = {"seconds": measure(peer, request["measure"])}
-        except Exception as error:  # a library that lacks something must not end the whole benchmark
+        except Exception as error:  # a failing library must not end the whole benchmark
             answer = {"unavailable": explain(error)}
         print(json.dumps(answer), file=answers, flush=True)
 
@@ -82,7 +82,7 @@ def answer_requests(make, answers):
 def main():
     module, name = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print must not come between the answers
+    os.dup2(2, 1)  # the output of libraries must not get between the answers
     answer_requests(importlib.import_module(module).PEERS[name], answers)
 
 

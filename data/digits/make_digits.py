@@ -4,7 +4,7 @@
 
 Usage: make_digits.py digits.png [FOLDER]
 
-The picture is 100 x 50 cells of 20 x 20 pixels, white on black: five rows of cells for each digit, 0 first. Needs numpy
+The image has 100 x 50 cells of 20 x 20 pixels, white on black: five rows of cells for each digit, 0 first. Needs numpy
 and Pillow.
 """
 import pathlib
@@ -43,12 +43,12 @@ def place(cell):
 
 
 def split(labels):
-    """Indices of the training and of the test samples, the same number of each digit in either, both shuffled."""
-    random = np.random.RandomState(SEED)  # its numbers are frozen for good, those of default_rng() are not
+    """Indices of the training and of the test samples, shuffled; each part has the same number of every digit."""
+    random = np.random.RandomState(SEED)  # its numbers never change, those of default_rng() may
     order = random.permutation(len(labels))
     test = np.concatenate([order[labels[order] == digit][:TEST_PER_DIGIT] for digit in range(10)])
     in_test = np.isin(order, test)
-    # Shuffled once more: in `order`, what the test part took is missing from the beginning of the training part.
+    # Shuffled once more: the test part took its samples from the beginning of `order`.
     return random.permutation(order[~in_test]), random.permutation(order[in_test])
 
 

@@ -3,9 +3,9 @@
  * Data sets in NPZ files, as Keras ships MNIST: X as bytes or floats, sample after sample, and one integer label each.
  * Nothing in an array is used before its type and shape were looked at.
  */
+#include "archive/npz_archive.h"
 #include "core/image.h"
 #include "core/memory.h"
-#include "core/npz_archive.h"
 #include "core/printable.h"
 #include "data/dataset.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a data set by name: finds it, picks the reader, and checks that its parts fit together. */
+#include "archive/zip.h"
 #include "core/memory.h"
-#include "core/zip.h"
 #include "data/dataset.h"
 
 #include <stdlib.h>

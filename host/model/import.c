@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Models that other programs have made: which format a file has. */
-#include "core/zip.h"
+#include "archive/zip.h"
 #include "model/tensors.h"
 
 /* An NPZ is a ZIP archive. As the length of a safetensors header, what that begins with would be 67 MB and more. */

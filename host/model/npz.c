@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing a model as an NPZ: an archive with one NPY array for each tensor. */
-#include "core/npy.h"
-#include "core/zip.h"
+#include "archive/npy.h"
+#include "archive/zip.h"
 #include "model/tensors.h"
 
 #include <stdio.h>

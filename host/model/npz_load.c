@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a network from an NPZ. All arrays are unpacked before the first is believed, for the sizes are in them. */
-#include "core/npz_archive.h"
+#include "archive/npz_archive.h"
 #include "core/printable.h"
 #include "model/tensors.h"
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NAME_FORMAT "step-%012zu.safetensors"
@@ -132,11 +133,19 @@ static gradus_status refuse(const char *path, const char *reason)
     return gr_fail(GRADUS_ERROR_OUTPUT, "checkpoints: %s: %s", path, reason);
 }
 
+/* A process that was killed holds its lock until the system has freed its memory, so a lock that is taken is tried again. */
+#define LOCK_TRIES 200
+#define LOCK_PAUSE_MILLISECONDS 10
+
 /* A lock ends with its process, however that ends. File systems without locks keep nobody out. */
 static gradus_status lock(checkpoint_folder *folder)
 {
-    if (flock(folder->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return refuse(folder->path, "another training uses this folder");
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MILLISECONDS * 1000000L};
+    for (int tries = 1; flock(folder->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; tries++) {
+        if (tries == LOCK_TRIES)
+            return refuse(folder->path, "another training uses this folder");
+        nanosleep(&pause, NULL);
+    }
     return GRADUS_OK;
 }
 

@@ -11,7 +11,7 @@ typedef struct checkpoint_folder {
 } checkpoint_folder;
 
 /* Creates the folder if it does not exist, locks it, and removes unfinished files of a process that was killed. OUTPUT if
- * that fails or another process holds the lock. */
+ * that fails or another process still holds the lock after 2 seconds. */
 gradus_status gr_checkpoint_folder_open(const char *path, checkpoint_folder *out);
 void gr_checkpoint_folder_close(checkpoint_folder *folder);
 

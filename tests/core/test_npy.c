@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Headers of NPY arrays: which are understood, and which refused. */
+#include "archive/npy.h"
 #include "assert_close.h"
-#include "core/npy.h"
 
 #include <stdio.h>
 #include <string.h>

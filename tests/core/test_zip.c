@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Archives that are written, and what is made of damaged ones. */
-#include "core/zip.h"
-#include "core/zip_format.h"
+#include "archive/zip.h"
+#include "archive/zip_format.h"
 #include "scratch.h"
 
 #define TEXT "seven times seven times seven times seven"

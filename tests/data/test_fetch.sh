@@ -32,8 +32,8 @@ expect 0 'Usage:' --help
 expect 64 'Usage:'
 expect 64 'Usage:' nosuch
 expect 64 'Usage:' mnist a b
-expect 73 'cannot be made' mnist /dev/null
-expect 69 'could not be had from any mirror' mnist "$scratch/a"
+expect 73 'cannot be created' mnist /dev/null
+expect 69 'no mirror delivered it' mnist "$scratch/a"
 
 mkdir "$scratch/mirror"
 echo wrong | gzip >"$scratch/mirror/train-images-idx3-ubyte.gz"

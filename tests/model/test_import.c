@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks of other programs: by which names they are understood, how faults are refused, and NPZ there and back. */
-#include "core/npy.h"
-#include "core/zip.h"
+#include "archive/npy.h"
+#include "archive/zip.h"
 #include "gradus/gradus.h"
 #include "scratch.h"
 

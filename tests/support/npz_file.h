@@ -3,9 +3,9 @@
 #ifndef GRADUS_TESTS_NPZ_FILE_H
 #define GRADUS_TESTS_NPZ_FILE_H
 
+#include "archive/npy.h"
+#include "archive/zip.h"
 #include "assert_close.h"
-#include "core/npy.h"
-#include "core/zip.h"
 
 #include <stdio.h>
 #include <stdlib.h>

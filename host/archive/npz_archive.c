@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The directory of an archive of arrays, and the arrays. */
-#include "core/npz_archive.h"
+#include "archive/npz_archive.h"
 #include "core/memory.h"
 #include "core/printable.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing archives: each entry as it comes, the directory at the end. */
+#include "archive/zip.h"
+#include "archive/zip_format.h"
 #include "core/memory.h"
-#include "core/zip.h"
-#include "core/zip_format.h"
 
 #include <stdlib.h>
 #include <string.h>

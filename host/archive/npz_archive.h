@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NumPy's archives of arrays: a ZIP archive in which "x_train.npy" is the array x_train. */
-#ifndef GRADUS_CORE_NPZ_ARCHIVE_H
-#define GRADUS_CORE_NPZ_ARCHIVE_H
+#ifndef GRADUS_ARCHIVE_NPZ_ARCHIVE_H
+#define GRADUS_ARCHIVE_NPZ_ARCHIVE_H
 
-#include "core/npy.h"
-#include "core/zip.h"
+#include "archive/npy.h"
+#include "archive/zip.h"
 
 typedef struct npz_archive {
     const char *path;

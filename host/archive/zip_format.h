@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The records of a ZIP archive: signatures, sizes and where each field is, in bytes. All numbers are little-endian. */
-#ifndef GRADUS_CORE_ZIP_FORMAT_H
-#define GRADUS_CORE_ZIP_FORMAT_H
+#ifndef GRADUS_ARCHIVE_ZIP_FORMAT_H
+#define GRADUS_ARCHIVE_ZIP_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * than a library's, because zlib does all that is hard and is used anyway, because libzip brings bzip2 and OpenSSL,
  * and so that every byte goes through core/output.h and core/input.h.
  */
-#ifndef GRADUS_CORE_ZIP_H
-#define GRADUS_CORE_ZIP_H
+#ifndef GRADUS_ARCHIVE_ZIP_H
+#define GRADUS_ARCHIVE_ZIP_H
 
 #include "core/input.h"
 #include "core/output.h"

@@ -3,7 +3,7 @@
  * Reading and writing the header. Its dictionary is Python, of which so much is understood as NumPy writes:
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (10, 784), }
  */
-#include "core/npy.h"
+#include "archive/npy.h"
 #include "core/printable.h"
 
 #include <stdio.h>

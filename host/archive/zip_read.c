@@ -3,10 +3,10 @@
  * Reading archives. The directory at the end tells where everything is; each position and length in it is compared
  * with the size of the file before it is used. Local headers repeat it and are only asked how long they are.
  */
+#include "archive/zip.h"
+#include "archive/zip_format.h"
 #include "core/memory.h"
 #include "core/printable.h"
-#include "core/zip.h"
-#include "core/zip_format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * NumPy's format for one array (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic
  * number, a version, and a Python dictionary that says what the bytes behind it are.
  */
-#ifndef GRADUS_CORE_NPY_H
-#define GRADUS_CORE_NPY_H
+#ifndef GRADUS_ARCHIVE_NPY_H
+#define GRADUS_ARCHIVE_NPY_H
 
 #include "core/status.h"
 
