@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus devices: what OpenCL offers, and which of it would be used. */
+/* gradus devices: the devices that OpenCL has, and the one that would be used. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "text/failure.h"
@@ -34,7 +34,7 @@ static void print_device(const gradus_device_info *info, size_t index, bool chos
     printf("     units         %u", info->compute_units);
     if (info->clock_mhz > 0)
         printf(" at %u MHz", info->clock_mhz);
-    printf("\n     memory        %s, at most %s in one piece, %s local\n", format_bytes(info->memory_bytes).text,
+    printf("\n     memory        %s, at most %s per allocation, %s local\n", format_bytes(info->memory_bytes).text,
            format_bytes(info->max_allocation_bytes).text, format_bytes(info->local_memory_bytes).text);
     printf("     vendor        %s\n", info->vendor);
     printf("     platform      %s\n", info->platform);
@@ -74,7 +74,7 @@ int cmd_devices(int argc, const char **argv)
     device_choice choice = {0};
     TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
     TRY_GRADUS(gradus_device_list(&choice.list, &choice.count));
-    /* Who asks for a device that is not there wants to see those that are: the failure comes after the list. */
+    /* If the device that was asked for does not exist, the list of those that do comes before the failure. */
     gradus_status chosen =
         gradus_device_choose(choice.list, choice.count, settings.device, &choice.index, &choice.reason);
     if (settings.json)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus export: a model as other programs read it. */
+/* gradus export: writes a model in the formats of other programs. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/output_check.h"

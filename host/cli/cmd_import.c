@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus import: a network that another program has made becomes a model of ours. */
+/* gradus import: makes a model file of a network that another program has written. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/output_check.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus inspect: what is in a model file. */
+/* gradus inspect: architecture, metadata, statistics and weights of a model file. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "text/failure.h"
@@ -149,7 +149,8 @@ static void print_input(const gradus_network *network)
 {
     printf("input       %s", network->floats ? "floats" : "bytes / 255");
     if (network->input_deviation != 0)
-        printf(", less %.4g, over %.4g", (double)network->input_mean, (double)network->input_deviation);
+        printf(", minus the mean %.4g, divided by the standard deviation %.4g", (double)network->input_mean,
+               (double)network->input_deviation);
     putchar('\n');
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus tune: the fastest matrix products for a network on a device, found by trying. */
+/* gradus tune: searches for the fastest matrix products of a network on a device. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/data_input.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program gradus: picks the subcommand, and makes sure that what was printed has arrived. */
+/* The program gradus: runs the subcommand, and reports output that was lost. */
 #include "command/commands.h"
 #include "text/failure.h"
 #include "text/text.h"
@@ -21,14 +21,14 @@ typedef struct command {
 static const command commands[] = {
     {"train", cmd_train, "train DATASET", "train a network, report progress, write a model"},
     {"evaluate", cmd_evaluate, "evaluate MODEL DATASET", "loss, accuracy, confusion matrix, per-class figures"},
-    {"predict", cmd_predict, "predict MODEL INPUT...", "label and probabilities of samples, drawn with --show"},
-    {"inspect", cmd_inspect, "inspect MODEL", "architecture, statistics, the weights themselves"},
-    {"export", cmd_export, "export MODEL", "a model as other programs read it: NPZ, ONNX, GGUF"},
+    {"predict", cmd_predict, "predict MODEL INPUT...", "labels and probabilities of samples, drawn with --show"},
+    {"inspect", cmd_inspect, "inspect MODEL", "architecture, statistics, weights"},
+    {"export", cmd_export, "export MODEL", "a model in another format: NPZ, ONNX, GGUF"},
     {"import", cmd_import, "import FILE", "a model of a PyTorch or NumPy network"},
-    {"devices", cmd_devices, "devices", "what can be used, what is chosen and why"},
+    {"devices", cmd_devices, "devices", "the devices, and which one is used and why"},
     {"bench", cmd_bench, "bench [DATASET]", "iterations per second by device, engine and network"},
     {"check", cmd_check, "check", "every kernel on the device against the reference"},
-    {"tune", cmd_tune, "tune [DATASET]", "search the fastest products for a network on the device"},
+    {"tune", cmd_tune, "tune [DATASET]", "search for the fastest matrix products on the device"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

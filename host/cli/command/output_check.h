@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a file can be written, asked before the work whose result it shall take. */
+/* Whether an output can be written, checked before the work begins. */
 #ifndef GRADUS_CLI_OUTPUT_CHECK_H
 #define GRADUS_CLI_OUTPUT_CHECK_H
 

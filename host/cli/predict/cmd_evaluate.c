@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus evaluate: what a model gets right and wrong on a labelled data set. */
+/* gradus evaluate: loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/data_input.h"
@@ -20,7 +20,7 @@ typedef struct evaluation_result {
     uint64_t *confusion; /* (C x C), row: label, column: prediction */
 } evaluation_result;
 
-/* NaN where the figure is 0/0: a class that is not in the data, or that nothing was taken for. */
+/* NaN where the figure is 0/0: a class without samples, or without predictions. */
 typedef struct class_figures {
     uint64_t samples;
     double precision, recall, f1;

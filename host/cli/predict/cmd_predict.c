@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus predict: what a model takes samples for. */
+/* gradus predict: the classes and probabilities that a model predicts for samples. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/device_input.h"
@@ -69,7 +69,7 @@ static int output(predict_run *run, const sample_prediction *prediction)
     return EX_OK;
 }
 
-/* What is drawn of a sample; `shades` has room for it. */
+/* The pixels to draw; `shades` has room for those of a sample of floats. */
 static const uint8_t *pixels_of(const gradus_dataset *samples, size_t i, uint8_t *shades)
 {
     const gradus_dataset_info info = gradus_dataset_get_info(samples);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is going on, on stderr: one line that is drawn over and over on a terminal, a line per report elsewhere. */
+/* Progress on stderr: on a terminal one line that is drawn anew, elsewhere a line per report. */
 #ifndef GRADUS_CLI_PROGRESS_H
 #define GRADUS_CLI_PROGRESS_H
 
@@ -13,7 +13,7 @@ typedef struct progress_line {
 
 progress_line progress_create(bool quiet);
 
-/* Says what is being waited for; on terminals only, where the line vanishes again. */
+/* Shows what the program is doing; on terminals only, and until the next line or progress_end(). */
 void progress_phase(const progress_line *progress, const char *what);
 
 /* The same for what follows quickly one after the other: not every one of them is drawn. */

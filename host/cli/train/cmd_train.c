@@ -35,8 +35,8 @@ static int check_test_part(const training_run *run, size_t features, size_t clas
     return data_require_classes(name, "test", run->test, classes);
 }
 
-/* Keeps the samples that --train-samples asks for and takes those of --holdout out of them. */
-static int take_apart(training_run *run)
+/* Keeps the samples that --train-samples asks for, and moves those of --holdout to a data set of their own. */
+static int split_samples(training_run *run)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
@@ -62,7 +62,7 @@ cleanup:
     return code;
 }
 
-/* Reads the data and, unless one was loaded, makes a model that fits them: all of them, whatever is used. */
+/* Reads the data and, unless a model was loaded, makes one that fits all of them, however many are used. */
 static int read_data(training_run *run)
 {
     int code = EX_OK;
@@ -79,15 +79,15 @@ static int read_data(training_run *run)
     const gradus_network *network = gradus_model_network(run->model);
     TRY(data_require_classes(settings->dataset, "train", run->train, network->sizes[network->layers]));
     TRY(check_test_part(run, network->sizes[0], network->sizes[network->layers]));
-    TRY(take_apart(run));
+    TRY(split_samples(run));
 cleanup:
     return code;
 }
 
 /* ---- Training ---- */
 
-/* What the library says in lines, each with the program's name as all that goes to stderr. */
-static void tell_lines(const char *lines)
+/* Lines of text from the library, each with the program's name before it, like all messages. */
+static void print_notes(const char *lines)
 {
     for (const char *line = lines; *line != '\0';) {
         const int length = (int)strcspn(line, "\n");
@@ -102,23 +102,23 @@ static bool uses_device(const train_settings *settings)
     return strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0;
 }
 
-/* Tells where the run begins, and lets the logs go on from there. */
+/* Reports where a resumed run starts, and prepares the logs to continue from there. */
 static void on_start(const gradus_train_start *start, void *user)
 {
     training_run *run = user;
     const train_settings *settings = &run->settings;
     if (!settings->options.checkpoints.resume)
         return;
-    tell_lines(start->notes);
+    print_notes(start->notes);
     run->tensorboard.restart = start->reported + 1;
     if (start->checkpoint != NULL)
         training_log_resume(&run->log, start->reported);
     if (settings->quiet)
         return;
     if (start->checkpoint != NULL)
-        note("goes on from %s", start->checkpoint);
+        note("resumes from %s", start->checkpoint);
     else
-        note("no checkpoint in %s: begins with the first iteration", settings->options.checkpoints.folder);
+        note("no checkpoint in %s: starts with the first iteration", settings->options.checkpoints.folder);
 }
 
 static void on_report(const gradus_report *report, void *user)
@@ -172,13 +172,13 @@ static int finish_diverged(training_run *run)
     return code;
 }
 
-static void tell_interrupted(const training_run *run)
+static void print_interrupted(const training_run *run)
 {
     note("interrupted after %zu of %zu iterations; %s%s", run->result.iterations, run->last.iterations,
          run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
          run->saved_as == NULL ? "" : run->saved_as);
     if (run->settings.options.checkpoints.folder != NULL)
-        hint("with --resume the same command goes on from here");
+        hint("with --resume the same command continues from here");
 }
 
 static bool misses_target(const training_run *run)
@@ -194,7 +194,7 @@ static bool misses_target(const training_run *run)
 
 /* ---- The command ---- */
 
-/* For scripts; no failure, so none of sysexits.h. */
+/* For scripts. It is no failure, so it is not one of sysexits.h. */
 #define EXIT_TARGET_MISSED 1
 
 static int evaluate_test(training_run *run)
@@ -230,10 +230,10 @@ static int train_and_report(training_run *run, double started)
         return finish_diverged(run);
     TRY_GRADUS(status);
     if (run->settings.verbose)
-        tell_lines(run->result.plan);
+        print_notes(run->result.plan);
     TRY(training_model_save(run, false));
     if (run->signal != 0)
-        tell_interrupted(run);
+        print_interrupted(run);
     TRY(evaluate_test(run));
     TRY(training_summary_print(run));
     if (run->signal != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reports as TensorBoard's scalars. */
+/* Writing reports as TensorBoard's scalars. */
 #include "train/tensorboard_log.h"
 #include "text/failure.h"
 #include "train/event_file.h"
@@ -37,8 +37,8 @@ static bool make_folder(const char *folder)
     return mkdir(folder, 0777) == 0 || errno == EEXIST;
 }
 
-/* TensorBoard knows its files by "tfevents" in the name, and reads those of a folder in the order of their names. The
- * nanoseconds tell runs apart that begin in the same second. */
+/* TensorBoard finds its files by "tfevents" in the name, and reads those of a folder in the order of their names. The
+ * nanoseconds distinguish runs that start in the same second. */
 static bool open_stream(tensorboard_log *log)
 {
     struct timespec now;
@@ -61,7 +61,7 @@ static bool open_stream(tensorboard_log *log)
     return log->code == EX_OK;
 }
 
-/* What is no number, such as figures of a holdout that was not evaluated, is left out. */
+/* Figures that are not finite are left out, such as those of a holdout that was not evaluated. */
 static size_t list_scalars(const gradus_report *report, event_scalar scalars[EVENT_SCALARS_MAX])
 {
     const event_scalar all[] = {{"train/loss", (float)report->train.loss},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of `gradus train`, and how they must fit together. */
+/* Reading the command line of `gradus train`, and refusing options that contradict each other. */
 #include "train/train_settings.h"
 #include "command/output_check.h"
 #include "text/failure.h"
@@ -66,7 +66,7 @@ static int check_checkpoints(const train_settings *settings)
     return EX_OK;
 }
 
-/* Text is free to name the same file in two ways; this catches the slip, not the intent. */
+/* Two names of one file are found where it exists or its folder does; this is for slips, not for intent. */
 static int check_outputs(const train_settings *settings)
 {
     int code = EX_OK;

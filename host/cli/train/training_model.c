@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model of a training run: made for the data or loaded, and written with what it takes to train it again. */
+/* The model of a training run: created for the data or loaded, and written with the configuration that it was trained by. */
 #include "text/failure.h"
 #include "text/text.h"
 #include "train/train_options.h"

@@ -101,7 +101,7 @@ static const char *ending_text(gradus_stop_reason reason)
     return "";
 }
 
-/* Nothing for a run that did all its steps and kept the last one's weights. */
+/* Prints nothing for a run that did all its steps and kept the weights of the last one. */
 static void print_ending(const gradus_train_result *result)
 {
     const bool is_best = result->model_iterations != result->iterations;
@@ -123,7 +123,7 @@ static void print_summary(const training_run *run, const char *hash)
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
     print_parts(run);
-    printf("iterations  %s in %s: %s a second, after %s of setting up\n", format_count(result->iterations).text,
+    printf("iterations  %s in %s: %s per second, after %s of setup\n", format_count(result->iterations).text,
            format_seconds(result->train_seconds).text, format_rate(iterations_per_second(result)).text,
            format_seconds(run->setup_seconds).text);
     print_ending(result);
