@@ -91,13 +91,13 @@ static const char *ending_text(gradus_stop_reason reason)
     case GRADUS_STOP_REQUEST:
         return "by request";
     case GRADUS_STOP_TIME:
-        return "by the time limit";
+        return "at the time limit";
     case GRADUS_STOP_PATIENCE:
-        return "by lost patience";
+        return "when the patience ran out";
     case GRADUS_STOP_TARGET:
         return "at the target accuracy";
     case GRADUS_STOP_CONVERGED:
-        return "as it converged";
+        return "when the loss had converged";
     }
     return "";
 }
