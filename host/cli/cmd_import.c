@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus import: a network that another program has made becomes a model of ours. */
+/* gradus import: makes a model file of a network that another program has written. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "command/output_check.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct import_settings {
     command_line line;
-    char *out;
+    const char *out;
     bool json;
 } import_settings;
 
@@ -32,12 +30,12 @@ static int parse(int argc, const char **argv, import_settings *settings)
         .arguments_max = 1,
     };
     int code = EX_OK;
-    const option_row options[] = {
-        TEXT_OPTION("out", &settings->out, "MODEL", "the model file to write"),
-        JSON_OPTION(&settings->json),
+    static const option_row options[] = {
+        TEXT_OPTION("out", import_settings, out, "MODEL", "the model file to write"),
+        JSON_OPTION(import_settings, json),
         END_OPTION,
     };
-    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
     if (settings->out == NULL)
         TRY(fail(EX_USAGE, "import: found no --out, expected --out MODEL"));
     TRY(output_check("--out", settings->out, false));
@@ -50,14 +48,13 @@ cleanup:
 static int print_result(const import_settings *settings, const gradus_model *model)
 {
     const gradus_network *network = gradus_model_network(model);
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
     if (settings->json)
         return json_print(json_pack("{so so sI ss}", "model", json_text(settings->out), "layers", json_layers(network),
-                                    "parameters", (json_int_t)count_parameters(network), "weights_hash", hash));
+                                    "parameters", (json_int_t)count_parameters(network), "weights_hash",
+                                    format_hash(model).text));
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(model).text);
     printf("model       %s\n", settings->out);
     return EX_OK;
 }
@@ -76,7 +73,6 @@ int cmd_import(int argc, const char **argv)
     TRY(print_result(&settings, model));
 cleanup:
     gradus_model_destroy(model);
-    free(settings.out);
     command_line_free(&settings.line);
     return code;
 }

@@ -539,7 +539,7 @@ GRADUS_API const char *gradus_monitor_name(size_t index);
  * contain no checkpoint.
  */
 typedef struct gradus_checkpoints {
-    const char *folder; /* created if it does not exist; used by one run at a time. NULL: no checkpoints */
+    const char *folder; /* created, with its parents; used by one run at a time. NULL: no checkpoints */
     size_t every;       /* steps between two checkpoints; there is always one at the end. 0: with each report */
     size_t keep;        /* number of checkpoints to keep, the newest; 0: all */
     bool resume;

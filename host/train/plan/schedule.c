@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Learning rate schedules: a linear warm-up, then constant, step, exponential or cosine decay. */
-#include "train/schedule.h"
+#include "train/plan/schedule.h"
 #include "core/names.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Early stopping by patience, target accuracy, convergence and time. */
-#include "train/stopping_rules.h"
+#include "train/evaluation/stopping_rules.h"
 #include "core/names.h"
 
 #include <math.h>
