@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const char *const device_kernels[] = {"auto", "cpu", "gpu", NULL};
-const char *const device_waits[] = {"auto", "sleep", "spin", NULL};
-const char *const device_products[] = {"auto", "own", "clblast", NULL};
-
 static bool is_any_there(void)
 {
     gradus_device_info *list = NULL;

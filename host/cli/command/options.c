@@ -18,29 +18,36 @@ size_t option_find(const option_row *options, const char *name)
 
 /* ---- Choices ---- */
 
-choices_text option_choices(const option_row *option)
+/* Of so many the nearest is found. */
+#define CHOICES_MAX 64
+
+choices_text choices_joined(choice_list *choices)
 {
     choices_text out = {""};
-    for (const char *const *choice = option->choices; *choice != NULL; choice++) {
+    for (size_t i = 0; choices(i) != NULL; i++) {
         const size_t used = strlen(out.text);
-        snprintf(out.text + used, sizeof out.text - used, used == 0 ? "%s" : ", %s", *choice);
+        snprintf(out.text + used, sizeof out.text - used, i == 0 ? "%s" : ", %s", choices(i));
     }
     return out;
 }
 
-static bool is_choice(const char *text, const char *const *choices)
+bool choices_have(choice_list *choices, const char *name)
 {
-    while (*choices != NULL && strcmp(text, *choices) != 0)
-        choices++;
-    return *choices != NULL;
+    for (size_t i = 0; choices(i) != NULL; i++)
+        if (strcmp(choices(i), name) == 0)
+            return true;
+    return false;
 }
 
 static int fail_choice(const option_row *option, const char *text)
 {
-    const char *nearest = nearest_name(text, option->choices);
+    const char *names[CHOICES_MAX + 1] = {NULL};
+    for (size_t i = 0; i < CHOICES_MAX && option->choices(i) != NULL; i++)
+        names[i] = option->choices(i);
+    const char *nearest = nearest_name(text, names);
     return fail(EX_USAGE, "--%s: found \"%s\", expected one of: %s%s%s%s", option->name, text,
-                option_choices(option).text, nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : nearest,
-                nearest == NULL ? "" : "?");
+                choices_joined(option->choices).text, nearest == NULL ? "" : "; did you mean ",
+                nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
 }
 
 /* ---- Counts: below 2^63, so that they fit JSON's integers ---- */
@@ -145,7 +152,7 @@ static int set_float(const option_row *option, const char *text, float *out)
 
 static int set_text(const option_row *option, const char *text, const char **out)
 {
-    if (option->kind == OPTION_CHOICE && !is_choice(text, option->choices))
+    if (option->kind == OPTION_CHOICE && !choices_have(option->choices, text))
         return fail_choice(option, text);
     if (*text == '\0')
         return fail(EX_USAGE, "--%s: found an empty text, expected %s", option->name, option->argument);

@@ -127,9 +127,13 @@ typedef struct evaluate_settings {
     bool json;
 } evaluate_settings;
 
+static const char *split_name(size_t index)
+{
+    return index == 0 ? "train" : index == 1 ? "test" : NULL;
+}
+
 static int parse(int argc, const char **argv, evaluate_settings *settings)
 {
-    static const char *const splits[] = {"train", "test", NULL};
     static const command_description description = {
         .name = "evaluate",
         .arguments = "MODEL DATASET",
@@ -139,7 +143,7 @@ static int parse(int argc, const char **argv, evaluate_settings *settings)
         .arguments_max = 2,
     };
     static const option_row options[] = {
-        CHOICE_OPTION("split", evaluate_settings, split, splits, "the part of the data: %s"),
+        CHOICE_OPTION("split", evaluate_settings, split, split_name, "the part of the data: %s"),
         DEVICE_OPTIONS(evaluate_settings, device),
         DATA_DIR_OPTION(evaluate_settings, data_dir),
         JSON_OPTION(evaluate_settings, json),

@@ -98,8 +98,11 @@ static void print_notes(const char *lines)
 
 static bool uses_device(const train_settings *settings)
 {
-    const char *engine = settings->options.engine;
-    return strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0;
+    gradus_engine_info engine;
+    for (size_t i = 0; gradus_engine_get_info(i, &engine); i++)
+        if (strcmp(settings->options.engine, engine.name) == 0)
+            return engine.needs_device;
+    return true; /* "auto" */
 }
 
 /* Reports where a resumed run starts, and prepares the logs to continue from there. */

@@ -12,12 +12,10 @@
 /* Some units must remain; a share of 1 would leave none. */
 #define DROPOUT_MAX 0.999
 
-static const char *const initializers[] = {"uniform", "he", "he-uniform", "xavier", "xavier-uniform", NULL};
-static const char *const activations[] = {"relu", "leaky-relu", "sigmoid", "tanh", "gelu", NULL};
-static const char *const schedules[] = {"constant", "step", "exponential", "cosine", NULL};
-static const char *const optimizers[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", NULL};
-static const char *const monitors[] = {"loss", "accuracy", NULL};
-static const char *const engines[] = {"auto", "fused", "sparse", "layered", "blas", "reference", NULL};
+static const char *activation_name(size_t index)
+{
+    return gradus_activation_name((gradus_activation)index);
+}
 
 /* The sections from the first of these up to the second, which is not part of it, make the training configuration: what is
  * learned, and how. Presets consist of its options. */
@@ -34,14 +32,14 @@ static const char *const engines[] = {"auto", "fused", "sparse", "layered", "bla
 #define DOUBLE_OR_ZERO(n, to, m, h) DOUBLE_OR_ZERO_OPTION(n, train_settings, to, m, h)
 
 const option_row train_options[] = {
-    CHOICE("preset", preset, train_preset_names, "the training configuration to start from: %s (notebook)"),
+    CHOICE("preset", preset, train_preset_name, "the training configuration to start from: %s (notebook)"),
     FLAG("show", show, "print the training configuration and train nothing; DATASET is not needed"),
 
     SECTION_OPTION(CONFIGURATION_BEGIN),
     SIZES_OPTION("hidden", train_settings, hidden, "units of each hidden layer (10)"),
-    CHOICE("activation", activation, activations, "of hidden units: %s (relu)"),
+    CHOICE("activation", activation, activation_name, "of hidden units: %s (relu)"),
     FLAG("standardize", standardize, "subtract the features' mean, divide by their standard deviation"),
-    CHOICE("initializer", initializer, initializers, "of weights: %s (uniform)"),
+    CHOICE("initializer", initializer, gradus_initializer_name, "of weights: %s (uniform)"),
     TEXT("init-from", init_from, "MODEL", "start from a model's weights"),
 
     SECTION_OPTION("Steps:"),
@@ -56,16 +54,16 @@ const option_row train_options[] = {
     COUNT("epochs", options.epochs, 1, "passes through the samples, instead of --iterations"),
     FLAG("drop-last", options.drop_last, "leave out an epoch's last batch where it is short"),
     FLOAT("lr", options.learning_rate, "learning rate (0.1)"),
-    CHOICE("schedule", options.schedule.name, schedules, "of the learning rate: %s (constant)"),
+    CHOICE("schedule", options.schedule.name, gradus_schedule_name, "of the learning rate: %s (constant)"),
     COUNT("warmup", options.schedule.warmup, 0, "steps in which the learning rate grows (0)"),
     COUNT("decay-every", options.schedule.decay_every, 1, "steps of step and exponential (a third of all)"),
     FLOAT("gamma", options.schedule.gamma, "factor of step and exponential (0.1)"),
 
     SECTION_OPTION("Optimizer:"),
-    CHOICE("optimizer", options.optimizer.name, optimizers, "%s (sgd)"),
+    CHOICE("optimizer", options.optimizer.name, gradus_optimizer_name, "%s (sgd)"),
     FLOAT_OR_ZERO("momentum", options.optimizer.momentum, 0, "of momentum and nesterov (0.9)"),
-    FLOAT_OR_ZERO("beta1", options.optimizer.beta1, 0, "of adam and adamw (0.9)"),
-    FLOAT_OR_ZERO("beta2", options.optimizer.beta2, 0, "of adam and adamw (0.999)"),
+    FLOAT_OR_ZERO("beta1", options.optimizer.beta1, 0, "of adam and other optimizers with betas (0.9)"),
+    FLOAT_OR_ZERO("beta2", options.optimizer.beta2, 0, "likewise (the optimizer's own)"),
     FLOAT_OR_ZERO("rho", options.optimizer.rho, 0, "of rmsprop (0.99)"),
     FLOAT_OR_ZERO("weight-decay", options.optimizer.weight_decay, 0, "of weights, not of biases (0)"),
     FLOAT_OR_ZERO("clip-norm", options.optimizer.clip_norm, 0, "largest norm of the gradient; 0: any (0)"),
@@ -87,7 +85,7 @@ const option_row train_options[] = {
     COUNT("evaluate-every", options.evaluate_every, 1, "steps between evaluations (each report)"),
     COUNT("patience", options.stopping.patience, 0,
           "stop after so many evaluations without a new best, and restore the best; 0: do not (0)"),
-    CHOICE("monitor", options.stopping.monitor, monitors, "what is best on the holdout: %s (loss)"),
+    CHOICE("monitor", options.stopping.monitor, gradus_monitor_name, "what is best on the holdout: %s (loss)"),
     DOUBLE_OR_ZERO("target-accuracy", options.stopping.target_accuracy, 1,
                    "stop when reached, on the holdout if there is one; exit code 1 if not; 0: none (0)"),
     DOUBLE_OR_ZERO("until-converged", options.stopping.until_converged, 1,
@@ -103,7 +101,7 @@ const option_row train_options[] = {
 
     SECTION_OPTION("Device:"),
     DEVICE_OPTIONS(train_settings, device),
-    CHOICE("engine", options.engine, engines, "%s; the last two need no device (auto)"),
+    CHOICE("engine", options.engine, gradus_engine_name, "%s (auto)"),
 
     SECTION_OPTION("Output:"),
     TEXT("out", out, "MODEL", "write the trained model (safetensors)"),

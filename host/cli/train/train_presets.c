@@ -4,7 +4,6 @@
 #include "text/failure.h"
 #include "train/train_options.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define PRESET_OPTIONS_MAX 20
@@ -51,9 +50,12 @@ static const preset presets[] = {
 };
 #define PRESETS (sizeof presets / sizeof *presets)
 
-const char *const train_preset_names[] = {"notebook", "fast", "accurate", NULL};
 const char *const train_preset_default = "notebook";
-static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS + 1, "each preset has a name");
+
+const char *train_preset_name(size_t index)
+{
+    return index < PRESETS ? presets[index].name : NULL;
+}
 
 /* A preset's value of the first is not used where the second is given. */
 static const struct {

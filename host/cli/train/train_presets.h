@@ -5,8 +5,8 @@
 
 #include "train/train_settings.h"
 
-/* Ends with NULL. */
-extern const char *const train_preset_names[];
+/* The names of the presets. */
+const char *train_preset_name(size_t index);
 
 /* The preset that counts without --preset. */
 extern const char *const train_preset_default;
