@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pass over a mini-batch for a CPU, as fused_cpu.cl has it for all samples. The parameters' buffer begins with packed W1
+// A pass over a mini-batch for a CPU, as fused_cpu.clh has it for all samples. The parameters' buffer begins with packed W1
 // (first_batch.clh), and so do all offsets: weights_at, bias_at, PARAMETERS. From DW_AT on, a work-item's scratch has its
 // partial gradient in the same layout, then loss and number correct.
 
