@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of samples in an epoch: a permutation of 0 .. count - 1 of which each element can be computed on its own, on a
- * device as on the host (kernels/common/shuffle.cl), so nothing is stored and nothing depends on who asks.
+ * device as on the host (kernels/common/permutation_at.h), so nothing is stored and nothing depends on who asks.
  *
  * A Feistel network is a bijection of the numbers of an even number of bits, whatever its round function does; numbers from
  * count on are sent through it again until they fall below (Black and Rogaway: "Ciphers with arbitrary finite domains",
@@ -12,16 +12,7 @@
 
 #include "core/random.h"
 
-/* Fewer rounds leave traces that a test finds; the tests take chi-square and fixed points of six. */
-#define PERMUTATION_ROUNDS 6
-
-typedef struct permutation {
-    uint32_t count;                    /* at least 1 */
-    uint32_t half_bits;                /* of the numbers: 2 * half_bits bits hold count */
-    uint32_t rounds;                   /* PERMUTATION_ROUNDS, or 0: the identity */
-    uint32_t keys[PERMUTATION_ROUNDS]; /* one for each round */
-    uint32_t epoch;                    /* that it is the order of; of no meaning for the identity */
-} permutation;
+#include "common/permutation_at.h"
 
 permutation gr_permutation_identity(uint32_t count);
 
