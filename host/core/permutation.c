@@ -21,7 +21,7 @@ permutation gr_permutation(uint32_t count, uint64_t seed, uint32_t epoch)
     return p;
 }
 
-/* Murmur3's finaliser: every bit of the input changes each bit of the output about half of the time. */
+/* Murmur3's finaliser: each bit of the input changes each bit of the output with a probability of about one half. */
 static uint32_t mix(uint32_t x)
 {
     x ^= x >> 16;
