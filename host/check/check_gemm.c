@@ -128,10 +128,10 @@ static gradus_status compute(check *c, gemm *product, const product_case *p)
     if (p->is_x)
         TRY(gr_gemm_set_samples(product, p->shape.inputs, p->valid));
     if (summed)
-        TRY(gr_gemm_set_scale(product, 0.5f, 0));
+        TRY(gr_gemm_set_scale(product, (scaled_sum){0.5f, 0}));
     TRY(gr_gemm_enqueue(c->device, product));
     if (summed) {
-        TRY(gr_gemm_set_scale(product, 0.5f, 1));
+        TRY(gr_gemm_set_scale(product, (scaled_sum){0.5f, 1}));
         TRY(gr_gemm_enqueue(c->device, product));
     }
 cleanup:

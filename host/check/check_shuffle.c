@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of shuffle.cl. */
 #include "check/check.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/batch_kernels.h"
 
 /* An order of `columns` samples, which the device computes as integers: read back, it is compared exactly. */
 gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape)

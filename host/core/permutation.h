@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of samples in an epoch: a permutation of 0 .. count - 1. Each element can be computed on its own, by a
- * device (kernels/common/shuffle.cl) or by the host, so nothing is stored and every engine has the same order.
+ * device (kernels/common/permutation_at.h) or by the host, so nothing is stored and every engine has the same order.
  *
  * A Feistel network is a bijection on the numbers with an even number of bits, whatever its round function does.
  * Results that are not below count go through it again until they are (Black and Rogaway: "Ciphers with arbitrary
@@ -12,16 +12,7 @@
 
 #include "core/random.h"
 
-/* Fewer rounds leave patterns that a test finds; the tests check chi-square and fixed points with six. */
-#define PERMUTATION_ROUNDS 6
-
-typedef struct permutation {
-    uint32_t count;                    /* at least 1 */
-    uint32_t half_bits;                /* of the numbers: 2 * half_bits bits hold count */
-    uint32_t rounds;                   /* PERMUTATION_ROUNDS, or 0: the identity */
-    uint32_t keys[PERMUTATION_ROUNDS]; /* one for each round */
-    uint32_t epoch;                    /* whose order this is; unused by the identity */
-} permutation;
+#include "common/permutation_at.h"
 
 permutation gr_permutation_identity(uint32_t count);
 
