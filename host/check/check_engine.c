@@ -2,7 +2,9 @@
 /* Loss and gradient of whole networks, as training checks them before it begins. */
 #include "check/check.h"
 #include "data/dataset.h"
-#include "engine/fused_cpu/fused.h"
+#include "engine/fused_batch/fused_batch.h"
+#include "engine/fused_cpu/fused_cpu.h"
+#include "engine/fused_gpu/fused_gpu.h"
 #include "engine/select/engines.h"
 #include "train/verify.h"
 
@@ -25,6 +27,7 @@ cleanup:
 /* An engine, and what it is checked with beside a shape. */
 typedef struct engine_case {
     const engine_type *type;
+    bool batches; /* the engine is made for mini-batches, of any size since the range that is asked for counts */
     uint8_t density;
     gradus_activation activation;
     float mean, deviation;
@@ -38,6 +41,7 @@ static gradus_status create_engine(check *c, const engine_case *how, const gradu
                          .network = *network,
                          .layout = gr_network_layout(network),
                          .dataset = dataset,
+                         .batch = how->batches ? dataset->info.samples / 2 + 1 : 0,
                          .regularization = how->regularization};
     return how->type->create(&base, c->device, out);
 }
@@ -104,32 +108,32 @@ gradus_status gr_check_engine_layered(check *c, const check_shape *shape)
 
 gradus_status gr_check_first_groups(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_GROUPS], "first_groups");
+    return check_engine(c, shape, &gr_fused_groups, "first_groups");
 }
 
 gradus_status gr_check_first_elements(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "first_elements");
+    return check_engine(c, shape, &gr_fused_elements, "first_elements");
 }
 
 gradus_status gr_check_first_dense(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_DENSE], "first_dense");
+    return check_engine(c, shape, &gr_fused_dense, "first_dense");
 }
 
 gradus_status gr_check_first_wide(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_WIDE], "first_wide");
+    return check_engine(c, shape, &gr_fused_wide, "first_wide");
 }
 
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_GPU], "first_gpu");
+    return check_engine(c, shape, &gr_fused_gpu, "first_gpu");
 }
 
 gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 {
-    const engine_case how = {.type = &gr_fused_variants[FIRST_BATCH], .density = 80};
+    const engine_case how = {.type = &gr_fused_batch, .batches = true, .density = 80};
     return check_case(c, shape, &how, "first_batch");
 }
 
@@ -137,28 +141,34 @@ gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 
 #define SEED 0x123456789aULL
 
-static gradus_status check_functions(check *c, const check_shape *shape, const engine_type *type, const char *name)
+/* `how` with every activation, dropout, label smoothing and a standardised input. */
+static gradus_status check_functions(check *c, const check_shape *shape, const engine_case *how, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    for (gradus_activation f = GRADUS_RELU; gradus_activation_name(f) != NULL; f++) {
-        const engine_case how = {type, 80, f, 0.1f, 0.3f, {.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED}};
-        TRY(check_case(c, shape, &how, name));
-    }
+    engine_case with = *how;
+    with.mean = 0.1f;
+    with.deviation = 0.3f;
+    with.regularization = (regularization){.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED};
+    for (with.activation = GRADUS_RELU; gradus_activation_name(with.activation) != NULL; with.activation++)
+        TRY(check_case(c, shape, &with, name));
 cleanup:
     return status;
 }
 
 gradus_status gr_check_tile_functions(check *c, const check_shape *shape)
 {
-    return check_functions(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "tile_functions");
+    const engine_case how = {.type = &gr_fused_elements, .density = 80};
+    return check_functions(c, shape, &how, "tile_functions");
 }
 
 gradus_status gr_check_batch_functions(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    const engine_case how = {&gr_fused_variants[FIRST_BATCH],       80, GRADUS_RELU, 0, 0,
-                             {.input_dropout = 0.25f, .seed = SEED}};
-    TRY(check_functions(c, shape, how.type, "batch_functions"));
+    const engine_case how = {.type = &gr_fused_batch,
+                             .batches = true,
+                             .density = 80,
+                             .regularization = {.input_dropout = 0.25f, .seed = SEED}};
+    TRY(check_functions(c, shape, &how, "batch_functions"));
     TRY(check_case(c, shape, &how, "batch_functions"));
 cleanup:
     return status;

@@ -96,11 +96,10 @@ cleanup:
 gradus_status gr_check_update_parameters(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    static const char *const names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < OPTIMIZER_COUNT; i++)
         for (int limited = 0; limited < 2; limited++) {
             gradus_optimizer options = gradus_optimizer_default();
-            options.name = names[i];
+            options.name = gradus_optimizer_name(i);
             options.weight_decay = limited ? 0.1f : 0;
             options.clip_norm = limited ? 0.5f : 0;
             options.max_norm = limited ? 0.75f : 0;

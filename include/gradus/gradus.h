@@ -315,11 +315,14 @@ GRADUS_API const char *gradus_activation_name(gradus_activation activation);
  *   "he-uniform"      uniform, of the same standard deviation
  *   "xavier"          normal, standard deviation sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010)
  *   "xavier-uniform"  uniform, of the same standard deviation
- * They are PyTorch's kaiming_ and xavier_ initializers. Biases are 0 with all but "uniform". ARGUMENT for an unknown
- * name.
+ * They are PyTorch's kaiming_ and xavier_ initializers. Biases are 0 with all but "uniform". NULL stands
+ * for "uniform"; ARGUMENT for an unknown name.
  */
 GRADUS_API gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer,
                                                   uint64_t seed, gradus_model **out);
+
+/* The names above, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_initializer_name(size_t index);
 
 GRADUS_API const gradus_network *gradus_model_network(const gradus_model *model);
 
@@ -432,6 +435,11 @@ typedef struct gradus_device_options {
 
 GRADUS_API gradus_device_options gradus_device_options_default(void);
 
+/* The values of `kernels`, `wait` and `products`, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_device_kernels_name(size_t index);
+GRADUS_API const char *gradus_device_wait_name(size_t index);
+GRADUS_API const char *gradus_device_products_name(size_t index);
+
 /*
  * gradus_device_open() with options, which may be NULL. ARGUMENT names the option that is impossible: threads of a
  * device that is not a CPU, or more than it has. Threads are a part of the device that OpenCL splits off (device
@@ -449,19 +457,22 @@ GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device 
  * where "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are ignored.
  */
 typedef struct gradus_optimizer {
-    const char *name;   /* "sgd", "momentum", "nesterov", "rmsprop", "adam" or "adamw" */
-    float momentum;     /* of momentum and nesterov; 0.9 */
-    float beta1, beta2; /* of adam and adamw; 0.9, 0.999 */
-    float rho;          /* of rmsprop, PyTorch's alpha; 0.99 */
-    float epsilon;      /* added to the root; 1e-8 */
+    const char *name;   /* one of gradus_optimizer_name(); NULL: the first */
+    float momentum;     /* of momentum and nesterov; NaN: 0.9 */
+    float beta1, beta2; /* of adam and adamw; NaN: 0.9, 0.999 */
+    float rho;          /* of rmsprop, PyTorch's alpha; NaN: 0.99 */
+    float epsilon;      /* added to the root */
     float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; adamw instead begins with
-                           p := p - lr * weight_decay * p; 0 */
+                           p := p - lr * weight_decay * p; 0: none */
     float clip_norm;    /* a gradient whose norm over all parameters is larger is scaled down to it; 0: none */
     float max_norm; /* after each step, the weights into a unit whose norm is larger are scaled down to it; 0: none */
 } gradus_optimizer;
 
-/* "sgd" and the numbers above. */
+/* "sgd", and with another name the defaults of that optimizer: NaN where they differ, epsilon 1e-8, the others 0. */
 GRADUS_API gradus_optimizer gradus_optimizer_default(void);
+
+/* "sgd", "momentum", "nesterov", "rmsprop", "adam", ..., for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_optimizer_name(size_t index);
 
 /*
  * How the learning rate changes. At step u of the U steps after the warm-up it is multiplied by
@@ -477,6 +488,9 @@ typedef struct gradus_schedule {
     size_t decay_every; /* steps; 0: a third of U */
     size_t warmup;      /* steps, fewer than the run has; 0: none */
 } gradus_schedule;
+
+/* The names of the schedules, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_schedule_name(size_t index);
 
 /*
  * How the training images are distorted, anew for each sample and epoch; only with mini-batches, and only for images
@@ -511,6 +525,9 @@ typedef struct gradus_stopping {
                                0: any number */
 } gradus_stopping;
 
+/* "loss", "accuracy", for index 0, 1; NULL after the last. */
+GRADUS_API const char *gradus_monitor_name(size_t index);
+
 /*
  * Checkpoints: files in a folder, each of which has everything that a run needs to continue. An interrupted run is
  * continued by the same call with `resume`, and ends with the same bits and the same reports as an uninterrupted one,
@@ -527,7 +544,7 @@ typedef struct gradus_stopping {
  * contain no checkpoint.
  */
 typedef struct gradus_checkpoints {
-    const char *folder; /* created if it does not exist; used by one run at a time. NULL: no checkpoints */
+    const char *folder; /* created, with its parents; used by one run at a time. NULL: no checkpoints */
     size_t every;       /* steps between two checkpoints; there is always one at the end. 0: with each report */
     size_t keep;        /* number of checkpoints to keep, the newest; 0: all */
     bool resume;
@@ -708,6 +725,9 @@ typedef struct gradus_engine_info {
 
 /* The engines of this build, for index 0, 1, ...; false after the last. */
 GRADUS_API bool gradus_engine_get_info(size_t index, gradus_engine_info *info);
+
+/* "auto", then the names of the engines, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_engine_name(size_t index);
 
 /* An engine with a data set and a new model's parameters (seed 1), ready to be timed. */
 typedef struct gradus_benchmark gradus_benchmark;

@@ -3,7 +3,9 @@
  * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the reference
  * with each of them, and that an evaluation knows nothing of a training's extras.
  */
-#include "engine/fused_cpu/fused.h"
+#include "common/activations.h"
+#include "device/device.h"
+#include "engine/fused_cpu/fused_cpu.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
@@ -69,11 +71,9 @@ typedef struct function_case {
         .seed = 0                                                                                                     \
     }
 
+#define ACTIVATION_CASE(NAME, formula, name, operators) {name, GRADUS_##NAME, 0, 0, NONE},
+
 static const function_case cases[] = {
-    {"leaky-relu", GRADUS_LEAKY_RELU, 0, 0, NONE},
-    {"sigmoid", GRADUS_SIGMOID, 0, 0, NONE},
-    {"tanh", GRADUS_TANH, 0, 0, NONE},
-    {"gelu", GRADUS_GELU, 0, 0, NONE},
     {"dropout", GRADUS_RELU, 0, 0, {.dropout = 0.4f, .seed = 3}},
     {"tanh and dropout", GRADUS_TANH, 0, 0, {.dropout = 0.5f, .seed = 1ULL << 40 | 9}},
     {"input dropout", GRADUS_RELU, 0, 0, {.input_dropout = 0.2f, .seed = 5}},
@@ -82,7 +82,7 @@ static const function_case cases[] = {
     {"standardised", GRADUS_RELU, 0.25f, 0.5f, NONE},
     {"all", GRADUS_GELU, 0.1f, 0.3f, {.dropout = 0.1f, .label_smoothing = 0.2f, .seed = 8}},
     {"all of the input", GRADUS_SIGMOID, 0.1f, 0.3f, {.input_dropout = 0.3f, .seed = 8}},
-};
+    ACTIVATIONS(ACTIVATION_CASE)};
 #define CASES (sizeof cases / sizeof *cases)
 
 static const gradus_network networks[] = {
@@ -104,12 +104,9 @@ typedef struct engine_case {
 static engine_case layered = {&gr_engine_layered, 0, false, 0, 4},
                    layered_batch = {&gr_engine_layered, 50, false, 0, 4},
                    layered_gpu = {&gr_engine_layered, 0, true, 0, 4}, sparse = {&gr_engine_sparse, 0, false, 0, 4},
-                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1},
-                   groups = {&gr_fused_variants[FIRST_GROUPS], 0, false, 0, 1},
-                   elements = {&gr_fused_variants[FIRST_ELEMENTS], 0, false, 1, 1},
-                   dense = {&gr_fused_variants[FIRST_DENSE], 0, false, 2, 1},
-                   wide = {&gr_fused_variants[FIRST_WIDE], 0, false, 0, 1},
-                   fused_batch = {&gr_engine_fused, 50, false, 0, 2};
+                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1}, groups = {&gr_fused_groups, 0, false, 0, 1},
+                   elements = {&gr_fused_elements, 0, false, 1, 1}, dense = {&gr_fused_dense, 0, false, 2, 1},
+                   wide = {&gr_fused_wide, 0, false, 0, 1}, fused_batch = {&gr_engine_fused, 50, false, 0, 2};
 #if GRADUS_BLAS
 static engine_case blas = {&gr_engine_blas, 0, false, 0, 4}, blas_batch = {&gr_engine_blas, 50, false, 0, 4};
 #endif
@@ -127,9 +124,7 @@ static void open_case(const engine_case *how, const function_case *c, const grad
     base.network.input_deviation = c->deviation;
     base.layout = gr_network_layout(network);
     *out = NULL;
-    const bool fused_input = (how->type >= gr_fused_variants && how->type < gr_fused_variants + FIRST_LAYERS) &&
-                             c->regularization.input_dropout > 0;
-    if (!fused_input && gr_engine_unsupported(how->type, &base, device) == NULL)
+    if (gr_engine_unsupported(how->type, &base, device) == NULL)
         assert_ok(how->type->create(&base, device, out));
 }
 

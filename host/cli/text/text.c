@@ -89,6 +89,13 @@ short_text format_float(float value)
     return out;
 }
 
+short_text format_hash(const gradus_model *model)
+{
+    short_text out;
+    snprintf(out.text, sizeof out.text, "%016" PRIx64, gradus_model_hash(model));
+    return out;
+}
+
 network_text format_network(const gradus_network *network)
 {
     network_text out;
@@ -126,25 +133,25 @@ static bool is_decimal(const char *text)
     return *text != '\0' && text[strspn(text, "0123456789.+-eE")] == '\0';
 }
 
-bool parse_positive_double(const char *text, double *out)
+bool parse_number(const char *text, double *out)
 {
     char *end;
     if (!is_decimal(text))
         return false;
-    double value = strtod(text, &end);
-    if (*end != '\0' || !(value > 0) || isinf(value))
+    const double value = strtod(text, &end);
+    if (*end != '\0' || isinf(value))
         return false;
     *out = value;
     return true;
 }
 
-bool parse_positive_float(const char *text, float *out)
+bool parse_float(const char *text, float *out)
 {
     char *end;
     if (!is_decimal(text))
         return false;
-    float value = strtof(text, &end);
-    if (*end != '\0' || !(value > 0) || isinf(value))
+    const float value = strtof(text, &end);
+    if (*end != '\0' || isinf(value))
         return false;
     *out = value;
     return true;
