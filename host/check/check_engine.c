@@ -137,7 +137,8 @@ gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 
 #define SEED 0x123456789aULL
 
-static gradus_status check_functions(check *c, const check_shape *shape, const engine_type *type, const char *name)
+static gradus_status check_regularization(check *c, const check_shape *shape, const engine_type *type,
+                                          const char *name)
 {
     gradus_status status = GRADUS_OK;
     for (gradus_activation f = GRADUS_RELU; gradus_activation_name(f) != NULL; f++) {
@@ -148,18 +149,18 @@ cleanup:
     return status;
 }
 
-gradus_status gr_check_tile_functions(check *c, const check_shape *shape)
+gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape)
 {
-    return check_functions(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "tile_functions");
+    return check_regularization(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "fused_cpu_regularization");
 }
 
-gradus_status gr_check_batch_functions(check *c, const check_shape *shape)
+gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const engine_case how = {&gr_fused_variants[FIRST_BATCH],       80, GRADUS_RELU, 0, 0,
                              {.input_dropout = 0.25f, .seed = SEED}};
-    TRY(check_functions(c, shape, how.type, "batch_functions"));
-    TRY(check_case(c, shape, &how, "batch_functions"));
+    TRY(check_regularization(c, shape, how.type, "fused_batch_regularization"));
+    TRY(check_case(c, shape, &how, "fused_batch_regularization"));
 cleanup:
     return status;
 }

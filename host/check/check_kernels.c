@@ -286,7 +286,7 @@ static const check_shape gpu_gemm_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
 /* Likewise, where each shape is compiled several times. */
-static const check_shape function_shapes[] = {{17, 163, 149}};
+static const check_shape regularization_shapes[] = {{17, 163, 149}};
 /* Height x width x samples: the least image, one pixel more than a piece of a row, digits, more rows than columns. */
 static const check_shape image_shapes[] = {{2, 2, 5}, {3, 17, 7}, {28, 28, 43}, {129, 31, 3}};
 
@@ -324,8 +324,8 @@ const operation gr_operations[] = {
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},
     {"first_wide", gr_check_first_wide, SHAPES(engine_shapes)},
     {"first_batch", gr_check_first_batch, SHAPES(engine_shapes)},
-    {"tile_functions", gr_check_tile_functions, SHAPES(function_shapes)},
-    {"batch_functions", gr_check_batch_functions, SHAPES(function_shapes)},
+    {"fused_cpu_regularization", gr_check_fused_cpu_regularization, SHAPES(regularization_shapes)},
+    {"fused_batch_regularization", gr_check_fused_batch_regularization, SHAPES(regularization_shapes)},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes)},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;
