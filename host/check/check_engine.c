@@ -6,6 +6,9 @@
 #include "engine/select/engines.h"
 #include "train/verify.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define CLASSES 5
 
 /* Pixels of which so many in 256 are not zero. */
@@ -25,49 +28,96 @@ cleanup:
 /* An engine, and what it is checked with beside a shape. */
 typedef struct engine_case {
     const engine_type *type;
+    const char *way; /* what is different from other cases; NULL: there are none */
     uint8_t density;
     gradus_activation activation;
     float mean, deviation;
     regularization regularization;
 } engine_case;
 
-static gradus_status create_engine(check *c, const engine_case *how, const gradus_network *network,
-                                   const gradus_dataset *dataset, engine **out)
+/* A network, and samples for it. */
+typedef struct engine_input {
+    gradus_network network;
+    const gradus_dataset *dataset;
+    struct gradus_dataset drawn;
+} engine_input;
+
+static gradus_status draw_input(check *c, const check_shape *shape, uint8_t density, engine_input *out)
 {
-    const engine base = {.type = how->type,
-                         .network = *network,
-                         .layout = gr_network_layout(network),
-                         .dataset = dataset,
-                         .regularization = how->regularization};
-    return how->type->create(&base, c->device, out);
+    gradus_status status = GRADUS_OK;
+    out->network = (gradus_network){.layers = 3, .sizes = {shape->inner, shape->rows, shape->rows, CLASSES}};
+    TRY(draw_pixels(c, shape->inner * shape->columns, density, &out->drawn.pixels));
+    TRY(gr_check_bytes(c, shape->columns, CLASSES, &out->drawn.labels));
+    out->drawn.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true, false};
+    out->dataset = &out->drawn;
+cleanup:
+    return status;
+}
+
+static void name_case(check *c, const engine_input *in, const char *way)
+{
+    char sizes[CHECK_SHAPE] = "";
+    for (size_t l = 0; l <= in->network.layers; l++) {
+        const size_t used = strlen(sizes);
+        snprintf(sizes + used, sizeof sizes - used, l == 0 ? "%zu" : "-%zu", in->network.sizes[l]);
+    }
+    if (c->timer != NULL)
+        gr_check_name_shape(c, "%s, %zu samples", sizes, in->dataset->info.samples);
+    if (way != NULL)
+        gr_check_name_way(c, "%s", way);
+}
+
+typedef struct timed_engine {
+    engine *e;
+    size_t samples;
+} timed_engine;
+
+static gradus_status enqueue_gradient(gradus_device *device, void *of)
+{
+    (void)device;
+    const timed_engine *timed = of;
+    return timed->e->type->gradient(timed->e, 0, timed->samples);
+}
+
+/* In a check all samples of a small network are compared; before a timing as many as before a training. */
+static gradus_status verify(check *c, engine *e, const float *parameters, const char *name)
+{
+    const bool all = c->timer == NULL;
+    double worst = 0;
+    const gradus_status status = gr_verify_engine(e, parameters, all ? e->dataset->info.samples : gr_verify_samples(e),
+                                                  all ? 1e-4 : VERIFY_TOLERANCE, &worst);
+    if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
+        return status;
+    gr_check_record(c, name, worst);
+    return GRADUS_OK;
 }
 
 static gradus_status check_case(check *c, const check_shape *shape, const engine_case *how, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network network = {.layers = 3,
-                                    .sizes = {shape->inner, shape->rows, shape->rows, CLASSES},
-                                    .activation = how->activation,
-                                    .input_mean = how->mean,
-                                    .input_deviation = how->deviation};
-    struct gradus_dataset dataset = {0};
+    engine_input in = {.dataset = NULL};
     float *parameters = NULL;
-    engine *e = NULL;
-    double worst = 0;
+    gradus_work work;
+    timed_engine timed = {0};
 
-    TRY(draw_pixels(c, shape->inner * shape->columns, how->density, &dataset.pixels));
-    TRY(gr_check_bytes(c, shape->columns, CLASSES, &dataset.labels));
-    dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true, false};
-    TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
-    gr_network_initialise(&network, 1, parameters);
-    TRY(create_engine(c, how, &network, &dataset, &e));
-    status = gr_verify_engine(e, parameters, shape->columns, 1e-4, &worst);
-    if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
-        goto cleanup;
-    gr_check_record(c, name, worst);
-    status = GRADUS_OK;
+    if (c->timer == NULL)
+        TRY(draw_input(c, shape, how->density, &in));
+    else
+        in = (engine_input){.network = *c->timer->network, .dataset = c->timer->dataset};
+    in.network.activation = how->activation;
+    in.network.input_mean = how->mean;
+    in.network.input_deviation = how->deviation;
+    name_case(c, &in, how->way);
+    TRY(gr_check_random(c, gr_network_layout(&in.network).length, 0, 1, &parameters));
+    gr_network_initialise(&in.network, 1, parameters);
+    TRY(gr_engine_create_with(how->type, &(engine_settings){.regularization = how->regularization}, c->device,
+                              &in.network, in.dataset, &timed.e));
+    TRY(verify(c, timed.e, parameters, name));
+    timed.samples = in.dataset->info.samples;
+    TRY(gradus_network_work(&in.network, timed.samples, &work));
+    TRY(gr_check_time(c, enqueue_gradient, &timed, work));
 cleanup:
-    gr_engine_destroy(e);
+    gr_engine_destroy(timed.e);
     return status;
 }
 
@@ -142,7 +192,13 @@ static gradus_status check_regularization(check *c, const check_shape *shape, co
 {
     gradus_status status = GRADUS_OK;
     for (gradus_activation f = GRADUS_RELU; gradus_activation_name(f) != NULL; f++) {
-        const engine_case how = {type, 80, f, 0.1f, 0.3f, {.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED}};
+        const engine_case how = {type,
+                                 gradus_activation_name(f),
+                                 80,
+                                 f,
+                                 0.1f,
+                                 0.3f,
+                                 {.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED}};
         TRY(check_case(c, shape, &how, name));
     }
 cleanup:
@@ -157,8 +213,10 @@ gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *sha
 gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    const engine_case how = {&gr_fused_variants[FIRST_BATCH],       80, GRADUS_RELU, 0, 0,
-                             {.input_dropout = 0.25f, .seed = SEED}};
+    const engine_case how = {.type = &gr_fused_variants[FIRST_BATCH],
+                             .way = "input dropout",
+                             .density = 80,
+                             .regularization = {.input_dropout = 0.25f, .seed = SEED}};
     TRY(check_regularization(c, shape, how.type, "fused_batch_regularization"));
     TRY(check_case(c, shape, &how, "fused_batch_regularization"));
 cleanup:
