@@ -12,17 +12,6 @@
 
 /* ---- The launchers ---- */
 
-/* The device's own width in floats: 1, 2, 4, 8 or 16. */
-static gradus_status native_width(const gradus_device *device, size_t *out)
-{
-    gradus_status status = GRADUS_OK;
-    cl_uint width = 0;
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
-    *out = width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : width >= 2 ? 2 : 1;
-cleanup:
-    return status;
-}
-
 gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, const char *multiply_add,
                                       limit_program *out)
 {
@@ -32,8 +21,7 @@ gradus_status gr_limit_program_create(gradus_device *device, kernel_kind kind, c
     char *options = NULL;
 
     if (kind == KERNELS_CPU) {
-        TRY(native_width(device, &p.lanes));
-        p.read_lanes = p.lanes;
+        p.lanes = p.read_lanes = device->vector_width;
         p.items = units;
         p.local = 1;
     }
@@ -48,9 +36,7 @@ cleanup:
 
 void gr_limit_program_release(limit_program *p)
 {
-    if (p->program != NULL)
-        clReleaseProgram(p->program);
-    p->program = NULL;
+    gr_program_release(&p->program);
 }
 
 gradus_status gr_limit_fma(const limit_program *p, cl_mem factor, cl_mem out, cl_uint rounds, launch *prepared)
@@ -81,7 +67,7 @@ static gradus_status time_launches(gradus_device *device, const launch *prepared
     const double started = gr_seconds();
     for (size_t i = 0; i < count; i++)
         TRY(gr_launch_enqueue(device, prepared));
-    CL_TRY(clFinish(device->queue));
+    TRY(gr_device_finish_promptly(device));
     *seconds = gr_seconds() - started;
 cleanup:
     return status;

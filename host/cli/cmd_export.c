@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus export: a model as other programs read it. */
+/* gradus export: writes a model in the formats of other programs. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "command/output_check.h"
 #include "text/failure.h"
 #include "text/json_output.h"
@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct {
     const char *name, *help;
@@ -24,7 +23,7 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 
 typedef struct export_settings {
     command_line line;
-    char *paths[FORMATS]; /* what to write; NULL: not this format */
+    const char *paths[FORMATS]; /* what to write; NULL: not this format */
     bool json;
 } export_settings;
 
@@ -60,10 +59,10 @@ static int parse(int argc, const char **argv, export_settings *settings)
     bool any = false;
     option_row options[FORMATS + 2] = {0};
     for (size_t f = 0; f < FORMATS; f++)
-        options[f] = (option_row)TEXT_OPTION(formats[f].name, &settings->paths[f], "FILE", formats[f].help);
-    options[FORMATS] = (option_row)JSON_OPTION(&settings->json);
+        options[f] = (option_row)TEXT_OPTION(formats[f].name, export_settings, paths[f], "FILE", formats[f].help);
+    options[FORMATS] = (option_row)JSON_OPTION(export_settings, json);
     options[FORMATS + 1] = (option_row)END_OPTION;
-    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
     for (size_t f = 0; f < FORMATS; f++) {
         TRY(check_path(settings, f));
         any |= settings->paths[f] != NULL;
@@ -118,8 +117,6 @@ int cmd_export(int argc, const char **argv)
         print_text(&settings, model, hash);
 cleanup:
     gradus_model_destroy(model);
-    for (size_t f = 0; f < FORMATS; f++)
-        free(settings.paths[f]);
     command_line_free(&settings.line);
     return code;
 }

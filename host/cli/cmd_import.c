@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus import: a network that another program has made becomes a model of ours. */
+/* gradus import: makes a model file of a network that another program has written. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "command/output_check.h"
 #include "text/failure.h"
 #include "text/json_output.h"
@@ -9,11 +9,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct import_settings {
     command_line line;
-    char *out;
+    const char *out;
     bool json;
 } import_settings;
 
@@ -32,12 +31,12 @@ static int parse(int argc, const char **argv, import_settings *settings)
         .arguments_max = 1,
     };
     int code = EX_OK;
-    const option_row options[] = {
-        TEXT_OPTION("out", &settings->out, "MODEL", "the model file to write"),
-        JSON_OPTION(&settings->json),
+    static const option_row options[] = {
+        TEXT_OPTION("out", import_settings, out, "MODEL", "the model file to write"),
+        JSON_OPTION(import_settings, json),
         END_OPTION,
     };
-    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
     if (settings->out == NULL)
         TRY(fail(EX_USAGE, "import: found no --out, expected --out MODEL"));
     TRY(output_check("--out", settings->out, false));
@@ -76,7 +75,6 @@ int cmd_import(int argc, const char **argv)
     TRY(print_result(&settings, model));
 cleanup:
     gradus_model_destroy(model);
-    free(settings.out);
     command_line_free(&settings.line);
     return code;
 }

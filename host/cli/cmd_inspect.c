@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus inspect: what is in a model file. */
+/* gradus inspect: architecture, metadata, statistics and weights of a model file. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
@@ -59,9 +59,9 @@ static tensor_statistics statistics_of(const model_tensor *tensor)
 }
 
 /* What `gradus train` writes into a model file. */
-static const char *const metadata_keys[] = {"dataset",    "train_samples", "holdout_samples", "seed",
-                                            "init_from",  "learning_rate", "optimizer",       "batch_size",
-                                            "iterations", "recipe",        "engine",          "device"};
+static const char *const metadata_keys[] = {
+    "dataset",    "train_samples", "holdout_samples", "seed",   "init_from", "learning_rate", "optimizer",
+    "batch_size", "iterations",    "configuration",   "recipe", "engine",    "device"};
 enum { METADATA_KEYS = sizeof metadata_keys / sizeof *metadata_keys };
 
 /* ---- For programs ---- */
@@ -149,7 +149,8 @@ static void print_input(const gradus_network *network)
 {
     printf("input       %s", network->floats ? "floats" : "bytes / 255");
     if (network->input_deviation != 0)
-        printf(", less %.4g, over %.4g", (double)network->input_mean, (double)network->input_deviation);
+        printf(", minus the mean %.4g, divided by the standard deviation %.4g", (double)network->input_mean,
+               (double)network->input_deviation);
     putchar('\n');
 }
 
@@ -202,6 +203,11 @@ static void print_weights(gradus_model *model)
 
 /* ---- The command ---- */
 
+typedef struct inspect_settings {
+    command_line line;
+    bool weights, json;
+} inspect_settings;
+
 int cmd_inspect(int argc, const char **argv)
 {
     static const command_description description = {
@@ -212,27 +218,26 @@ int cmd_inspect(int argc, const char **argv)
         .arguments_max = 1,
     };
     int code = EX_OK;
-    command_line line = {0};
-    gradus_model *model = NULL;
-    bool weights = false, json = false;
-    char hash[17];
-    const option_row options[] = {
-        FLAG_OPTION("weights", &weights, "print every weight and bias"),
-        JSON_OPTION(&json),
+    static const option_row options[] = {
+        FLAG_OPTION("weights", inspect_settings, weights, "print every weight and bias"),
+        JSON_OPTION(inspect_settings, json),
         END_OPTION,
     };
-    TRY(command_line_parse(&description, options, argc, argv, &line));
-    TRY_GRADUS(gradus_model_load(line.arguments[0], &model));
+    inspect_settings settings = {0};
+    gradus_model *model = NULL;
+    char hash[17];
+    TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
+    TRY_GRADUS(gradus_model_load(settings.line.arguments[0], &model));
     snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
-    if (json) {
-        TRY(json_print(model_object(model, hash, weights)));
+    if (settings.json) {
+        TRY(json_print(model_object(model, hash, settings.weights)));
     } else {
-        print_model(model, line.arguments[0], hash);
-        if (weights)
+        print_model(model, settings.line.arguments[0], hash);
+        if (settings.weights)
             print_weights(model);
     }
 cleanup:
     gradus_model_destroy(model);
-    command_line_free(&line);
+    command_line_free(&settings.line);
     return code;
 }

@@ -88,11 +88,30 @@ cleanup:
     return status;
 }
 
+gradus_status gr_buffer_write_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes,
+                                     const void *from)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueWriteBuffer(device->queue, buffer, CL_FALSE, offset, bytes, from, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to)
 {
     gradus_status status = GRADUS_OK;
     TRY(gr_device_finish(device));
     CL_TRY(clEnqueueReadBuffer(device->queue, buffer, CL_TRUE, offset, bytes, to, 0, NULL, NULL));
+cleanup:
+    return status;
+}
+
+gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
+                                    cl_event *arrival)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueReadBuffer(device->queue, buffer, CL_FALSE, offset, bytes, to, 0, NULL, arrival));
+    CL_TRY(clFlush(device->queue));
 cleanup:
     return status;
 }

@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "device/profile.h"
 
-#include <clblast_c.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,11 +93,12 @@ cleanup:
     return status;
 }
 
-static gradus_status find_lanes(gradus_device *device)
+static gradus_status find_vector_width(gradus_device *device)
 {
     gradus_status status = GRADUS_OK;
     cl_uint width = 0;
     CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : width >= 2 ? 2 : 1;
     device->lanes = width >= 16 ? 16 : 8;
 cleanup:
     return status;
@@ -134,7 +135,7 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(gr_device_find(&device->info, &device->id));
     TRY(require_usable(device));
     TRY(gr_device_restrict(device, options->threads));
-    TRY(find_lanes(device));
+    TRY(find_vector_width(device));
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     if (options->profile)
@@ -157,20 +158,25 @@ const gradus_device_info *gradus_device_get_info(const gradus_device *device)
 
 gradus_status gr_device_lanes(const gradus_device *device, size_t *out)
 {
-    gradus_status status = GRADUS_OK;
-    cl_uint width = 0;
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
-    *out = width >= 16 ? 16 : 8;
-cleanup:
-    return status;
+    *out = device->lanes;
+    return GRADUS_OK;
+}
+
+void gr_device_at_close(gradus_device *device, void (*release)(void))
+{
+    size_t i = 0;
+    while (i < DEVICE_AT_CLOSE_MAX && device->at_close[i] != NULL && device->at_close[i] != release)
+        i++;
+    assert(i < DEVICE_AT_CLOSE_MAX);
+    device->at_close[i] = release;
 }
 
 void gradus_device_close(gradus_device *device)
 {
     if (device == NULL)
         return;
-    /* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
-    CLBlastClearCache();
+    for (size_t i = 0; i < DEVICE_AT_CLOSE_MAX && device->at_close[i] != NULL; i++)
+        device->at_close[i]();
     gr_program_release_shared(device);
     gr_profile_destroy(device->profile);
     if (device->queue != NULL)

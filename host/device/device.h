@@ -19,6 +19,8 @@ typedef enum product_choice { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } pr
 
 typedef struct shared_program shared_program;
 
+#define DEVICE_AT_CLOSE_MAX 4
+
 struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
@@ -29,11 +31,16 @@ struct gradus_device {
     cl_command_queue queue;  /* in order */
     struct profile *profile; /* profile.h; NULL unless the device was opened for it */
     shared_program *shared;  /* those that gr_program_share built */
-    unsigned lanes;          /* floats of a vector, for kernels with vectors: 8 or 16 */
+    unsigned vector_width;   /* floats of the device's own vectors: 1, 2, 4, 8 or 16 */
+    unsigned lanes;          /* floats of a vector in kernels that have vectors: 8 or 16 */
     uint64_t memory_limit;   /* bytes that one engine may use in all; see Note [memory limit] in device.c */
+    void (*at_close[DEVICE_AT_CLOSE_MAX])(void); /* see gr_device_at_close(); NULL from the first unused one on */
 };
 
-/* Floats of a vector, 8 or 16, in kernels for a CPU. */
+/* Calls `release` before the device's context is released, once however often it is asked for: for libraries that keep
+ * something of a context in caches of their own. At most DEVICE_AT_CLOSE_MAX functions. */
+void gr_device_at_close(gradus_device *device, void (*release)(void));
+
 gradus_status gr_device_lanes(const gradus_device *device, size_t *out);
 
 /* ---- Finding devices (device_list.c) ---- */
@@ -56,8 +63,15 @@ gradus_status gr_program_build(const gradus_device *device, const char *file, co
 gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out);
 void gr_program_release_shared(gradus_device *device);
 
+/* Releases *program, one of gr_program_build(), unless it is NULL. */
+void gr_program_release(cl_program *program);
+
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
+
+/* The most work-items of a work-group: in general, and of a kernel of this program, which may need too much for that. */
+gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
+gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 
 /* ---- Waiting (wait.c) ---- */
 
@@ -66,6 +80,12 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event);
 
 /* Returns when all queued work is done. */
 gradus_status gr_device_finish(gradus_device *device);
+
+/* The same by the driver's own wait, which may keep a core busy and returns without delay: for measurements. */
+gradus_status gr_device_finish_promptly(gradus_device *device);
+
+/* Releases *event unless it is NULL. */
+void gr_event_release(cl_event *event);
 
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 
@@ -86,8 +106,14 @@ gradus_status gr_buffer_create_landing(gradus_device *device, size_t bytes, cons
 gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory);
 
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
+/* The same without waiting: what `from` points to must stay until the device has read it. */
+gradus_status gr_buffer_write_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes,
+                                     const void *from);
 /* Waits for all that is queued. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
+/* The same without waiting; the queue is flushed. `to` is filled when *arrival, which gr_device_wait() takes, is complete. */
+gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
+                                    cl_event *arrival);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
 /* Sets `bytes` to zero; queued. */
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes);

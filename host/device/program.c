@@ -78,8 +78,7 @@ static gradus_status build(cl_context context, cl_device_id device, const char *
     *out = program;
     program = NULL;
 cleanup:
-    if (program != NULL)
-        clReleaseProgram(program);
+    gr_program_release(&program);
     return status;
 }
 
@@ -102,6 +101,35 @@ gradus_status gr_program_build(const gradus_device *device, const char *file, co
 cleanup:
     free(all_options);
     free(source);
+    return status;
+}
+
+void gr_program_release(cl_program *program)
+{
+    if (*program != NULL)
+        clReleaseProgram(*program);
+    *program = NULL;
+}
+
+/* ---- Limits ---- */
+
+gradus_status gr_device_group_limit(const gradus_device *device, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof *out, out, NULL));
+cleanup:
+    return status;
+}
+
+gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_kernel made = NULL;
+    CL_TRY_NEW(made, clCreateKernel(program, kernel, &cl_error), kernel);
+    CL_TRY(clGetKernelWorkGroupInfo(made, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof *out, out, NULL));
+cleanup:
+    if (made != NULL)
+        clReleaseKernel(made);
     return status;
 }
 
@@ -144,7 +172,7 @@ void gr_program_release_shared(gradus_device *device)
     while (device->shared != NULL) {
         shared_program *first = device->shared;
         device->shared = first->next;
-        clReleaseProgram(first->program);
+        gr_program_release(&first->program);
         free(first->key);
         free(first);
     }

@@ -5,6 +5,7 @@
  */
 #include "core/input.h"
 #include "core/memory.h"
+#include "core/names.h"
 #include "core/printable.h"
 #include "model/safetensors.h"
 
@@ -70,19 +71,15 @@ static gradus_status read_input_scale(model_file *file, const char *text)
                    gr_printable(text).text, FILE_INPUT_BYTES, FILE_INPUT_FLOATS);
 }
 
-/* *out is left as it is where the text is missing. */
+/* The network's activation is left as it is where the text is missing. */
 static gradus_status read_activation(model_file *file, const char *text)
 {
-    if (text == NULL)
-        return GRADUS_OK;
-    for (gradus_activation a = GRADUS_RELU; gradus_activation_name(a) != NULL; a++)
-        if (strcmp(gradus_activation_name(a), text) == 0) {
-            file->network.activation = a;
-            return GRADUS_OK;
-        }
-    return gr_fail(GRADUS_ERROR_DATA,
-                   "%s: gradus.activation is \"%s\", expected relu, leaky-relu, sigmoid, tanh or gelu", file->path,
-                   gr_printable(text).text);
+    size_t index = file->network.activation;
+    if (text != NULL && !gr_name_find(gr_activation_name, text, &index))
+        return gr_fail(GRADUS_ERROR_DATA, "%s: gradus.activation is \"%s\", expected %s", file->path,
+                       gr_printable(text).text, gr_name_choices(gr_activation_name).text);
+    file->network.activation = (gradus_activation)index;
+    return GRADUS_OK;
 }
 
 /* A number of up to nine digits, which tell floats apart. */

@@ -37,6 +37,9 @@ typedef struct input_transform {
 
 input_transform gr_network_input(const gradus_network *network);
 
+/* gradus_activation_name(), as a list of names. */
+const char *gr_activation_name(size_t index);
+
 /* Draws all parameters (layout.length floats) from U(-0.5, 0.5). */
 void gr_network_initialise(const gradus_network *network, uint64_t seed, float *parameters);
 

@@ -6,7 +6,7 @@
 #include "engine/common/engine.h"
 #include "train/checkpoint_file.h"
 #include "train/checkpoint_folder.h"
-#include "train/training_plan.h"
+#include "train/plan/training_plan.h"
 
 typedef struct run run;
 

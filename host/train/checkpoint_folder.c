@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files' names and order, and the lock that keeps other processes out. */
 #include "train/checkpoint_folder.h"
+#include "core/folders.h"
 #include "core/memory.h"
 
 #include <dirent.h>
@@ -152,6 +153,7 @@ gradus_status gr_checkpoint_folder_open(const char *path, checkpoint_folder *out
 {
     gradus_status status = GRADUS_OK;
     checkpoint_folder folder = {.path = path, .lock = -1};
+    TRY(gr_make_folders(path, 0777));
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return refuse(path, strerror(errno));
     folder.lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -5,7 +5,7 @@
 #define GRADUS_TRAIN_CONFIGURATION_H
 
 #include "model/model.h"
-#include "train/training_plan.h"
+#include "train/plan/training_plan.h"
 
 /* An object of numbers and texts, which the caller releases. The model has its initial parameters. What is not in use, such
  * as the momentum of an optimizer without one, is left out. */

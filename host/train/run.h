@@ -4,9 +4,9 @@
 #define GRADUS_TRAIN_RUN_H
 
 #include "train/checkpoint.h"
-#include "train/early_stopping.h"
-#include "train/pending.h"
-#include "train/schedule.h"
+#include "train/evaluation/early_stopping.h"
+#include "train/plan/pending.h"
+#include "train/plan/schedule.h"
 
 struct run {
     engine *e;

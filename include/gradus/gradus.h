@@ -315,11 +315,14 @@ GRADUS_API const char *gradus_activation_name(gradus_activation activation);
  *   "he-uniform"      uniform, of the same standard deviation
  *   "xavier"          normal, standard deviation sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010)
  *   "xavier-uniform"  uniform, of the same standard deviation
- * They are PyTorch's kaiming_ and xavier_ initializers. Biases are 0 with all but "uniform". ARGUMENT for an unknown
- * name.
+ * They are PyTorch's kaiming_ and xavier_ initializers. Biases are 0 with all but "uniform". NULL stands
+ * for "uniform"; ARGUMENT for an unknown name.
  */
 GRADUS_API gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer,
                                                   uint64_t seed, gradus_model **out);
+
+/* The names above, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_initializer_name(size_t index);
 
 GRADUS_API const gradus_network *gradus_model_network(const gradus_model *model);
 
@@ -478,6 +481,9 @@ typedef struct gradus_schedule {
     size_t warmup;      /* steps, fewer than the run has; 0: none */
 } gradus_schedule;
 
+/* The names of the schedules, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_schedule_name(size_t index);
+
 /*
  * How the training images are distorted, anew for each sample and epoch; only with mini-batches, and only for images
  * of bytes. All zero: not at all. Each member is the largest amount. Pixel p of the new image is the old image at c +
@@ -511,6 +517,9 @@ typedef struct gradus_stopping {
                                0: any number */
 } gradus_stopping;
 
+/* "loss", "accuracy", for index 0, 1; NULL after the last. */
+GRADUS_API const char *gradus_monitor_name(size_t index);
+
 /*
  * Checkpoints: files in a folder, each of which has everything that a run needs to continue. An interrupted run is
  * continued by the same call with `resume`, and ends with the same bits and the same reports as an uninterrupted one,
@@ -527,7 +536,7 @@ typedef struct gradus_stopping {
  * contain no checkpoint.
  */
 typedef struct gradus_checkpoints {
-    const char *folder; /* created if it does not exist; used by one run at a time. NULL: no checkpoints */
+    const char *folder; /* created, with its parents; used by one run at a time. NULL: no checkpoints */
     size_t every;       /* steps between two checkpoints; there is always one at the end. 0: with each report */
     size_t keep;        /* number of checkpoints to keep, the newest; 0: all */
     bool resume;
@@ -711,6 +720,9 @@ typedef struct gradus_engine_info {
 
 /* The engines of this build, for index 0, 1, ...; false after the last. */
 GRADUS_API bool gradus_engine_get_info(size_t index, gradus_engine_info *info);
+
+/* "auto", then the names of the engines, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_engine_name(size_t index);
 
 /* An engine with a data set and a new model's parameters (seed 1), ready to be timed. */
 typedef struct gradus_benchmark gradus_benchmark;

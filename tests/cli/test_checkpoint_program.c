@@ -45,7 +45,7 @@ static void check_log(const char *name, const char *untimed)
     assert_runs("rm ck/step-00000000005* ck/step-00000000006*; printf '60,5,' >>%s\n" TRAIN STEPS
                 "--log %s --checkpoint ck --checkpoint-every 10 --resume --json",
                 name, name);
-    assert_prints(program_err, "gradus: goes on from ck/step-000000000040.safetensors\n");
+    assert_prints(program_err, "gradus: resumes from ck/step-000000000040.safetensors\n");
     assert_close(resumed_from(), 40, 0, 0);
     read_hash(rest);
     assert_string_equal(rest, whole);
@@ -75,8 +75,9 @@ static void test_log_is_missing(void **state)
     assert_runs(TRAIN STEPS
                 "--log l.jsonl --checkpoint ck --checkpoint-every 25 --quiet; rm l.jsonl ck/*60.safetensors");
     assert_runs(TRAIN STEPS "--log l.jsonl --checkpoint ck --checkpoint-every 25 --resume --quiet");
-    assert_string_equal(program_err,
-                        "gradus: --log l.jsonl: lacks lines of the first 48 iterations; what comes now is added\n");
+    assert_string_equal(
+        program_err,
+        "gradus: --log l.jsonl: has no lines for some of the first 48 iterations; new lines are appended\n");
     assert_runs("head -n 1 l.jsonl");
     assert_prints(program_out, "\"step\": 52,");
 }
@@ -86,7 +87,7 @@ static void test_begins_without_checkpoint(void **state)
 {
     (void)state;
     assert_runs(TRAIN STEPS "--log l.jsonl --checkpoint ck --resume");
-    assert_prints(program_err, "gradus: no checkpoint in ck: begins with the first iteration\n");
+    assert_prints(program_err, "gradus: no checkpoint in ck: starts with the first iteration\n");
     assert_runs("rm -r ck\n" TRAIN STEPS "--log l.jsonl --checkpoint ck --resume --quiet; ls ck; wc -l <l.jsonl");
     assert_string_equal(program_err, "");
     assert_prints(program_out, "step-000000000056.safetensors\nstep-000000000060.safetensors\n15\n");
@@ -101,7 +102,7 @@ static void test_interrupted(void **state)
         run("%s & program=$!\nwhile ! test -s l.jsonl; do sleep 0.01; done\nkill -TERM $program; wait $program",
             command),
         143);
-    assert_prints(program_err, "hint: with --resume the same command goes on from here\n");
+    assert_prints(program_err, "hint: with --resume the same command continues from here\n");
     json_t *result = parse_output();
     const double done = json_number_value(json_object_get(result, "iterations"));
     json_decref(result);
@@ -125,6 +126,8 @@ static void test_refusals(void **state)
                   "--checkpoint-every: found without --checkpoint, which names the folder");
     check_refused(64, "--keep 3", "--keep: found without --checkpoint, which names the folder");
     check_refused(73, "--checkpoint tiny.csv", "--checkpoint tiny.csv: is not a folder");
+    assert_runs(TRAIN "--iterations 3 --quiet --checkpoint deep/in/ck; ls deep/in/ck");
+    assert_prints(program_out, "step-000000000003.safetensors\n");
     assert_runs(TRAIN "--iterations 3 --quiet --checkpoint ck");
     check_refused(
         64, "--checkpoint ck",

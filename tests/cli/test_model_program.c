@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus evaluate, predict, inspect, devices and check from the outside. All but inspect need a device. */
 #include "npz_file.h"
-#include "run_program.h"
+#include "run_on_terminal.h"
 #include "with_device.h"
 
 static void train_model(void)
@@ -309,8 +309,10 @@ static void test_devices(void **state)
 static void test_check(void **state)
 {
     (void)state;
-    assert_runs("\"$GRADUS\" check");
-    assert_prints(program_out, "relu_forward ");
+    assert_int_equal(run_on_terminal("\"$GRADUS\" check"), 0);
+    assert_prints(program_out, CLEAR "preparing the device ...");
+    assert_prints(program_out, CLEAR "checking ...  ");
+    assert_prints(program_out, "\nrelu_forward ");
     assert_null(strstr(program_out, "FAILED"));
     assert_runs("\"$GRADUS\" check --json");
     json_t *result = parse_output();
@@ -349,6 +351,16 @@ static void test_tune(void **state)
     assert_non_null(strstr(program_out, "weight gradient 9-4, 50 samples, pixels"));
     assert_non_null(strstr(program_out, "input gradient 4-3, 50 samples, relu"));
     assert_non_null(strstr(program_out, "  own "));
+    assert_runs("\"$GRADUS\" tune tiny --hidden 4 --seconds 1 --json");
+    json_t *result = parse_output();
+    assert_true(json_is_string(item(result, "device")));
+    assert_int_equal(json_integer_value(item(result, "samples")), TRAIN_SAMPLES);
+    assert_true(json_array_size(item(result, "products")) > 0);
+    const json_t *product = json_array_get(item(result, "products"), 0);
+    assert_string_equal(json_string_value(item(product, "product")), "forward 16-4, 24 samples, pixels, relu");
+    assert_true(json_is_string(item(product, "configuration")) &&
+                json_number_value(item(product, "seconds_after")) > 0);
+    json_decref(result);
 }
 
 int main(void)

@@ -163,6 +163,8 @@ static void test_tensorboard(void **state)
     assert_runs("rm -r runs; " TRAIN
                 "--holdout 3 --iterations 1 --quiet --tensorboard runs; grep -aoh holdout/loss runs/*");
     assert_prints(program_out, "holdout/loss");
+    assert_runs(TRAIN "--iterations 1 --quiet --tensorboard logs/a//b/ >&2; ls logs/a/b | wc -l");
+    assert_string_equal(program_out, "1\n");
 }
 
 static void test_log_of_holdout(void **state)
@@ -269,7 +271,8 @@ static void test_outputs_checked_first(void **state)
         {"--log nowhere/l", "--log nowhere/l: folder nowhere: No such file or directory"},
         {"--log tiny", "--log tiny: is a folder"},
         {"--tensorboard tiny.csv", "--tensorboard tiny.csv: is not a folder"},
-        {"--tensorboard no/where", "--tensorboard no/where: folder no: No such file or directory"},
+        {"--tensorboard tiny.csv/a/b", "--tensorboard tiny.csv/a/b: tiny.csv is not a folder"},
+        {"--checkpoint tiny.csv/a", "--checkpoint tiny.csv/a: tiny.csv is not a folder"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(run(TRAIN "--iterations 1000000000 %s", cases[i].options), 73);

@@ -3,6 +3,7 @@
  * Gradients: the reference engine against central differences of its own loss, the device's engines against the
  * reference, layered also in many slices; and what the engines refuse.
  */
+#include "common/activations.h"
 #include "engine/fused_cpu/fused.h"
 #include "engine/fused_gpu/fused_gpu.h"
 #include "engine/layered/layered.h"
@@ -342,12 +343,10 @@ static void test_refusals(void **state)
 
 int main(void)
 {
+    struct CMUnitTest gradients[ACTIVATION_COUNT];
+    for (size_t a = 0; a < ACTIVATION_COUNT; a++)
+        gradients[a] = (struct CMUnitTest){gr_activation_name(a), test_reference_gradient, NULL, NULL, (void *)a};
     const struct CMUnitTest tests[] = {
-        {"gradient, relu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_RELU},
-        {"gradient, leaky-relu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_LEAKY_RELU},
-        {"gradient, sigmoid", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_SIGMOID},
-        {"gradient, tanh", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_TANH},
-        {"gradient, gelu", test_reference_gradient, NULL, NULL, (void *)(uintptr_t)GRADUS_GELU},
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"gradient, sparse", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
@@ -379,7 +378,8 @@ int main(void)
         cmocka_unit_test(test_refusals),
     };
     device = open_test_device();
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = _cmocka_run_group_tests("gradients", gradients, ACTIVATION_COUNT, NULL, NULL) +
+                       cmocka_run_group_tests(tests, NULL, NULL);
     gradus_device_close(device);
     return failed;
 }

@@ -3,6 +3,7 @@
  * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the reference
  * with each of them, and that an evaluation knows nothing of a training's extras.
  */
+#include "common/activations.h"
 #include "engine/fused_cpu/fused.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
@@ -69,11 +70,9 @@ typedef struct function_case {
         .seed = 0                                                                                                     \
     }
 
+#define ACTIVATION_CASE(NAME, formula, name, operators) {name, GRADUS_##NAME, 0, 0, NONE},
+
 static const function_case cases[] = {
-    {"leaky-relu", GRADUS_LEAKY_RELU, 0, 0, NONE},
-    {"sigmoid", GRADUS_SIGMOID, 0, 0, NONE},
-    {"tanh", GRADUS_TANH, 0, 0, NONE},
-    {"gelu", GRADUS_GELU, 0, 0, NONE},
     {"dropout", GRADUS_RELU, 0, 0, {.dropout = 0.4f, .seed = 3}},
     {"tanh and dropout", GRADUS_TANH, 0, 0, {.dropout = 0.5f, .seed = 1ULL << 40 | 9}},
     {"input dropout", GRADUS_RELU, 0, 0, {.input_dropout = 0.2f, .seed = 5}},
@@ -82,7 +81,7 @@ static const function_case cases[] = {
     {"standardised", GRADUS_RELU, 0.25f, 0.5f, NONE},
     {"all", GRADUS_GELU, 0.1f, 0.3f, {.dropout = 0.1f, .label_smoothing = 0.2f, .seed = 8}},
     {"all of the input", GRADUS_SIGMOID, 0.1f, 0.3f, {.input_dropout = 0.3f, .seed = 8}},
-};
+    ACTIVATIONS(ACTIVATION_CASE)};
 #define CASES (sizeof cases / sizeof *cases)
 
 static const gradus_network networks[] = {

@@ -107,7 +107,7 @@ static const struct {
     {"first_batch", "first_batch.clh", "s << 8", "0 << 8"},
     {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)", "take_tile(&tile, order, labels)"},
     {"first_batch", "fused_batch.cl", "fma((floatv)(PIXEL_SCALE), sum, bias)", "fma((floatv)(1.0f / 256), sum, bias)"},
-    {"activation_forward", "activation.clh", "a * (1 - a)", "a * a"},
+    {"activation_forward", "activation_formulas.h", "a * (1 - a)", "a * a"},
     {"activation_forward", "philox.clh", "c[3] ^ key.y", "c[3] ^ key.x"},
     {"activation_forward", "activate.cl", "&& s < valid", "&& s < valid + 1"},
     {"activation_backward", "activate.cl", "dz[i] *= slopes[i]", "dz[i] = slopes[i]"},

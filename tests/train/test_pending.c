@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much is queued: enough to keep a device busy, not so much that somebody must wait for it. Needs no device. */
 #include "assert_close.h"
-#include "train/pending.h"
+#include "train/plan/pending.h"
 
 /* Adds bursts while there is room, then looks at one, as if each iteration took `seconds`. Returns what was queued. */
 static size_t turn(pending *p, size_t *next, size_t iterations, double seconds)

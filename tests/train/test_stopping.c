@@ -2,8 +2,8 @@
 /* Early stopping: the training plan, the rules on figures alone, and whole runs on the host, without a device. */
 #include "assert_close.h"
 #include "data/dataset.h"
-#include "train/stopping_rules.h"
-#include "train/training_plan.h"
+#include "train/evaluation/stopping_rules.h"
+#include "train/plan/training_plan.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -152,7 +152,7 @@ static void print_case_name(const json_t *c)
            device == NULL ? "host" : device);
 }
 
-static const char *judge(comparison *all, double times, double slower, size_t samples)
+static const char *outcome(comparison *all, double times, double slower, size_t samples)
 {
     if (samples < SAMPLES_MIN)
         return "too few samples";
@@ -177,7 +177,7 @@ static int compare_case(comparison *all, const json_t *a, const json_t *b)
     const double a_median = summarise(as, a_count).median, b_median = summarise(bs, b_count).median;
     print_case_name(a);
     printf(" %9.4g %9.4g  %5.2f  %s\n", 1e3 * a_median, 1e3 * b_median, a_median / b_median,
-           judge(all, b_median / a_median, slower, a_count < b_count ? a_count : b_count));
+           outcome(all, b_median / a_median, slower, a_count < b_count ? a_count : b_count));
     all->compared++;
 cleanup:
     free(as);
@@ -241,7 +241,7 @@ int bench_compare(const bench_settings *settings)
                  all.a_path, all.b_path));
     all.a = a;
     all.b = b;
-    all.threshold = 1 + (double)settings->threshold / 100;
+    all.threshold = 1 + settings->threshold / 100;
     TRY(compare_all(&all));
 cleanup:
     json_decref(a);

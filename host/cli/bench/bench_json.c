@@ -29,9 +29,8 @@ static json_t *options_object(const bench_settings *settings)
                      text_list(&settings->engines), "kernels", json_text(settings->device.kernels), "products",
                      json_text(settings->device.products), "wait", json_text(settings->device.wait), "threads",
                      (json_int_t)settings->device.threads, "repeats", (json_int_t)settings->repeats, "iterations",
-                     (json_int_t)settings->iterations, "seconds",
-                     json_figure(rint(1e6 * (double)settings->seconds) * 1e-6), "batch", (json_int_t)settings->batch,
-                     "dense", settings->dense, "profile", settings->profile);
+                     (json_int_t)settings->iterations, "seconds", json_figure(settings->seconds), "batch",
+                     (json_int_t)settings->batch, "dense", settings->dense, "profile", settings->profile);
 }
 
 static json_t *data_object(const bench_run *run)

@@ -4,7 +4,6 @@
 #include "text/failure.h"
 #include "text/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +65,8 @@ static int read_data(bench_run *run)
     TRY_GRADUS(gradus_dataset_open(settings->dataset, &options, &run->data, NULL));
     run->info = gradus_dataset_get_info(run->data);
     if (settings->batch > run->info.samples)
-        TRY(fail(EX_USAGE, "--batch: found %" PRIu64 ", expected at most %zu, the training samples of %s",
-                 settings->batch, run->info.samples, settings->dataset));
+        TRY(fail(EX_USAGE, "--batch: found %zu, expected at most %zu, the training samples of %s", settings->batch,
+                 run->info.samples, settings->dataset));
     if (settings->batch > 0)
         TRY_GRADUS(gradus_dataset_truncate(run->data, settings->batch));
     run->info.samples = gradus_dataset_get_info(run->data).samples;
@@ -85,7 +84,7 @@ static int open_one(bench_run *run, const char *selector, const gradus_device_in
     int code = EX_OK;
     const char *reason = NULL;
     bench_device *device = &run->devices[run->device_count];
-    device_settings settings = run->settings.device;
+    gradus_device_options options = run->settings.device;
     char by_index[24];
 
     TRY_GRADUS(gradus_device_choose(list, count, selector, &device->index, &reason));
@@ -94,9 +93,9 @@ static int open_one(bench_run *run, const char *selector, const gradus_device_in
             TRY(fail(EX_USAGE, "--device: \"%s\" is device %zu, %s, which is among them already", selector,
                      device->index, list[device->index].name));
     snprintf(by_index, sizeof by_index, "%zu", device->index);
-    settings.selector = by_index;
-    settings.profile = run->settings.profile;
-    TRY(device_open(&settings, NULL, &device->device));
+    options.selector = by_index;
+    options.profile = run->settings.profile;
+    TRY(device_open(&options, NULL, &device->device));
     run->device_count++;
     TRY_GRADUS(gradus_device_limits(device->device, &device->limits));
 cleanup:

@@ -4,7 +4,6 @@
 #include "text/failure.h"
 #include "text/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,11 @@ bool bench_run_stopped(const bench_run *run)
     return *run->stop != 0;
 }
 
-static void tell_progress(const bench_run *run, const bench_case *c, const char *what, uint64_t repeat)
+static void tell_progress(const bench_run *run, const bench_case *c, const char *what, size_t repeat)
 {
     char text[600], turn[64] = "";
     if (repeat > 0)
-        snprintf(turn, sizeof turn, ", %" PRIu64 " of %" PRIu64, repeat, run->settings.repeats);
+        snprintf(turn, sizeof turn, ", %zu of %zu", repeat, run->settings.repeats);
     snprintf(text, sizeof text, "%s: %s %s%s ...", format_network(&c->network).text, what, c->engine, turn);
     progress_phase(&run->progress, text);
 }
@@ -43,17 +42,17 @@ static int make_ready(const bench_run *run, bench_case *c)
         TRY(fail(EX_OSERR, "out of memory: a message"));
     c->samples = calloc(run->settings.repeats, sizeof *c->samples);
     if (c->samples == NULL)
-        TRY(fail(EX_OSERR, "out of memory: %" PRIu64 " samples", run->settings.repeats));
+        TRY(fail(EX_OSERR, "out of memory: %zu samples", run->settings.repeats));
 cleanup:
     return code;
 }
 
 static gradus_benchmark_options options_of(const bench_run *run)
 {
-    return (gradus_benchmark_options){(double)run->settings.seconds, run->settings.iterations, run->stop};
+    return (gradus_benchmark_options){run->settings.seconds, run->settings.iterations, run->stop};
 }
 
-static int measure(const bench_run *run, bench_case *c, uint64_t repeat)
+static int measure(const bench_run *run, bench_case *c, size_t repeat)
 {
     int code = EX_OK;
     const gradus_benchmark_options options = options_of(run);
@@ -108,7 +107,7 @@ cleanup:
 static int take_turns(bench_run *run, bench_case *cases, size_t count)
 {
     int code = EX_OK;
-    for (uint64_t repeat = 0; repeat < run->settings.repeats; repeat++)
+    for (size_t repeat = 0; repeat < run->settings.repeats; repeat++)
         for (size_t i = 0; i < count; i++)
             TRY(measure(run, &cases[repeat % 2 == 0 ? i : count - 1 - i], repeat + 1));
     for (size_t i = 0; run->settings.profile && i < count; i++)

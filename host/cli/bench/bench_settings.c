@@ -24,21 +24,20 @@ static const command_description description = {
 
 /* ---- Lists ---- */
 
-/* Divides the text, which the list points into, at its commas. */
-static int split_names(const char *option, char *text, name_list *out)
+static int split_names(const char *option, const char *text, name_list *out)
 {
-    char *whole = text == NULL ? NULL : strdup(text); /* for the message */
-    int code = EX_OK;
-    while (text != NULL && code == EX_OK) {
-        char *name = strsep(&text, ",");
+    out->text = text == NULL ? NULL : strdup(text);
+    char *rest = out->text;
+    if (text != NULL && rest == NULL)
+        return fail(EX_OSERR, "out of memory: --%s", option);
+    while (rest != NULL) {
+        const char *name = strsep(&rest, ",");
         if (*name == '\0' || out->count == BENCH_NAMES_MAX)
-            code = fail(EX_USAGE, "--%s: found \"%s\", expected 1 to %d names with a comma between two", option,
-                        whole == NULL ? "" : whole, BENCH_NAMES_MAX);
-        else
-            out->names[out->count++] = name;
+            return fail(EX_USAGE, "--%s: found \"%s\", expected 1 to %d names with a comma between two", option, text,
+                        BENCH_NAMES_MAX);
+        out->names[out->count++] = name;
     }
-    free(whole);
-    return code;
+    return EX_OK;
 }
 
 static bool parse_networks(const char *text, bench_settings *settings)
@@ -79,34 +78,32 @@ static int check_engines(const name_list *names)
 
 /* ---- The whole ---- */
 
-/* What has a meaning in a measurement only. */
+static const option_row options[] = {
+    TEXT_OPTION("hidden", bench_settings, hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
+    TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
+    DEVICE_OPTIONS(bench_settings, device),
+    COUNT_OPTION("batch", bench_settings, batch, 1, "use the first N training samples (all)"),
+    FLAG_OPTION("dense", bench_settings, dense, "random bytes from 1 to 255 in place of the pixels"),
+    COUNT_OPTION("repeats", bench_settings, repeats, 1, "timings of each (5)"),
+    DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "of a timing, at least (0.3)"),
+    COUNT_OPTION("iterations", bench_settings, iterations, 1, "of a timing, at least (3)"),
+    FLAG_OPTION("profile", bench_settings, profile, "print the time of each kernel"),
+    TEXT_OPTION("json", bench_settings, json, "FILE", "write everything that was measured; -: print it"),
+    TEXT_OPTION("plot", bench_settings, plot, "FILE.svg", "draw the iterations per second"),
+    FLAG_OPTION("compare", bench_settings, compare, "compare two files of --json"),
+    DOUBLE_OR_ZERO_OPTION("threshold", bench_settings, threshold, 0, "percent that may become slower (10)"),
+    DATA_DIR_OPTION(bench_settings, data_dir),
+    END_OPTION,
+};
+
+/* All other options are about measuring. */
 static int refuse_beside_compare(const bench_settings *settings)
 {
-    const struct {
-        const char *option;
-        bool given;
-    } options[] = {
-        {"--batch", settings->batch > 0},
-        {"--data-dir", settings->data_dir != NULL},
-        {"--dense", settings->dense},
-        {"--device", settings->device.selector != NULL},
-        {"--engine", settings->engine != NULL},
-        {"--hidden", settings->hidden != NULL},
-        {"--iterations", settings->iterations > 0},
-        {"--json", settings->json != NULL},
-        {"--kernels", settings->device.kernels != NULL},
-        {"--plot", settings->plot != NULL},
-        {"--products", settings->device.products != NULL},
-        {"--profile", settings->profile},
-        {"--repeats", settings->repeats > 0},
-        {"--seconds", settings->seconds > 0},
-        {"--threads", settings->device.threads > 0},
-        {"--wait", settings->device.wait != NULL},
-    };
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (options[i].given)
-            return fail(EX_USAGE, "--compare: found %s as well, expected two files and no option but --threshold",
-                        options[i].option);
+    for (const option_row *row = options; row->kind != OPTION_END; row++)
+        if (settings->line.sets[row - options] && strcmp(row->name, "compare") != 0 &&
+            strcmp(row->name, "threshold") != 0)
+            return fail(EX_USAGE, "--compare: found --%s as well, expected two files and no option but --threshold",
+                        row->name);
     if (settings->line.argument_count != 2)
         return fail(EX_USAGE, "--compare: found %zu argument%s, expected two files that --json wrote",
                     settings->line.argument_count, settings->line.argument_count == 1 ? "" : "s");
@@ -116,19 +113,18 @@ static int refuse_beside_compare(const bench_settings *settings)
 static int check_measurement(bench_settings *settings)
 {
     int code = EX_OK;
-    const char *hidden = settings->hidden == NULL ? "10/32/128/512/128,64" : settings->hidden;
     if (settings->line.argument_count > 1)
         TRY(fail(EX_USAGE, "bench: found an argument \"%s\" too many, expected [DATASET] or --compare",
                  settings->line.arguments[1]));
-    if (settings->threshold > 0)
+    if (settings->line.sets[option_find(options, "threshold")])
         TRY(fail(EX_USAGE, "--threshold: found without --compare"));
     TRY(split_names("device", settings->device.selector, &settings->devices));
     TRY(split_names("engine", settings->engine, &settings->engines));
     TRY(check_engines(&settings->engines));
-    if (!parse_networks(hidden, settings))
+    if (!parse_networks(settings->hidden, settings))
         TRY(fail(EX_USAGE,
                  "--hidden: found \"%s\", expected the hidden layers of 1 to %d networks, such as 10/32/128,64",
-                 hidden, BENCH_NETWORKS_MAX));
+                 settings->hidden, BENCH_NETWORKS_MAX));
     if (!bench_json_on_stdout(settings))
         TRY(output_check("--json", settings->json, false));
     TRY(output_check("--plot", settings->plot, false));
@@ -138,43 +134,14 @@ cleanup:
     return code;
 }
 
-static void fill_in_defaults(bench_settings *settings)
-{
-    if (settings->repeats == 0)
-        settings->repeats = 5;
-    if (settings->iterations == 0)
-        settings->iterations = 3;
-    if (settings->seconds == 0)
-        settings->seconds = 0.3f;
-    if (settings->threshold == 0)
-        settings->threshold = 10;
-    settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];
-}
-
 int bench_settings_parse(int argc, const char **argv, bench_settings *settings)
 {
     int code = EX_OK;
-    *settings = (bench_settings){0};
-    const option_row options[] = {
-        TEXT_OPTION("hidden", &settings->hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
-        TEXT_OPTION("engine", &settings->engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
-        DEVICE_OPTIONS(&settings->device),
-        COUNT_OPTION("batch", &settings->batch, 1, "use the first N training samples (all)"),
-        FLAG_OPTION("dense", &settings->dense, "random bytes from 1 to 255 in place of the pixels"),
-        COUNT_OPTION("repeats", &settings->repeats, 1, "timings of each (5)"),
-        FLOAT_OPTION("seconds", &settings->seconds, "of a timing, at least (0.3)"),
-        COUNT_OPTION("iterations", &settings->iterations, 1, "of a timing, at least (3)"),
-        FLAG_OPTION("profile", &settings->profile, "tell what each kernel takes"),
-        TEXT_OPTION("json", &settings->json, "FILE", "write everything that was measured; -: print it"),
-        TEXT_OPTION("plot", &settings->plot, "FILE.svg", "draw the iterations per second"),
-        FLAG_OPTION("compare", &settings->compare, "compare two files of --json"),
-        FLOAT_OPTION("threshold", &settings->threshold, "percent that may become slower (10)"),
-        DATA_DIR_OPTION(&settings->data_dir),
-        END_OPTION,
-    };
-    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    *settings = (bench_settings){
+        .hidden = "10/32/128/512/128,64", .repeats = 5, .iterations = 3, .seconds = 0.3, .threshold = 10};
+    TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
+    settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];
     TRY(settings->compare ? refuse_beside_compare(settings) : check_measurement(settings));
-    fill_in_defaults(settings);
 cleanup:
     return code;
 }
@@ -186,9 +153,7 @@ bool bench_json_on_stdout(const bench_settings *settings)
 
 void bench_settings_free(bench_settings *settings)
 {
-    char *texts[] = {settings->data_dir, settings->engine, settings->hidden, settings->json, settings->plot};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free(texts[i]);
-    device_settings_free(&settings->device);
+    free(settings->devices.text);
+    free(settings->engines.text);
     command_line_free(&settings->line);
 }

@@ -62,9 +62,8 @@ void bench_table_begin(const bench_run *run)
     printf("program     gradus %s on %ld CPUs\n", gradus_version(), sysconf(_SC_NPROCESSORS_ONLN));
     for (size_t i = 0; i < run->device_count; i++)
         print_device(&run->devices[i]);
-    printf("timings     %" PRIu64 " of each case, at least %s and %" PRIu64 " iteration%s long: median and range\n",
-           settings->repeats, format_seconds((double)settings->seconds).text, settings->iterations,
-           settings->iterations == 1 ? "" : "s");
+    printf("timings     %zu of each case, at least %s and %zu iteration%s long: median and range\n", settings->repeats,
+           format_seconds(settings->seconds).text, settings->iterations, settings->iterations == 1 ? "" : "s");
     printf("\n%-*s  device  %-*s  ms/iteration          range      it/s  limit  x blas  x reference\n",
            network_width(run), "network", engine_width(run), "engine");
 }

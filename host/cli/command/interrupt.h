@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ctrl-C and kill as a wish to stop, not as an end. */
+/* Ctrl-C and kill as a request to stop. */
 #ifndef GRADUS_CLI_INTERRUPT_H
 #define GRADUS_CLI_INTERRUPT_H
 

@@ -10,22 +10,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Whether a file can be made in the folder. */
+static int check_is_folder(const char *option, const char *path, const char *folder)
+{
+    struct stat found;
+    if (stat(folder, &found) != 0)
+        return fail(EX_CANTCREAT, "%s %s: folder %s: %s", option, path, folder, strerror(errno));
+    if (!S_ISDIR(found.st_mode))
+        return fail(EX_CANTCREAT, "%s %s: %s is not a folder", option, path, folder);
+    if (access(folder, W_OK | X_OK) != 0)
+        return fail(EX_CANTCREAT, "%s %s: folder %s: %s", option, path, folder, strerror(errno));
+    return EX_OK;
+}
+
 /* The folder that a path lies in. */
 static int check_folder(const char *option, const char *path)
 {
-    int code = EX_OK;
-    struct stat found;
     char *copy = strdup(path);
     if (copy == NULL)
         return fail(EX_OSERR, "out of memory: a path");
-    const char *folder = dirname(copy);
-    if (stat(folder, &found) != 0)
-        TRY(fail(EX_CANTCREAT, "%s %s: folder %s: %s", option, path, folder, strerror(errno)));
-    if (!S_ISDIR(found.st_mode))
-        TRY(fail(EX_CANTCREAT, "%s %s: %s is not a folder", option, path, folder));
-    if (access(folder, W_OK | X_OK) != 0)
-        TRY(fail(EX_CANTCREAT, "%s %s: folder %s: %s", option, path, folder, strerror(errno)));
-cleanup:
+    const int code = check_is_folder(option, path, dirname(copy));
     free(copy);
     return code;
 }
@@ -59,13 +63,28 @@ int output_check(const char *option, const char *path, bool in_place)
     return in_place ? EX_OK : check_folder_of_target(option, path);
 }
 
+/* The nearest folder that exists on the way to the one that is to be made. */
+static int check_ancestor(const char *option, const char *path)
+{
+    struct stat found;
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return fail(EX_OSERR, "out of memory: a path");
+    const char *folder = dirname(copy);
+    while (stat(folder, &found) != 0 && (errno == ENOENT || errno == ENOTDIR) && strcmp(folder, ".") != 0)
+        folder = dirname(copy); /* of what is left of the copy */
+    const int code = check_is_folder(option, path, folder);
+    free(copy);
+    return code;
+}
+
 int output_check_folder(const char *option, const char *path)
 {
     struct stat found;
     if (path == NULL)
         return EX_OK;
     if (stat(path, &found) != 0)
-        return check_folder(option, path);
+        return check_ancestor(option, path);
     if (!S_ISDIR(found.st_mode))
         return fail(EX_CANTCREAT, "%s %s: is not a folder", option, path);
     if (access(path, W_OK | X_OK) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a file can be written, asked before the work whose result it shall take. */
+/* Whether an output can be written, checked before the work begins. */
 #ifndef GRADUS_CLI_OUTPUT_CHECK_H
 #define GRADUS_CLI_OUTPUT_CHECK_H
 
@@ -12,7 +12,7 @@
  */
 int output_check(const char *option, const char *path, bool in_place);
 
-/* The same for a folder: it can be written, or it is a new name in a folder that can be. */
+/* The same for a folder: it can be written, or it can be made, with those on the way to it that do not exist. */
 int output_check_folder(const char *option, const char *path);
 
 /* Whether two paths are one file, however they are spelled, also when it does not exist yet. NULL is none. */

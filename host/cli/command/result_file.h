@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file of results, which appears whole or not at all. */
+/* A file of results, which appears complete or not at all. */
 #ifndef GRADUS_CLI_RESULT_FILE_H
 #define GRADUS_CLI_RESULT_FILE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus predict: what a model takes samples for. */
+/* gradus predict: the classes and probabilities that a model predicts for samples. */
+#include "command/command_line.h"
 #include "command/commands.h"
 #include "command/device_input.h"
-#include "command/options.h"
 #include "predict/prediction_input.h"
 #include "predict/prediction_output.h"
 #include "text/drawing.h"
@@ -13,8 +13,8 @@
 
 typedef struct predict_run {
     command_line line;
-    device_settings device_settings;
-    char *data_dir;
+    gradus_device_options device_options;
+    const char *data_dir;
     bool json, show;
     gradus_model *model;
     gradus_device *device;
@@ -34,14 +34,14 @@ static int parse(int argc, const char **argv, predict_run *run)
         .arguments_min = 2,
         .arguments_max = SIZE_MAX,
     };
-    const option_row options[] = {
-        FLAG_OPTION("show", &run->show, "draw each sample beside its probabilities"),
-        JSON_OPTION(&run->json),
-        DEVICE_OPTIONS(&run->device_settings),
-        DATA_DIR_OPTION(&run->data_dir),
+    static const option_row options[] = {
+        FLAG_OPTION("show", predict_run, show, "draw each sample beside its probabilities"),
+        JSON_OPTION(predict_run, json),
+        DEVICE_OPTIONS(predict_run, device_options),
+        DATA_DIR_OPTION(predict_run, data_dir),
         END_OPTION,
     };
-    int code = command_line_parse(&description, options, argc, argv, &run->line);
+    int code = command_line_parse(&description, options, argc, argv, run, &run->line);
     if (code == EX_OK && run->json && run->show)
         return fail(EX_USAGE, "predict: found both --json and --show, expected one of them");
     return code;
@@ -69,7 +69,7 @@ static int output(predict_run *run, const sample_prediction *prediction)
     return EX_OK;
 }
 
-/* What is drawn of a sample; `shades` has room for it. */
+/* The pixels to draw; `shades` has room for those of a sample of floats. */
 static const uint8_t *pixels_of(const gradus_dataset *samples, size_t i, uint8_t *shades)
 {
     const gradus_dataset_info info = gradus_dataset_get_info(samples);
@@ -138,7 +138,7 @@ int cmd_predict(int argc, const char **argv)
 
     TRY(parse(argc, argv, &run));
     TRY_GRADUS(gradus_model_load(run.line.arguments[0], &run.model));
-    TRY(device_open_or_host(&run.device_settings, &run.device));
+    TRY(device_open_or_host(&run.device_options, &run.device));
     for (size_t i = 1; i < run.line.argument_count; i++)
         TRY(predict(&run, run.line.arguments[i]));
     if (run.json)
@@ -147,8 +147,6 @@ cleanup:
     json_decref(run.array);
     gradus_device_close(run.device);
     gradus_model_destroy(run.model);
-    device_settings_free(&run.device_settings);
-    free(run.data_dir);
     command_line_free(&run.line);
     return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking an INPUT apart and reading its samples. */
+/* Parsing an INPUT and reading its samples. */
 #include "predict/prediction_input.h"
 #include "command/data_input.h"
 #include "text/failure.h"

@@ -18,7 +18,7 @@ __attribute__((format(printf, 2, 3))) int fail(int code, const char *format, ...
 /* EX_OK for GRADUS_OK; else prints the library's message, and a hint if this status has a usual cause. */
 int fail_status(gradus_status status);
 
-/* A line on stderr like that of fail(), for what is worth knowing but is no failure. */
+/* A line on stderr like that of fail(), for information. */
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 
 /* A second, indented line that says what usually helps. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON values that jansson would refuse, and printing. */
+/* JSON values, also of figures and texts that JSON does not have, and printing. */
 #include "text/json_output.h"
 #include "text/failure.h"
 

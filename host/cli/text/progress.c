@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
 /* No faster than the eye, so that drawing does not become the work. */
 #define SECONDS_BETWEEN_DRAWINGS 0.05
@@ -28,6 +29,17 @@ void progress_phase(const progress_line *progress, const char *what)
 {
     if (!progress->quiet && progress->updatable)
         draw(what);
+}
+
+void progress_step(progress_line *progress, const char *what)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    if (seconds - progress->drawn_at < SECONDS_BETWEEN_DRAWINGS)
+        return;
+    progress_phase(progress, what);
+    progress->drawn_at = seconds;
 }
 
 /* Within 80 columns up to 999,999 iterations and an hour: the remaining time comes last and would be cut off. */

@@ -126,25 +126,25 @@ static bool is_decimal(const char *text)
     return *text != '\0' && text[strspn(text, "0123456789.+-eE")] == '\0';
 }
 
-bool parse_positive_double(const char *text, double *out)
+bool parse_number(const char *text, double *out)
 {
     char *end;
     if (!is_decimal(text))
         return false;
-    double value = strtod(text, &end);
-    if (*end != '\0' || !(value > 0) || isinf(value))
+    const double value = strtod(text, &end);
+    if (*end != '\0' || isinf(value))
         return false;
     *out = value;
     return true;
 }
 
-bool parse_positive_float(const char *text, float *out)
+bool parse_float(const char *text, float *out)
 {
     char *end;
     if (!is_decimal(text))
         return false;
-    float value = strtof(text, &end);
-    if (*end != '\0' || !(value > 0) || isinf(value))
+    const float value = strtof(text, &end);
+    if (*end != '\0' || isinf(value))
         return false;
     *out = value;
     return true;

@@ -32,8 +32,8 @@ uint64_t count_parameters(const gradus_network *network);
  * untouched, if it is not or lies outside the range.
  */
 bool parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *out);
-bool parse_positive_float(const char *text, float *out);
-bool parse_positive_double(const char *text, double *out);
+bool parse_number(const char *text, double *out); /* finite */
+bool parse_float(const char *text, float *out);   /* the same, rounded to a float */
 
 /* The name that `text` was probably meant to be; NULL if none is near. names ends with NULL. */
 const char *nearest_name(const char *text, const char *const *names);

@@ -14,7 +14,7 @@
 /* The record of a file that says which version of the format follows; the first of every file. */
 bool event_write_version(FILE *stream, double wall_seconds);
 
-/* The record of a run that starts again: what files before this one have of this step and later ones is forgotten. */
+/* The record of a run that resumes: TensorBoard discards what earlier files have for this step and later ones. */
 bool event_write_restart(FILE *stream, double wall_seconds, uint64_t step);
 
 typedef struct event_scalar {

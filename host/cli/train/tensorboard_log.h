@@ -9,12 +9,12 @@
 /* Start from {.folder = ...}; with a NULL folder nothing is written. */
 typedef struct tensorboard_log {
     const char *folder;
-    uint64_t restart; /* step from which on records of earlier files do not count any more; 0: all do */
+    uint64_t restart; /* step from which on records of earlier files are discarded; 0: none are */
     FILE *stream;
     int code; /* of the first failure; EX_OK: none */
 } tensorboard_log;
 
-/* Adds a record; the first one creates the file, and the folder if it is not there. Failures are as those of
+/* Adds a record; the first one creates the file, and the folder with its parents. Failures are as those of
  * training_log_write(): reported once, kept in `code`, and no reason to stop. */
 void tensorboard_log_write(tensorboard_log *log, const gradus_report *report);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model of a training run: made for the data or loaded, and written with what it takes to train it again. */
+/* The model of a training run: created for the data or loaded, and written with the configuration that it was trained by. */
 #include "text/failure.h"
 #include "text/text.h"
 #include "train/train_options.h"
@@ -56,7 +56,7 @@ int training_model_create(training_run *run)
     network.activation = find_activation(settings->activation);
     if (settings->standardize)
         TRY_GRADUS(gradus_dataset_moments(run->train, &network.input_mean, &network.input_deviation));
-    TRY_GRADUS(gradus_model_create_with(&network, settings->initializer, settings->seed, &run->model));
+    TRY_GRADUS(gradus_model_create_with(&network, settings->initializer, settings->options.seed, &run->model));
 cleanup:
     return code;
 }
@@ -73,18 +73,16 @@ static int set_count(training_run *run, const char *key, uint64_t count)
     return set_text(run, key, text);
 }
 
-/* The options that make the training what it is, as --show --json has them. */
-static int set_recipe(training_run *run)
+/* The options of the training configuration, as --show --json has them. */
+static int set_configuration(training_run *run)
 {
     int code = EX_OK;
-    option_table table;
-    train_options_list(&run->settings, &table);
-    json_t *recipe = train_recipe(&run->settings, &table);
-    char *text = json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    TRY(text == NULL ? fail(EX_OSERR, "out of memory: the recipe") : set_text(run, "recipe", text));
+    json_t *configuration = train_configuration(&run->settings);
+    char *text = json_dumps(configuration, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    TRY(text == NULL ? fail(EX_OSERR, "out of memory: the configuration") : set_text(run, "configuration", text));
 cleanup:
     free(text);
-    json_decref(recipe);
+    json_decref(configuration);
     return code;
 }
 
@@ -92,23 +90,21 @@ int training_model_save(training_run *run, bool diverged)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
-    const char *engine = run->result.engine;
-    if (diverged)
-        engine = settings->engine == NULL ? "auto" : settings->engine;
+    const gradus_train_options *options = &settings->options;
     if (settings->out == NULL)
         return EX_OK;
     TRY(set_text(run, "dataset", settings->dataset));
     TRY(set_count(run, "train_samples", gradus_dataset_get_info(run->train).samples));
     TRY(set_count(run, "holdout_samples", run->holdout == NULL ? 0 : gradus_dataset_get_info(run->holdout).samples));
-    TRY(set_count(run, "seed", settings->seed));
+    TRY(set_count(run, "seed", options->seed));
     if (settings->init_from != NULL)
         TRY(set_text(run, "init_from", settings->init_from));
-    TRY(set_text(run, "learning_rate", format_float(settings->learning_rate).text));
-    TRY(set_text(run, "optimizer", settings->optimizer.name));
-    TRY(set_count(run, "batch_size", settings->batch_size));
+    TRY(set_text(run, "learning_rate", format_float(options->learning_rate).text));
+    TRY(set_text(run, "optimizer", options->optimizer.name));
+    TRY(set_count(run, "batch_size", options->batch_size));
     TRY(set_count(run, "iterations", diverged ? run->last.iteration : run->result.model_iterations));
-    TRY(set_recipe(run));
-    TRY(set_text(run, "engine", engine));
+    TRY(set_configuration(run));
+    TRY(set_text(run, "engine", diverged ? options->engine : run->result.engine));
     TRY(set_text(run, "device", run->device == NULL ? "none" : gradus_device_get_info(run->device)->name));
     TRY_GRADUS(gradus_model_save(run->model, settings->out));
     run->saved_as = settings->out;

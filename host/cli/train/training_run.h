@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All that one `gradus train` holds, from its settings to its results. */
+/* One run of `gradus train`: all that it holds, from settings to results. */
 #ifndef GRADUS_CLI_TRAINING_RUN_H
 #define GRADUS_CLI_TRAINING_RUN_H
 

@@ -37,7 +37,7 @@ static json_t *summary_object(const training_run *run, const char *hash)
     const char *device = run->device == NULL ? NULL : gradus_device_get_info(run->device)->name;
     return json_pack(
         "{ss so ss sI so so so so sI sI sI ss so so so so so so so so ss so}", "version", gradus_version(), "device",
-        json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.seed, "layers",
+        json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.options.seed, "layers",
         json_layers(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train), "holdout_samples",
         samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
         (json_int_t)result->iterations, "resumed_from", (json_int_t)result->resumed_from, "model_iterations",
@@ -101,7 +101,7 @@ static const char *ending_text(gradus_stop_reason reason)
     return "";
 }
 
-/* Nothing for a run that did all its steps and kept the last one's weights. */
+/* Prints nothing for a run that did all its steps and kept the weights of the last one. */
 static void print_ending(const gradus_train_result *result)
 {
     const bool is_best = result->model_iterations != result->iterations;
@@ -123,7 +123,7 @@ static void print_summary(const training_run *run, const char *hash)
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
     print_parts(run);
-    printf("iterations  %s in %s: %s a second, after %s of setting up\n", format_count(result->iterations).text,
+    printf("iterations  %s in %s: %s per second, after %s of setup\n", format_count(result->iterations).text,
            format_seconds(result->train_seconds).text, format_rate(iterations_per_second(result)).text,
            format_seconds(run->setup_seconds).text);
     print_ending(result);

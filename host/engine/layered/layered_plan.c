@@ -348,7 +348,7 @@ gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine
 void gr_layered_destroy(engine *base)
 {
     layered *e = (layered *)base;
-    clFinish(e->common.device->queue);
+    (void)gr_device_finish_promptly(e->common.device);
     gr_sparse_products_destroy(e->sparse);
     if (e->source != NULL)
         e->x = e->labels = NULL; /* its own */

@@ -88,7 +88,7 @@ static gradus_status time_runs(gradus_device *device, const gemm *product, size_
     const double start = gr_seconds();
     for (size_t i = 0; i < runs; i++)
         TRY(gr_gemm_enqueue(device, product));
-    CL_TRY(clFinish(device->queue));
+    TRY(gr_device_finish_promptly(device));
     *seconds = (gr_seconds() - start) / (double)runs;
 cleanup:
     return status;

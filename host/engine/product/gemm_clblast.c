@@ -59,11 +59,18 @@ cleanup:
     return status;
 }
 
+/* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
+static void clear_cache(void)
+{
+    (void)CLBlastClearCache();
+}
+
 gradus_status gr_gemm_clblast_create(gradus_device *device, gemm *product)
 {
     gradus_status status = GRADUS_OK;
     const gemm_shape *shape = &product->shape;
     const gemm_buffers *buffers = &product->buffers;
+    gr_device_at_close(device, clear_cache);
     if (shape->kind == GEMM_FORWARD) {
         product->beta = 1;
         TRY(gr_bias_broadcast(device, buffers->parameters, buffers->bias_at, buffers->outputs, shape->outputs,

@@ -35,7 +35,7 @@ static gradus_status measure_cpu(sparse_products *p)
     gradus_status status = GRADUS_OK;
     const gradus_device *device = p->engine->device;
     const size_t units = p->engine->base.network.sizes[1], cores = device->info.compute_units;
-    TRY(gr_device_lanes(device, &p->lanes));
+    p->lanes = device->lanes;
     gr_divide_blocks(gr_divide_up(units, p->lanes), ELEMENT_VECTORS, &p->unit_block, &p->unit_blocks);
     TRY(gr_groups_measure_elements(p->engine->base.dataset, units, p->lanes, &p->shape));
     p->shares = minimum(cores, p->shape.tiles);
@@ -229,7 +229,6 @@ void gr_sparse_products_destroy(sparse_products *p)
     gr_buffer_release(&p->packed);
     gr_buffer_release(&p->partial);
     gr_buffer_release(&p->scratch);
-    if (p->program != NULL)
-        clReleaseProgram(p->program);
+    gr_program_release(&p->program);
     free(p);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Epochs, steps, and what is due after them. */
-#include "train/training_plan.h"
+#include "train/plan/training_plan.h"
 #include "core/memory.h"
 #include "data/augment.h"
 #include "data/dataset.h"

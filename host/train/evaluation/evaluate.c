@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evaluation of a model or an engine: loss, accuracy, confusion matrix, probabilities. */
-#include "train/evaluate.h"
+#include "train/evaluation/evaluate.h"
 #include "core/memory.h"
 #include "engine/select/engines.h"
 #include "model/model.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ring of bursts, and how much is queued. */
-#include "train/pending.h"
+#include "train/plan/pending.h"
 
 #include <assert.h>
 

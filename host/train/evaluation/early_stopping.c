@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Evaluations between the steps, and what follows from them. The rules themselves are in stopping_rules.c. */
-#include "train/early_stopping.h"
+#include "train/evaluation/early_stopping.h"
 #include "core/memory.h"
-#include "train/evaluate.h"
+#include "train/evaluation/evaluate.h"
 
 #include <math.h>
 #include <stdlib.h>

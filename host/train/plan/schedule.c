@@ -1,24 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Learning rate schedules: a linear warm-up, then constant, step, exponential or cosine decay. */
-#include "train/schedule.h"
+#include "train/plan/schedule.h"
+#include "core/names.h"
 
 #include <math.h>
-#include <string.h>
 
 #define PI 3.14159265358979323846
 
-static const char *const names[] = {"constant", "step", "exponential", "cosine"};
-#define KINDS (sizeof names / sizeof *names)
+/* ---- The schedules: the factor on the learning rate, `step` steps after the warm-up ---- */
 
-static gradus_status find_kind(const char *name, schedule_kind *out)
+static double constant_factor(const schedule *s, double step)
 {
-    for (size_t i = 0; i < KINDS; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (schedule_kind)i;
-            return GRADUS_OK;
-        }
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "schedule \"%s\": expected constant, step, exponential or cosine", name);
+    (void)s;
+    (void)step;
+    return 1;
 }
+
+static double step_factor(const schedule *s, double step)
+{
+    return pow(s->gamma, floor(step / (double)s->decay_every));
+}
+
+static double exponential_factor(const schedule *s, double step)
+{
+    return pow(s->gamma, step / (double)s->decay_every);
+}
+
+static double cosine_factor(const schedule *s, double step)
+{
+    return (1 + cos(PI * step / (double)(s->steps - s->warmup))) / 2;
+}
+
+static const struct {
+    const char *name;
+    schedule_factor *factor;
+} schedules[] = {
+    {"constant", constant_factor},
+    {"step", step_factor},
+    {"exponential", exponential_factor},
+    {"cosine", cosine_factor},
+};
+
+const char *gradus_schedule_name(size_t index)
+{
+    return index < sizeof schedules / sizeof *schedules ? schedules[index].name : NULL;
+}
+
+/* ---- A run's schedule ---- */
 
 gradus_status gr_schedule_make(const gradus_schedule *options, float learning_rate, size_t steps, schedule *out)
 {
@@ -28,9 +56,11 @@ gradus_status gr_schedule_make(const gradus_schedule *options, float learning_ra
                   .warmup = options->warmup,
                   .decay_every = options->decay_every,
                   .steps = steps};
+    size_t kind = 0;
     if (!(learning_rate > 0) || !isfinite(learning_rate))
         FAIL(GRADUS_ERROR_ARGUMENT, "learning rate: found %g, expected a finite number above 0", s.learning_rate);
-    TRY(find_kind(options->name == NULL ? names[SCHEDULE_CONSTANT] : options->name, &s.kind));
+    TRY(gr_name_require("schedule", gradus_schedule_name, options->name, &kind));
+    s.factor = schedules[kind].factor;
     if (!(s.gamma > 0 && s.gamma <= 1))
         FAIL(GRADUS_ERROR_ARGUMENT, "gamma: found %g, expected a number above 0, at most 1", s.gamma);
     if (s.warmup > 0 && s.warmup >= steps)
@@ -45,24 +75,9 @@ cleanup:
     return status;
 }
 
-/* The factor on the learning rate, `step` steps after the warm-up. */
-static double factor(const schedule *s, size_t step)
-{
-    switch (s->kind) {
-    case SCHEDULE_STEP:
-        return pow(s->gamma, floor((double)step / (double)s->decay_every));
-    case SCHEDULE_EXPONENTIAL:
-        return pow(s->gamma, (double)step / (double)s->decay_every);
-    case SCHEDULE_COSINE:
-        return (1 + cos(PI * (double)step / (double)(s->steps - s->warmup))) / 2;
-    default:
-        return 1;
-    }
-}
-
 float gr_schedule_rate(const schedule *s, size_t step)
 {
     if (step < s->warmup)
         return (float)(s->learning_rate * (double)(step + 1) / (double)s->warmup);
-    return (float)(s->learning_rate * factor(s, step - s->warmup));
+    return (float)(s->learning_rate * s->factor(s, (double)(step - s->warmup)));
 }

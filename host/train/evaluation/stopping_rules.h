@@ -11,9 +11,12 @@ typedef struct running_loss {
     size_t samples;
 } running_loss;
 
+/* Whether the metrics found are better than the best so far. */
+typedef bool metrics_order(const gradus_metrics *found, const gradus_metrics *best);
+
 typedef struct stopping_rules {
     gradus_stopping limits;
-    bool by_accuracy;    /* the best evaluation is that of the highest accuracy, not of the lowest loss */
+    metrics_order *is_better;
     gradus_metrics best; /* of all evaluations so far */
     size_t since_best;   /* evaluations after that one */
     bool any_best;       /* whether there was one with a finite loss */

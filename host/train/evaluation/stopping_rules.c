@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Early stopping by patience, target accuracy, convergence and time. */
-#include "train/stopping_rules.h"
+#include "train/evaluation/stopping_rules.h"
+#include "core/names.h"
 
 #include <math.h>
-#include <string.h>
 
 const char *gradus_stop_reason_name(gradus_stop_reason reason)
 {
@@ -24,12 +24,27 @@ const char *gradus_stop_reason_name(gradus_stop_reason reason)
     return "unknown";
 }
 
-static gradus_status find_monitor(const char *name, bool *by_accuracy)
+static bool has_lower_loss(const gradus_metrics *found, const gradus_metrics *best)
 {
-    *by_accuracy = name != NULL && strcmp(name, "accuracy") == 0;
-    if (name == NULL || *by_accuracy || strcmp(name, "loss") == 0)
-        return GRADUS_OK;
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "monitor \"%s\": expected loss or accuracy", name);
+    return found->loss < best->loss;
+}
+
+static bool has_higher_accuracy(const gradus_metrics *found, const gradus_metrics *best)
+{
+    return found->accuracy > best->accuracy;
+}
+
+static const struct {
+    const char *name;
+    metrics_order *is_better;
+} monitors[] = {
+    {"loss", has_lower_loss},
+    {"accuracy", has_higher_accuracy},
+};
+
+const char *gradus_monitor_name(size_t index)
+{
+    return index < sizeof monitors / sizeof *monitors ? monitors[index].name : NULL;
 }
 
 /* NaN is outside every range. */
@@ -44,7 +59,9 @@ gradus_status gr_stopping_rules_make(const gradus_stopping *limits, bool has_hol
 {
     gradus_status status = GRADUS_OK;
     stopping_rules s = {.limits = *limits, .loss_before = NAN};
-    TRY(find_monitor(limits->monitor, &s.by_accuracy));
+    size_t monitor = 0;
+    TRY(gr_name_require("monitor", gradus_monitor_name, limits->monitor, &monitor));
+    s.is_better = monitors[monitor].is_better;
     TRY(check_range("target accuracy", limits->target_accuracy, 1));
     TRY(check_range("until converged", limits->until_converged, 1));
     TRY(check_range("seconds at most", limits->max_seconds, 1e9));
@@ -60,7 +77,7 @@ cleanup:
 
 bool gr_stopping_rules_record_evaluation(stopping_rules *s, const gradus_metrics *holdout)
 {
-    const bool better = s->by_accuracy ? holdout->accuracy > s->best.accuracy : holdout->loss < s->best.loss;
+    const bool better = s->is_better(holdout, &s->best);
     if (!isfinite(holdout->loss) || (s->any_best && !better)) {
         s->since_best++;
         return false;

@@ -5,13 +5,16 @@
 
 #include "core/status.h"
 
-typedef enum schedule_kind { SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_EXPONENTIAL, SCHEDULE_COSINE } schedule_kind;
+typedef struct schedule schedule;
 
-typedef struct schedule {
-    schedule_kind kind;
+/* What the learning rate is multiplied by, `step` steps after the warm-up. */
+typedef double schedule_factor(const schedule *s, double step);
+
+struct schedule {
+    schedule_factor *factor;
     double learning_rate, gamma;
     size_t warmup, decay_every, steps; /* steps: of the whole run */
-} schedule;
+};
 
 /* For a run of `steps` steps. ARGUMENT for an unknown name, numbers out of their range, or a warm-up or decay longer than
  * the run. */

@@ -3,9 +3,9 @@
 #ifndef GRADUS_TRAIN_EARLY_STOPPING_H
 #define GRADUS_TRAIN_EARLY_STOPPING_H
 
-#include "train/holdout_evaluator.h"
-#include "train/stopping_rules.h"
-#include "train/training_plan.h"
+#include "train/evaluation/holdout_evaluator.h"
+#include "train/evaluation/stopping_rules.h"
+#include "train/plan/training_plan.h"
 
 typedef struct early_stopping {
     engine *trained;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copies parameters from the engine in training to the one with the holdout, and evaluates them there. */
-#include "train/holdout_evaluator.h"
+#include "train/evaluation/holdout_evaluator.h"
 #include "core/memory.h"
 #include "engine/select/engines.h"
-#include "train/evaluate.h"
+#include "train/evaluation/evaluate.h"
 
 #include <stdlib.h>
 
