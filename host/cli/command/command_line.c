@@ -66,17 +66,10 @@ static void print_help(const command_description *command, poptContext context)
 static const struct {
     const char *other, *name;
 } synonyms[] = {
-    {"batch", "batch-size"},
-    {"early-stopping", "patience"},
-    {"learning-rate", "lr"},
-    {"layers", "hidden"},
-    {"max-epochs", "epochs"},
-    {"output", "out"},
-    {"path", "data-dir"},
-    {"save", "out"},
-    {"steps", "iterations"},
-    {"validation", "holdout"},
-    {"validation-split", "holdout"},
+    {"batch", "batch-size"},    {"early-stopping", "patience"}, {"learning-rate", "lr"},
+    {"kernels", "kernel-kind"}, {"layers", "hidden"},           {"max-epochs", "epochs"},
+    {"output", "out"},          {"path", "data-dir"},           {"save", "out"},
+    {"steps", "iterations"},    {"validation", "holdout"},      {"validation-split", "holdout"},
     {"wd", "weight-decay"},
 };
 
