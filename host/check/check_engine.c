@@ -108,6 +108,8 @@ static gradus_status check_case(check *c, const check_shape *shape, const engine
     in.network.input_mean = how->mean;
     in.network.input_deviation = how->deviation;
     name_case(c, &in, how->way);
+    if (in.network.floats && how->type != &gr_engine_layered) /* the variants of an engine leave that to the engine */
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine %s does not support float features", how->type->name);
     TRY(gr_check_random(c, gr_network_layout(&in.network).length, 0, 1, &parameters));
     gr_network_initialise(&in.network, 1, parameters);
     TRY(gr_engine_create_with(how->type, &(engine_settings){.regularization = how->regularization}, c->device,
