@@ -181,17 +181,17 @@ gradus_status gradus_benchmark_kernels(gradus_device *device, const gradus_netwo
     const check_timer timer = {network, dataset, options == NULL ? defaults : *options};
     const char *wanted = timer.options.kernel;
     check c = {.device = device, .timer = &timer};
-    size_t found = 0;
+    bool found = false;
 
     TRY(check_options(device, network, dataset, &timer.options));
     for (size_t i = 0; i < gr_operation_count && !is_stopped(&timer); i++) {
-        if (wanted != NULL && strstr(gr_operations[i].name, wanted) == NULL)
+        if (wanted != NULL && strcmp(gr_operations[i].name, wanted) != 0)
             continue;
         TRY(gr_check_operation(&c, &gr_operations[i]));
-        found++;
+        found = true;
     }
-    if (found == 0 && !is_stopped(&timer))
-        FAIL(GRADUS_ERROR_ARGUMENT, "kernel \"%s\": there is none whose name contains that", wanted);
+    if (!found && !is_stopped(&timer))
+        FAIL(GRADUS_ERROR_ARGUMENT, "kernel \"%s\": there is none of that name", wanted);
     if (c.failed > 0)
         FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name,
              c.failed, c.compared);

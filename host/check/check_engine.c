@@ -62,7 +62,7 @@ static void name_case(check *c, const engine_input *in, const char *way)
         snprintf(sizes + used, sizeof sizes - used, l == 0 ? "%zu" : "-%zu", in->network.sizes[l]);
     }
     if (c->timer != NULL)
-        gr_check_name_shape(c, "%s, %zu samples", sizes, in->dataset->info.samples);
+        gr_check_name_shape(c, "%s x %zu", sizes, in->dataset->info.samples);
     if (way != NULL)
         gr_check_name_way(c, "%s", way);
 }

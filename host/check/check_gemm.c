@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A layer's three products, by every family of candidates. */
 #include "check/check.h"
-#include "engine/product/gemm_choose.h"
+#include "engine/product/gemm.h"
 
 #include <float.h>
 #include <math.h>
@@ -277,19 +277,24 @@ static size_t candidates_of(const check *c, gemm_family family, const gemm_shape
     return 1;
 }
 
+static void name_product(check *c, const gemm_shape *shape)
+{
+    static const char *const kinds[] = {"forward", "weight gradient", "input gradient"};
+    gr_check_name_shape(c, "%s %zu-%zu x %zu%s%s", kinds[shape->kind], shape->inputs, shape->outputs, shape->samples,
+                        shape->pixels ? ", pixels" : "", shape->relu ? ", relu" : "");
+}
+
 /* The products of the network's layers, as engine "layered" has them. */
 static gradus_status time_layers(check *c, gemm_family family, const char *name)
 {
     gradus_status status = GRADUS_OK;
     const gradus_network *network = c->timer->network;
     gemm_candidate candidates[GEMM_CANDIDATES];
-    char key[GEMM_KEY];
     for (size_t l = 0; l < network->layers; l++)
         for (size_t kind = 0; kind < gr_gemm_kinds(l); kind++) {
             const gemm_shape shape = gr_gemm_layer_shape(network, l, (gemm_kind)kind, c->timer->dataset->info.samples);
             candidates_of(c, family, &shape, candidates);
-            gr_gemm_key(&shape, key);
-            gr_check_name_shape(c, "%s", key);
+            name_product(c, &shape);
             TRY(check_product(c, &shape, l == 0, &candidates[0], name));
         }
 cleanup:

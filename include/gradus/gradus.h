@@ -803,7 +803,7 @@ typedef struct gradus_kernel_result {
 } gradus_kernel_result;
 
 typedef struct gradus_kernel_benchmark_options {
-    const char *kernel; /* part of the names of those that are wanted, "softmax"; NULL, the default: all */
+    const char *kernel; /* one of gradus_kernel_name(); NULL, the default: all */
     size_t repeats;     /* timings of each; 5 */
     double seconds;     /* of a timing, at least, filled by as many runs; 0.02 */
     void (*report)(const gradus_kernel_result *result, void *user); /* called for each result; NULL: none */

@@ -100,7 +100,7 @@ static void test_images(void **state)
 {
     (void)state;
     results kept;
-    const gradus_kernel_benchmark_options options = options_for("augment", &kept);
+    const gradus_kernel_benchmark_options options = options_for("augment_samples", &kept);
     const gradus_network of_images = {.layers = 1, .sizes = {12, 5}};
     gradus_dataset *few = random_dataset(12, 9, 5);
     few->info.width = 4;
@@ -123,25 +123,27 @@ static void test_work(void **state)
 {
     (void)state;
     results kept;
-    gradus_kernel_benchmark_options options = options_for("relu", &kept);
+    gradus_kernel_benchmark_options options = options_for("relu_forward", &kept);
     assert_ok(gradus_benchmark_kernels(device, &network, dataset, &options));
-    assert_int_equal(kept.count, 2);
+    assert_int_equal(kept.count, 1);
     assert_work(&kept, "relu_forward", "17 x 163", 2771, 2 * 4 * 2771);
+
+    options = options_for("relu_backward", &kept);
+    assert_ok(gradus_benchmark_kernels(device, &network, dataset, &options));
     assert_work(&kept, "relu_backward", "17 x 163", 2771, 3 * 4 * 2771);
 
-    options = options_for("softmax_cross", &kept);
+    options = options_for("softmax_cross_entropy", &kept);
     assert_ok(gradus_benchmark_kernels(device, &network, dataset, &options));
     assert_int_equal(kept.count, 2);
     assert_work(&kept, "softmax_cross_entropy", "5 x 163, one-hot labels", 6 * 815, 2 * 4 * 815 + 163 + 2 * 4 * 163);
 
     options = options_for("gemm_cpu", &kept);
     assert_ok(gradus_benchmark_kernels(device, &network, dataset, &options));
-    assert_work(&kept, "gemm_cpu", "forward 149-17, 163 samples, pixels, relu", 2.0 * 149 * 2771 + 2 * 2771,
+    assert_work(&kept, "gemm_cpu", "forward 149-17 x 163, pixels, relu", 2.0 * 149 * 2771 + 2 * 2771,
                 24287 + 4 * (2533 + 17 + 2771));
-    assert_work(&kept, "gemm_cpu", "weight gradient 149-17, 163 samples, pixels", 2.0 * 149 * 2771,
-                24287 + 4 * (2771 + 2533));
+    assert_work(&kept, "gemm_cpu", "weight gradient 149-17 x 163, pixels", 2.0 * 149 * 2771, 24287 + 4 * (2771 + 2533));
     /* dZ (5 x 163) and W (5 x 17) in, dA (17 x 163) out, and relu' looks at A. */
-    assert_work(&kept, "gemm_cpu", "input gradient 17-5, 163 samples, relu", 2.0 * 17 * 815 + 2771,
+    assert_work(&kept, "gemm_cpu", "input gradient 17-5 x 163, relu", 2.0 * 17 * 815 + 2771,
                 4 * (815 + 85 + 2 * 2771));
 }
 
@@ -167,7 +169,7 @@ static void test_refused(void **state)
     gradus_dataset *other = random_dataset(12, 9, 5);
     gradus_device *plain = NULL;
     assert_fails(gradus_benchmark_kernels(device, &network, dataset, &options), GRADUS_ERROR_ARGUMENT, "\"sofmax\"");
-    options = options_for("relu", &kept);
+    options = options_for("relu_forward", &kept);
     assert_fails(gradus_benchmark_kernels(device, &network, other, &options), GRADUS_ERROR_DATA, "12 features");
     options.seconds = -1;
     assert_fails(gradus_benchmark_kernels(device, &network, dataset, &options), GRADUS_ERROR_ARGUMENT, "-1");
