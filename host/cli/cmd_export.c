@@ -7,7 +7,6 @@
 #include "text/json_output.h"
 #include "text/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 static const struct {
@@ -75,7 +74,7 @@ cleanup:
 
 /* ---- The command ---- */
 
-static int print_json(const export_settings *settings, const gradus_model *model, const char *hash)
+static int print_json(const export_settings *settings, const gradus_model *model)
 {
     const gradus_network *network = gradus_model_network(model);
     json_t *files = json_object();
@@ -84,15 +83,15 @@ static int print_json(const export_settings *settings, const gradus_model *model
             json_object_set_new(files, formats[f].name, json_text(settings->paths[f]));
     return json_print(json_pack("{so so sI ss so}", "model", json_text(settings->line.arguments[0]), "layers",
                                 json_layers(network), "parameters", (json_int_t)count_parameters(network),
-                                "weights_hash", hash, "files", files));
+                                "weights_hash", format_hash(model).text, "files", files));
 }
 
-static void print_text(const export_settings *settings, const gradus_model *model, const char *hash)
+static void print_text(const export_settings *settings, const gradus_model *model)
 {
     const gradus_network *network = gradus_model_network(model);
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(model).text);
     for (size_t f = 0; f < FORMATS; f++)
         if (settings->paths[f] != NULL)
             printf("%-10s  %s\n", formats[f].name, settings->paths[f]);
@@ -103,18 +102,16 @@ int cmd_export(int argc, const char **argv)
     int code = EX_OK;
     export_settings settings = {0};
     gradus_model *model = NULL;
-    char hash[17];
 
     TRY(parse(argc, argv, &settings));
     TRY_GRADUS(gradus_model_load(settings.line.arguments[0], &model));
     for (size_t f = 0; f < FORMATS; f++)
         if (settings.paths[f] != NULL)
             TRY_GRADUS(formats[f].write(model, settings.paths[f]));
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
     if (settings.json)
-        TRY(print_json(&settings, model, hash));
+        TRY(print_json(&settings, model));
     else
-        print_text(&settings, model, hash);
+        print_text(&settings, model);
 cleanup:
     gradus_model_destroy(model);
     command_line_free(&settings.line);

@@ -7,7 +7,6 @@
 #include "text/json_output.h"
 #include "text/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 typedef struct import_settings {
@@ -49,14 +48,13 @@ cleanup:
 static int print_result(const import_settings *settings, const gradus_model *model)
 {
     const gradus_network *network = gradus_model_network(model);
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
     if (settings->json)
         return json_print(json_pack("{so so sI ss}", "model", json_text(settings->out), "layers", json_layers(network),
-                                    "parameters", (json_int_t)count_parameters(network), "weights_hash", hash));
+                                    "parameters", (json_int_t)count_parameters(network), "weights_hash",
+                                    format_hash(model).text));
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(model).text);
     printf("model       %s\n", settings->out);
     return EX_OK;
 }

@@ -102,7 +102,7 @@ static json_t *input_object(const gradus_network *network)
                      json_figure((double)network->input_deviation));
 }
 
-static json_t *model_object(gradus_model *model, const char *hash, bool with_values)
+static json_t *model_object(gradus_model *model, bool with_values)
 {
     const gradus_network *network = gradus_model_network(model);
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
@@ -119,7 +119,7 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
                      gradus_activation_name(network->activation), "features", network->floats ? "floats" : "bytes",
                      "input", input_object(network), "image", (json_int_t)network->image_width,
                      (json_int_t)network->image_height, "parameters", (json_int_t)count_parameters(network),
-                     "weights_hash", hash, "metadata", metadata, "tensors", array);
+                     "weights_hash", format_hash(model).text, "metadata", metadata, "tensors", array);
 }
 
 /* ---- For people ---- */
@@ -154,7 +154,7 @@ static void print_input(const gradus_network *network)
     putchar('\n');
 }
 
-static void print_model(gradus_model *model, const char *path, const char *hash)
+static void print_model(gradus_model *model, const char *path)
 {
     const gradus_network *network = gradus_model_network(model);
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
@@ -168,7 +168,7 @@ static void print_model(gradus_model *model, const char *path, const char *hash)
     if (network->image_width > 0)
         printf("image       %zu x %zu\n", network->image_width, network->image_height);
     printf("parameters  %s\n", format_count(count_parameters(network)).text);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(model).text);
     print_metadata(model);
     printf("\n  %-12s  %-12s  %11s  %11s  %11s  %11s\n", "tensor", "shape", "min", "max", "mean", "std");
     for (size_t i = 0; i < count; i++)
@@ -225,14 +225,12 @@ int cmd_inspect(int argc, const char **argv)
     };
     inspect_settings settings = {0};
     gradus_model *model = NULL;
-    char hash[17];
     TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
     TRY_GRADUS(gradus_model_load(settings.line.arguments[0], &model));
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
     if (settings.json) {
-        TRY(json_print(model_object(model, hash, settings.weights)));
+        TRY(json_print(model_object(model, settings.weights)));
     } else {
-        print_model(model, settings.line.arguments[0], hash);
+        print_model(model, settings.line.arguments[0]);
         if (settings.weights)
             print_weights(model);
     }

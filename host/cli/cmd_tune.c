@@ -13,9 +13,10 @@
 
 typedef struct tune_settings {
     command_line line;
+    gradus_dataset_info data; /* the sizes alone count */
     size_list hidden;
-    size_t samples, features, classes, seconds;
-    bool floats, json;
+    size_t seconds;
+    bool json;
     gradus_device_options device;
     const char *data_dir;
 } tune_settings;
@@ -33,9 +34,9 @@ static const command_description description = {
 
 static const option_row options[] = {
     SIZES_OPTION("hidden", tune_settings, hidden, "units of each hidden layer (10)"),
-    COUNT_OPTION("samples", tune_settings, samples, 1, "of the batch, without a DATASET (60000)"),
-    COUNT_OPTION("features", tune_settings, features, 1, "of a sample (784)"),
-    COUNT_OPTION("classes", tune_settings, classes, 1, "(10)"),
+    COUNT_OPTION("samples", tune_settings, data.samples, 1, "of the batch, without a DATASET (60000)"),
+    COUNT_OPTION("features", tune_settings, data.features, 1, "of a sample (784)"),
+    COUNT_OPTION("classes", tune_settings, data.classes, 1, "(10)"),
     COUNT_OPTION("seconds", tune_settings, seconds, 1, "how long to search (30)"),
     DEVICE_OPTIONS(tune_settings, device),
     DATA_DIR_OPTION(tune_settings, data_dir),
@@ -43,36 +44,20 @@ static const option_row options[] = {
     END_OPTION,
 };
 
-/* ---- The network ---- */
-
 /* The sizes of a data set, if one is named. */
 static int read_sizes(tune_settings *settings)
 {
     int code = EX_OK;
     gradus_dataset *train = NULL;
-    gradus_data_options data = gradus_data_options_default();
-    data.data_dir = settings->data_dir;
+    gradus_data_options how = gradus_data_options_default();
+    how.data_dir = settings->data_dir;
     if (settings->line.argument_count == 0)
         return EX_OK;
-    TRY_GRADUS(gradus_dataset_open(settings->line.arguments[0], &data, &train, NULL));
-    const gradus_dataset_info info = gradus_dataset_get_info(train);
-    settings->samples = info.samples;
-    settings->features = info.features;
-    settings->classes = info.classes;
-    settings->floats = info.floats;
+    TRY_GRADUS(gradus_dataset_open(settings->line.arguments[0], &how, &train, NULL));
+    settings->data = gradus_dataset_get_info(train);
 cleanup:
     gradus_dataset_destroy(train);
     return code;
-}
-
-static gradus_network network_of(const tune_settings *settings)
-{
-    gradus_network network = {.layers = settings->hidden.count + 1, .floats = settings->floats};
-    network.sizes[0] = settings->features;
-    for (size_t l = 0; l < settings->hidden.count; l++)
-        network.sizes[l + 1] = settings->hidden.values[l];
-    network.sizes[network.layers] = settings->classes;
-    return network;
 }
 
 /* ---- Results: a line for each product as it comes or, with --json, one value at the end ---- */
@@ -111,7 +96,7 @@ static void on_result(const gradus_tune_result *result, void *user)
 static int search(const tune_settings *settings, gradus_device *device)
 {
     int code = EX_OK;
-    const gradus_network network = network_of(settings);
+    const gradus_network network = data_network(&settings->data, &settings->hidden);
     gradus_tune_options how = gradus_tune_options_default();
     tune_output output = {settings->json ? json_array() : NULL, progress_create(false)};
     how.seconds = (double)settings->seconds;
@@ -121,13 +106,13 @@ static int search(const tune_settings *settings, gradus_device *device)
     if (!settings->json)
         print_heading(device);
     progress_phase(&output.progress, "searching ...");
-    const gradus_status status = gradus_tune(device, &network, settings->samples, &how);
+    const gradus_status status = gradus_tune(device, &network, settings->data.samples, &how);
     const int signal = interrupt_release();
     progress_end(&output.progress);
     TRY_GRADUS(status);
     if (settings->json)
         TRY(json_print(json_pack("{so so sI sO}", "device", json_text(gradus_device_get_info(device)->name), "layers",
-                                 json_layers(&network), "samples", (json_int_t)settings->samples, "products",
+                                 json_layers(&network), "samples", (json_int_t)settings->data.samples, "products",
                                  output.products)));
     code = signal == 0 ? EX_OK : 128 + signal;
 cleanup:
@@ -138,7 +123,8 @@ cleanup:
 int cmd_tune(int argc, const char **argv)
 {
     int code = EX_OK;
-    tune_settings settings = {.hidden = {1, {10}}, .samples = 60000, .features = 784, .classes = 10, .seconds = 30};
+    tune_settings settings = {
+        .data = {.samples = 60000, .features = 784, .classes = 10}, .hidden = {1, {10}}, .seconds = 30};
     gradus_device *device = NULL;
 
     TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));

@@ -214,7 +214,7 @@ static void test_floats(void **state)
     assert_runs("\"$GRADUS\" predict f.safetensors floats.npz:1 --show");
     assert_true(program_out[0] != ' ' && program_out[3] == program_out[0]);
     assert_runs(
-        "\"$GRADUS\" bench floats.npz --engine auto,layered,fused --hidden 5 --repeats 1 --seconds 1 --device cpu");
+        "\"$GRADUS\" bench floats.npz --engine auto,layered,fused --hidden 5 --repeats 1 --seconds 0.1 --device cpu");
     assert_prints(program_out, "of the floats are not zero");
     assert_prints(program_out, "engine fused: found float features");
 

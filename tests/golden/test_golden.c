@@ -81,15 +81,21 @@ static void check_first_gradient(const golden *run, const gradus_dataset *datase
     free(gradient);
 }
 
-/* ---- 500 iterations ---- */
+/* ---- The training ---- */
 
+static size_t iterations; /* how many of the 500, a multiple of 100 */
+static size_t compared;
+
+/* There are figures of every hundredth iteration and of the last one. */
 static void check_figures(const json_t *expected, size_t iteration, const gradus_metrics *got)
 {
     char key[32];
     snprintf(key, sizeof key, "%zu", iteration);
     const json_t *loss = json_object_get(json_object_get(expected, "loss"), key);
     const json_t *accuracy = json_object_get(json_object_get(expected, "accuracy"), key);
-    assert_non_null(loss);
+    if (loss == NULL)
+        return;
+    compared++;
     const double tolerance = iteration == 0 ? 1e-5 : iteration <= 100 ? 1e-4 : 1e-3;
     print_message("  iteration %3zu: loss %.6f, relative difference %.1e\n", iteration, got->loss,
                   got->loss / json_real_value(loss) - 1);
@@ -122,13 +128,15 @@ static void test_golden(void **state)
     assert_ok(gradus_model_load(golden_path("initial", ".safetensors"), &model));
     check_first_gradient(run, dataset, model);
     options.engine = run->engine;
-    options.iterations = (size_t)json_integer_value(json_object_get(expected, "iterations"));
+    options.iterations = iterations;
     options.learning_rate = (float)json_real_value(json_object_get(expected, "learning_rate"));
     options.report_every = 100;
     options.report = check_report;
     options.user = expected;
+    compared = 0;
     assert_ok(gradus_train(device, model, dataset, &options, &result));
-    check_figures(expected, options.iterations, &result.train);
+    check_figures(expected, iterations, &result.train);
+    assert_true(compared > iterations / 100);
     gradus_model_destroy(model);
     gradus_dataset_destroy(dataset);
     json_decref(expected);
@@ -157,8 +165,9 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[engine_count];
     size_t count = 0;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s SET\n", argv[0]);
+    iterations = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    if (iterations == 0 || iterations > 500 || iterations % 100 != 0) {
+        fprintf(stderr, "usage: %s SET 100|200|300|400|500\n", argv[0]);
         return 1;
     }
     device = open_test_device();

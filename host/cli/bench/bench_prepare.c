@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Before a benchmark: the data, the devices, and the list of what is measured. */
 #include "bench/bench_run.h"
+#include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
 
@@ -192,15 +193,12 @@ static int add_network(bench_run *run, const size_list *hidden)
 {
     int code = EX_OK;
     const name_list *names = &run->settings.engines;
-    gradus_network network = {.layers = hidden->count + 1, .floats = run->info.floats};
+    gradus_network network = data_network(&run->info, hidden);
     gradus_engine_info engine;
     gradus_work work;
 
-    network.sizes[0] = run->info.features;
-    memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
-    network.sizes[network.layers] = run->info.classes > 2 ? run->info.classes : 2;
-    network.image_width = run->info.width;
-    network.image_height = run->info.height;
+    if (run->info.classes < 2)
+        network.sizes[network.layers] = 2;
     TRY_GRADUS(gradus_network_work(&network, run->info.samples, &work));
     for (size_t i = 0; i < names->count; i++)
         TRY(add_engine(run, &network, names->names[i], needs_device(names->names[i])));

@@ -8,7 +8,8 @@
 /* The rows of an option table for how a device is used; `to` is a field of the type gradus_device_options. */
 #define DEVICE_OPTIONS(s, to)                                                                                         \
     DEVICE_OPTION(s, to.selector),                                                                                    \
-        CHOICE_OPTION("kernel-kind", s, to.kernels, device_kernels, "the kernels: %s; auto: as the device is"),       \
+        CHOICE_OPTION("kernel-kind", s, to.kernels, device_kernels,                                                   \
+                      "kernels to use: %s; auto: by the device's type"),                                              \
         COUNT_OPTION("threads", s, to.threads, 0, "cores of a CPU to use; 0: as many as may be used (0)"),            \
         CHOICE_OPTION("wait", s, to.wait, device_waits, "how the host waits for the device: %s"),                     \
         CHOICE_OPTION("products", s, to.products, device_products, "of engine layered: %s; auto measures")

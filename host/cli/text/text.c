@@ -89,6 +89,13 @@ short_text format_float(float value)
     return out;
 }
 
+short_text format_hash(const gradus_model *model)
+{
+    short_text out;
+    snprintf(out.text, sizeof out.text, "%016" PRIx64, gradus_model_hash(model));
+    return out;
+}
+
 network_text format_network(const gradus_network *network)
 {
     network_text out;

@@ -22,6 +22,7 @@ short_text format_rate(double per_second);                  /* 1,234 or 12.3 */
 short_text format_percent(double share);                    /* 84.21 %, or - where it is not a number */
 short_text format_loss(double loss);                        /* 0.468046; 7.282e+29 once it has grown out of hand */
 short_text format_float(float value);                       /* the fewest digits that give the same float: 0.1 */
+short_text format_hash(const gradus_model *model);          /* its weights_hash: f67c6b384c989e0b */
 network_text format_network(const gradus_network *network); /* 784-10-10 */
 
 /* Number of weights and biases. */

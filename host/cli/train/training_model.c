@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The model of a training run: created for the data or loaded, and written with the configuration that it was trained by. */
+#include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
 #include "train/train_options.h"
@@ -46,13 +47,8 @@ int training_model_create(training_run *run)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
-    const size_list *hidden = &settings->hidden;
     const gradus_dataset_info data = gradus_dataset_get_info(run->train);
-    gradus_network network = {
-        .layers = hidden->count + 1, .image_width = data.width, .image_height = data.height, .floats = data.floats};
-    network.sizes[0] = data.features;
-    memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
-    network.sizes[network.layers] = data.classes;
+    gradus_network network = data_network(&data, &settings->hidden);
     network.activation = find_activation(settings->activation);
     if (settings->standardize)
         TRY_GRADUS(gradus_dataset_moments(run->train, &network.input_mean, &network.input_deviation));

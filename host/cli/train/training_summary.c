@@ -31,7 +31,7 @@ static json_t *accuracy_or_null(const gradus_dataset *dataset, const gradus_metr
     return dataset == NULL ? json_null() : json_figure(metrics->accuracy);
 }
 
-static json_t *summary_object(const training_run *run, const char *hash)
+static json_t *summary_object(const training_run *run)
 {
     const gradus_train_result *result = &run->result;
     const char *device = run->device == NULL ? NULL : gradus_device_get_info(run->device)->name;
@@ -46,7 +46,8 @@ static json_t *summary_object(const training_run *run, const char *hash)
         "iterations_per_second", json_figure(iterations_per_second(result)), "train_loss",
         json_figure(result->train.loss), "train_accuracy", json_figure(result->train.accuracy), "holdout_loss",
         json_figure(result->holdout.loss), "holdout_accuracy", json_figure(result->holdout.accuracy), "test_accuracy",
-        accuracy_or_null(run->test, &run->test_metrics), "weights_hash", hash, "model", json_text(run->saved_as));
+        accuracy_or_null(run->test, &run->test_metrics), "weights_hash", format_hash(run->model).text, "model",
+        json_text(run->saved_as));
 }
 
 /* ---- For people ---- */
@@ -90,13 +91,13 @@ static const char *ending_text(gradus_stop_reason reason)
     case GRADUS_STOP_REQUEST:
         return "by request";
     case GRADUS_STOP_TIME:
-        return "by the time limit";
+        return "at the time limit";
     case GRADUS_STOP_PATIENCE:
-        return "by lost patience";
+        return "when the patience ran out";
     case GRADUS_STOP_TARGET:
         return "at the target accuracy";
     case GRADUS_STOP_CONVERGED:
-        return "as it converged";
+        return "when the loss had converged";
     }
     return "";
 }
@@ -114,7 +115,7 @@ static void print_ending(const gradus_train_result *result)
     printf("\n");
 }
 
-static void print_summary(const training_run *run, const char *hash)
+static void print_summary(const training_run *run)
 {
     const gradus_train_result *result = &run->result;
     const gradus_network *network = gradus_model_network(run->model);
@@ -132,17 +133,15 @@ static void print_summary(const training_run *run, const char *hash)
         printf(", %s holdout", format_loss(result->holdout.loss).text);
     printf("\n");
     print_accuracies(run);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(run->model).text);
     if (run->saved_as != NULL)
         printf("model       %s\n", run->saved_as);
 }
 
 int training_summary_print(const training_run *run)
 {
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(run->model));
     if (run->settings.json)
-        return json_print(summary_object(run, hash));
-    print_summary(run, hash);
+        return json_print(summary_object(run));
+    print_summary(run);
     return EX_OK;
 }
