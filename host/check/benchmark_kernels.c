@@ -89,12 +89,13 @@ gradus_status gr_check_time(check *c, check_run run, void *of, gradus_work work)
     gradus_status status = GRADUS_OK;
     double *samples = NULL;
     gradus_kernel_result result = {.work = work};
-    char message[96];
+    char message[96] = "differs from the reference";
 
     if (c->timer == NULL || is_stopped(c->timer))
         return GRADUS_OK;
     if (!(c->worst <= 1)) {
-        snprintf(message, sizeof message, "differs from the reference by %.3g times the tolerance", c->worst);
+        if (isfinite(c->worst))
+            snprintf(message, sizeof message, "differs from the reference by %.3g times the tolerance", c->worst);
         return gr_check_leave_out(c, message);
     }
     TRY(gr_allocate(c->timer->options.repeats, &samples));
