@@ -2,7 +2,9 @@
 /* Loss and gradient of whole networks, as training checks them before it begins. */
 #include "check/check.h"
 #include "data/dataset.h"
-#include "engine/fused_cpu/fused.h"
+#include "engine/fused_batch/fused_batch.h"
+#include "engine/fused_cpu/fused_cpu.h"
+#include "engine/fused_gpu/fused_gpu.h"
 #include "engine/select/engines.h"
 #include "train/verify.h"
 
@@ -29,6 +31,7 @@ cleanup:
 typedef struct engine_case {
     const engine_type *type;
     const char *way; /* what is different from other cases; NULL: there are none */
+    bool batches;    /* the engine is made for mini-batches, of any size since the range that is asked for counts */
     uint8_t density;
     gradus_activation activation;
     float mean, deviation;
@@ -96,6 +99,7 @@ static gradus_status check_case(check *c, const check_shape *shape, const engine
 {
     gradus_status status = GRADUS_OK;
     engine_input in = {.dataset = NULL};
+    engine_settings settings = {.regularization = how->regularization};
     float *parameters = NULL;
     gradus_work work;
     timed_engine timed = {0};
@@ -108,12 +112,10 @@ static gradus_status check_case(check *c, const check_shape *shape, const engine
     in.network.input_mean = how->mean;
     in.network.input_deviation = how->deviation;
     name_case(c, &in, how->way);
-    if (in.network.floats && how->type != &gr_engine_layered) /* the variants of an engine leave that to the engine */
-        FAIL(GRADUS_ERROR_ARGUMENT, "engine %s does not support float features", how->type->name);
     TRY(gr_check_random(c, gr_network_layout(&in.network).length, 0, 1, &parameters));
     gr_network_initialise(&in.network, 1, parameters);
-    TRY(gr_engine_create_with(how->type, &(engine_settings){.regularization = how->regularization}, c->device,
-                              &in.network, in.dataset, &timed.e));
+    settings.batch = how->batches ? in.dataset->info.samples / 2 + 1 : 0;
+    TRY(gr_engine_create_with(how->type, &settings, c->device, &in.network, in.dataset, &timed.e));
     TRY(verify(c, timed.e, parameters, name));
     timed.samples = in.dataset->info.samples;
     TRY(gradus_network_work(&in.network, timed.samples, &work));
@@ -156,32 +158,32 @@ gradus_status gr_check_engine_layered(check *c, const check_shape *shape)
 
 gradus_status gr_check_first_groups(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_GROUPS], "first_groups");
+    return check_engine(c, shape, &gr_fused_groups, "first_groups");
 }
 
 gradus_status gr_check_first_elements(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "first_elements");
+    return check_engine(c, shape, &gr_fused_elements, "first_elements");
 }
 
 gradus_status gr_check_first_dense(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_DENSE], "first_dense");
+    return check_engine(c, shape, &gr_fused_dense, "first_dense");
 }
 
 gradus_status gr_check_first_wide(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_WIDE], "first_wide");
+    return check_engine(c, shape, &gr_fused_wide, "first_wide");
 }
 
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape)
 {
-    return check_engine(c, shape, &gr_fused_variants[FIRST_GPU], "first_gpu");
+    return check_engine(c, shape, &gr_fused_gpu, "first_gpu");
 }
 
 gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 {
-    const engine_case how = {.type = &gr_fused_variants[FIRST_BATCH], .density = 80};
+    const engine_case how = {.type = &gr_fused_batch, .batches = true, .density = 80};
     return check_case(c, shape, &how, "first_batch");
 }
 
@@ -189,37 +191,36 @@ gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 
 #define SEED 0x123456789aULL
 
-static gradus_status check_regularization(check *c, const check_shape *shape, const engine_type *type,
-                                          const char *name)
+/* `how` with every activation, dropout, label smoothing and a standardised input. */
+static gradus_status check_regularization(check *c, const check_shape *shape, const engine_case *how, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    for (gradus_activation f = GRADUS_RELU; gradus_activation_name(f) != NULL; f++) {
-        const engine_case how = {type,
-                                 gradus_activation_name(f),
-                                 80,
-                                 f,
-                                 0.1f,
-                                 0.3f,
-                                 {.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED}};
-        TRY(check_case(c, shape, &how, name));
-    }
+    engine_case with = *how;
+    with.mean = 0.1f;
+    with.deviation = 0.3f;
+    with.regularization = (regularization){.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED};
+    for (with.activation = GRADUS_RELU; (with.way = gradus_activation_name(with.activation)) != NULL;
+         with.activation++)
+        TRY(check_case(c, shape, &with, name));
 cleanup:
     return status;
 }
 
 gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape)
 {
-    return check_regularization(c, shape, &gr_fused_variants[FIRST_ELEMENTS], "fused_cpu_regularization");
+    const engine_case how = {.type = &gr_fused_elements, .density = 80};
+    return check_regularization(c, shape, &how, "fused_cpu_regularization");
 }
 
 gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    const engine_case how = {.type = &gr_fused_variants[FIRST_BATCH],
+    const engine_case how = {.type = &gr_fused_batch,
                              .way = "input dropout",
+                             .batches = true,
                              .density = 80,
                              .regularization = {.input_dropout = 0.25f, .seed = SEED}};
-    TRY(check_regularization(c, shape, how.type, "fused_batch_regularization"));
+    TRY(check_regularization(c, shape, &how, "fused_batch_regularization"));
     TRY(check_case(c, shape, &how, "fused_batch_regularization"));
 cleanup:
     return status;

@@ -124,16 +124,15 @@ cleanup:
 gradus_status gr_check_update_parameters(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    static const char *const names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"};
     const gradus_network small = {.layers = 1, .sizes = {shape->rows, shape->columns}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < OPTIMIZER_COUNT; i++)
         for (int limited = 0; limited < 2; limited++) {
             gradus_optimizer options = gradus_optimizer_default();
-            options.name = names[i];
+            options.name = gradus_optimizer_name(i);
             options.weight_decay = limited ? 0.1f : 0;
             options.clip_norm = limited ? 0.5f : 0;
             options.max_norm = limited ? 0.75f : 0;
-            gr_check_name_way(c, "%s%s", names[i], limited ? ", decay and norms" : "");
+            gr_check_name_way(c, "%s%s", gradus_optimizer_name(i), limited ? ", decay and norms" : "");
             TRY(check_update_by(c, c->timer == NULL ? &small : c->timer->network, &options));
             gr_check_end_case(c);
         }

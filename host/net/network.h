@@ -5,10 +5,8 @@
 #ifndef GRADUS_NET_NETWORK_H
 #define GRADUS_NET_NETWORK_H
 
+#include "common/parameters.h"
 #include "core/status.h"
-
-/* Tensors start at multiples of this many floats (128 bytes), so that wide loads of any device are aligned. */
-#define PARAMETER_ALIGNMENT 32
 
 /*
  * Layer l has sizes[l] inputs and sizes[l + 1] outputs. Offsets and lengths are in floats; what lies between tensors is

@@ -82,7 +82,7 @@ static int add_rate(json_t *configuration, const gradus_train_options *options)
 {
     const gradus_schedule *schedule = &options->schedule;
     return add_number(configuration, "learning rate", (double)options->learning_rate) ||
-           add_name(configuration, "schedule", schedule->name, "constant") ||
+           add_name(configuration, "schedule", schedule->name, gradus_schedule_name(0)) ||
            add_number(configuration, "gamma", (double)schedule->gamma) ||
            add_count(configuration, "decay every", schedule->decay_every) ||
            add_count(configuration, "warm-up", schedule->warmup);
@@ -90,11 +90,11 @@ static int add_rate(json_t *configuration, const gradus_train_options *options)
 
 static int add_optimizer(json_t *configuration, const gradus_train_options *options, const optimizer *how)
 {
-    const bool first = gr_optimizer_has_first_moment(how), second = gr_optimizer_has_second_moment(how);
-    return add_name(configuration, "optimizer", options->optimizer.name, "sgd") ||
-           (first && add_number(configuration, "momentum or beta1", (double)how->momentum)) ||
-           (second && add_number(configuration, "rho or beta2", (double)how->decay)) ||
-           (second && add_number(configuration, "epsilon", (double)how->epsilon)) ||
+    const bool has_second = gr_optimizer_has_second_moment(how);
+    return add_name(configuration, "optimizer", options->optimizer.name, gradus_optimizer_name(0)) ||
+           (gr_optimizer_has_momentum(how) && add_number(configuration, "momentum or beta1", (double)how->momentum)) ||
+           (gr_optimizer_has_decay(how) && add_number(configuration, "rho or beta2", (double)how->decay)) ||
+           (has_second && add_number(configuration, "epsilon", (double)how->epsilon)) ||
            add_number(configuration, "weight decay", (double)how->weight_decay) ||
            add_number(configuration, "clip norm", (double)how->clip_norm) ||
            add_number(configuration, "max norm", (double)how->max_norm);
@@ -121,7 +121,7 @@ static int add_stopping(json_t *configuration, const gradus_train_options *optio
     return add_count(configuration, "report every", options->report_every) ||
            add_count(configuration, "evaluate every", options->evaluate_every) ||
            add_count(configuration, "patience", stopping->patience) ||
-           add_name(configuration, "monitor", stopping->monitor, "loss") ||
+           add_name(configuration, "monitor", stopping->monitor, gradus_monitor_name(0)) ||
            add_number(configuration, "target accuracy", stopping->target_accuracy) ||
            add_number(configuration, "until converged", stopping->until_converged);
 }

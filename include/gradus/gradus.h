@@ -452,19 +452,22 @@ GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device 
  * where "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are ignored.
  */
 typedef struct gradus_optimizer {
-    const char *name;   /* "sgd", "momentum", "nesterov", "rmsprop", "adam" or "adamw" */
-    float momentum;     /* of momentum and nesterov; 0.9 */
-    float beta1, beta2; /* of adam and adamw; 0.9, 0.999 */
-    float rho;          /* of rmsprop, PyTorch's alpha; 0.99 */
-    float epsilon;      /* added to the root; 1e-8 */
+    const char *name;   /* one of gradus_optimizer_name(); NULL: the first */
+    float momentum;     /* of momentum and nesterov; NaN: 0.9 */
+    float beta1, beta2; /* of adam and adamw; NaN: 0.9, 0.999 */
+    float rho;          /* of rmsprop, PyTorch's alpha; NaN: 0.99 */
+    float epsilon;      /* added to the root */
     float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; adamw instead begins with
-                           p := p - lr * weight_decay * p; 0 */
+                           p := p - lr * weight_decay * p; 0: none */
     float clip_norm;    /* a gradient whose norm over all parameters is larger is scaled down to it; 0: none */
     float max_norm; /* after each step, the weights into a unit whose norm is larger are scaled down to it; 0: none */
 } gradus_optimizer;
 
-/* "sgd" and the numbers above. */
+/* "sgd", and with another name the defaults of that optimizer: NaN where they differ, epsilon 1e-8, the others 0. */
 GRADUS_API gradus_optimizer gradus_optimizer_default(void);
+
+/* "sgd", "momentum", "nesterov", "rmsprop", "adam", ..., for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_optimizer_name(size_t index);
 
 /*
  * How the learning rate changes. At step u of the U steps after the warm-up it is multiplied by

@@ -21,8 +21,6 @@
 // All barriers are outside of conditions, and the loop over tiles stands here once: PoCL copies what follows a barrier
 // inside a condition, until its compiler breaks down, and PoCL 3.1 computed wrong sums where a second such loop was.
 
-enum { MODE_EVALUATE = 1, MODE_PROBABILITIES = 2 };
-
 // ---- Tiles in local memory ----
 
 // x (TILE x RUN_PITCH) = the `count` samples at `pixels` (count x RUNS), and zeros behind them.
@@ -206,7 +204,7 @@ static void write_metrics(float2 metrics, local float *sums, global float *out)
     sums[me] = metrics.x;
     sums[THREADS + me] = metrics.y;
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (me < 2) {
+    if (me < METRICS) {
         float sum = 0;
         for (uint i = 0; i < min((uint)TILE, (uint)THREADS); i++) // the others have none
             sum += sums[me * THREADS + i];
@@ -227,32 +225,32 @@ static void load_dz(global const float *kept, local float *dz)
         dz[i / TILE * ROW + i % TILE] = kept[i];
 }
 
-// This work-group's share of samples first .. end - 1.
-static uint2 share_of(uint first, uint end)
+// This work-group's share of the samples.
+static uint2 share_of(pass_range range)
 {
-    const uint share = (end - first + get_num_groups(0) - 1) / get_num_groups(0);
-    const uint begin = min(first + (uint)get_group_id(0) * share, end);
-    return (uint2)(begin, min(begin + share, end));
+    const uint share = (range.end - range.first + get_num_groups(0) - 1) / get_num_groups(0);
+    const uint begin = min(range.first + (uint)get_group_id(0) * share, range.end);
+    return (uint2)(begin, min(begin + share, range.end));
 }
 
 // Local memory of a work-group: bytes of a tile, all layers' outputs, room for sums.
 #define TILE_MEMORY                                                                                                   \
     local uint4 x[TILE * RUN_PITCH];                                                                                  \
     local float4 activations4[ACTIVATIONS / 4];                                                                       \
-    local float sums[SUM_ROW * (UNIT_BLOCK > 2 ? UNIT_BLOCK : 2)];                                                    \
+    local float sums[SUM_ROW * SUM_ROWS(UNIT_BLOCK)];                                                                 \
     local float *activations = (local float *)activations4;                                                           \
     local float *logits = activations + activations_at[LAYERS - 1]
 
-// The gradient over samples first .. end - 1, with loss and number correct. pixels (B x RUNS), rows filled up with zeros;
+// The gradient over a range of samples, with loss and number correct. pixels (B x RUNS), rows filled up with zeros;
 // labels (B); partial (PARTIAL x work-groups); kept (TILES x UNITS_PADDED x TILE x work-groups): dZ1, where there are
 // several chunks. NDRange: work-groups of THREADS.
 kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
-fused_gpu_pass(uint first, uint end, global const uint4 *restrict pixels, global const uchar *restrict labels,
+fused_gpu_pass(pass_range range, global const uint4 *restrict pixels, global const uchar *restrict labels,
                global const float *restrict parameters, global float *restrict partial, global float *restrict kept)
 {
     TILE_MEMORY;
     const uint me = get_local_id(0), split = me / ITEMS;
-    const uint2 share = share_of(first, end);
+    const uint2 share = share_of(range);
     float4 sum[UNIT_BLOCK][QUAD_BLOCK];
     float2 metrics = 0;
     partial += get_group_id(0) * PARTIAL;
@@ -291,12 +289,12 @@ fused_gpu_pass(uint first, uint end, global const uint4 *restrict pixels, global
 
 // The same without gradient: loss and number correct, or probabilities (C x B).
 kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
-fused_gpu_forward(uint first, uint end, uint mode, global float *restrict probabilities,
-                  global const uint4 *restrict pixels, global const uchar *restrict labels,
-                  global const float *restrict parameters, global float *restrict partial)
+fused_gpu_forward(pass_range range, global const uint4 *restrict pixels, global const uchar *restrict labels,
+                  global const float *restrict parameters, global float *restrict partial,
+                  global float *restrict probabilities)
 {
     TILE_MEMORY;
-    const uint2 share = share_of(first, end);
+    const uint2 share = share_of(range);
     float2 metrics = 0;
     for (uint s = share.x; s < share.y; s += TILE) {
         const uint count = min((uint)TILE, share.y - s);
@@ -304,7 +302,7 @@ fused_gpu_forward(uint first, uint end, uint mode, global float *restrict probab
         barrier(CLK_LOCAL_MEM_FENCE);
         first_forward(x, parameters, sums, activations, true);
         tile_forward(parameters, activations, true);
-        if (mode == MODE_PROBABILITIES)
+        if (range.mode == PASS_PROBABILITIES)
             write_probabilities(logits, count, probabilities + (size_t)s * sizes[LAYERS]);
         else
             cross_entropy(logits, labels + s, count, &metrics);
@@ -322,20 +320,20 @@ static uint sum_place(uint i, uint *at)
         return SPLITS;
     }
     *at = REST_AT + i - bias_at[0];
-    return i >= bias_at[0] && i < PARAMETERS + 2;
+    return i >= bias_at[0] && i < PARAMETERS + METRICS;
 }
 
-// Adds up the work-groups' partial sums: gradient[i] = scale * sum for each parameter, and loss and number correct into
-// sums[0], [1]. A work-group does 32 parameters, REDUCE_SLICES work-items each, of which everyone adds each
-// REDUCE_SLICES-th of `groups`; those sums are then added in order. NDRange: work-groups of 32 REDUCE_SLICES, one more
-// than the parameters take.
-kernel __attribute__((reqd_work_group_size(32 * REDUCE_SLICES, 1, 1))) void
-fused_gpu_reduce(float scale, global const float *restrict partial, global float *restrict gradient,
+// Adds up the work-groups' partial sums: gradient[i] = range.scale * sum for each parameter, and loss and number correct into
+// sums[0], [1]. A work-group does REDUCE_COLUMNS parameters, REDUCE_SLICES work-items each, of which everyone adds each
+// REDUCE_SLICES-th of `groups`; those sums are then added in order. NDRange: work-groups of REDUCE_COLUMNS x REDUCE_SLICES,
+// one more than the parameters take.
+kernel __attribute__((reqd_work_group_size(REDUCE_COLUMNS * REDUCE_SLICES, 1, 1))) void
+fused_gpu_reduce(pass_range range, global const float *restrict partial, global float *restrict gradient,
                  global float *restrict sums, uint groups)
 {
-    local float slices[REDUCE_SLICES][32];
-    const uint column = get_local_id(0) % 32, slice = get_local_id(0) / 32;
-    const uint i = get_group_id(0) * 32 + column;
+    local float slices[REDUCE_SLICES][REDUCE_COLUMNS];
+    const uint column = get_local_id(0) % REDUCE_COLUMNS, slice = get_local_id(0) / REDUCE_COLUMNS;
+    const uint i = get_group_id(0) * REDUCE_COLUMNS + column;
     uint at;
     const uint splits = sum_place(i, &at);
     float sum = 0;
@@ -349,8 +347,8 @@ fused_gpu_reduce(float scale, global const float *restrict partial, global float
         for (uint s = 1; s < REDUCE_SLICES; s++)
             sum += slices[s][column];
         if (i < PARAMETERS)
-            gradient[i] = (i < FEATURES * UNITS ? scale / 255 : scale) * sum;
-        else if (i < PARAMETERS + 2)
+            gradient[i] = (i < FEATURES * UNITS ? range.scale / 255 : range.scale) * sum;
+        else if (i < PARAMETERS + METRICS)
             sums[i - PARAMETERS] = sum;
     }
 }

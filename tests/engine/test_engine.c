@@ -4,8 +4,10 @@
  * reference, layered also in many slices; and what the engines refuse.
  */
 #include "common/activations.h"
-#include "engine/fused_cpu/fused.h"
+#include "engine/fused_batch/fused_batch.h"
+#include "engine/fused_cpu/fused_cpu.h"
 #include "engine/fused_gpu/fused_gpu.h"
+#include "engine/fused_gpu/fused_gpu_plan.h"
 #include "engine/layered/layered.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
@@ -72,10 +74,18 @@ static void test_reference_gradient(void **state)
 
 static const engine_type *compared;
 
+/* An engine for mini-batches is made for some size; the range that is asked for counts. */
+static engine *create_compared(const gradus_network *network, const gradus_dataset *dataset)
+{
+    const engine_settings settings = {.batch = compared == &gr_fused_batch ? dataset->info.samples / 2 + 1 : 0};
+    engine *e = NULL;
+    assert_ok(gr_engine_create_with(compared, &settings, device, network, dataset, &e));
+    return e;
+}
+
 static void compare_whole(const gradus_network *network, const gradus_dataset *dataset)
 {
-    engine *e = NULL;
-    assert_ok(gr_engine_create(compared, device, network, dataset, &e));
+    engine *e = create_compared(network, dataset);
     compare_with_reference(e, 0, dataset->info.samples);
     gr_engine_destroy(e);
 }
@@ -84,8 +94,7 @@ static void compare_whole(const gradus_network *network, const gradus_dataset *d
 static void compare_piece(const gradus_network *network, const gradus_dataset *dataset)
 {
     const size_t samples = dataset->info.samples;
-    engine *e = NULL;
-    assert_ok(gr_engine_create(compared, device, network, dataset, &e));
+    engine *e = create_compared(network, dataset);
     compare_with_reference(e, samples / 3, samples - samples / 3 - samples / 5);
     gr_engine_destroy(e);
 }
@@ -118,7 +127,7 @@ static void compare_gpu(const gradus_network *network, size_t samples)
 {
     gradus_dataset *dataset = random_dataset(network->sizes[0], samples, (uint32_t)network->sizes[network->layers]);
     engine *e = NULL;
-    assert_ok(gr_engine_create(&gr_fused_variants[FIRST_GPU], device, network, dataset, &e));
+    assert_ok(gr_engine_create(&gr_fused_gpu, device, network, dataset, &e));
     compare_with_reference(e, 0, samples);
     if (samples > 2)
         compare_with_reference(e, samples / 3, samples - samples / 3 - samples / 5);
@@ -145,7 +154,7 @@ static void test_gpu_chunks(void **state)
     device->info.local_memory_bytes = 1024;
     gradus_dataset *dataset = random_dataset(403, 3, 64);
     engine *e = NULL;
-    assert_fails(gr_engine_create(&gr_fused_variants[FIRST_GPU], device, &network, dataset, &e), GRADUS_ERROR_DEVICE,
+    assert_fails(gr_engine_create(&gr_fused_gpu, device, &network, dataset, &e), GRADUS_ERROR_DEVICE,
                  "403 features and 70 units in the first layer are too many for work-groups of 448 with 1.0 KB");
     gradus_dataset_destroy(dataset);
     device->info.local_memory_bytes = local;
@@ -349,11 +358,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"gradient, layered", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"gradient, sparse", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
-        {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GROUPS]},
-        {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_ELEMENTS]},
-        {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_DENSE]},
-        {"gradient, batch", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_BATCH]},
-        {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_WIDE]},
+        {"gradient, groups", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_groups},
+        {"gradient, elements", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_elements},
+        {"gradient, dense", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_dense},
+        {"gradient, batch", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_batch},
+        {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_wide},
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
         cmocka_unit_test(test_gpu_plan),
@@ -374,7 +383,7 @@ int main(void)
         {"slices, CLBlast", test_layered_slices, NULL, NULL, &clblast_products},
         {"too large, layered", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_layered},
         {"too large, fused", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_fused},
-        {"too large, gpu", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_fused_variants[FIRST_GPU]},
+        {"too large, gpu", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_fused_gpu},
         cmocka_unit_test(test_refusals),
     };
     device = open_test_device();

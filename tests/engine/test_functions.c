@@ -4,7 +4,8 @@
  * with each of them, and that an evaluation knows nothing of a training's extras.
  */
 #include "common/activations.h"
-#include "engine/fused_cpu/fused.h"
+#include "device/device.h"
+#include "engine/fused_cpu/fused_cpu.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
@@ -103,12 +104,9 @@ typedef struct engine_case {
 static engine_case layered = {&gr_engine_layered, 0, false, 0, 4},
                    layered_batch = {&gr_engine_layered, 50, false, 0, 4},
                    layered_gpu = {&gr_engine_layered, 0, true, 0, 4}, sparse = {&gr_engine_sparse, 0, false, 0, 4},
-                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1},
-                   groups = {&gr_fused_variants[FIRST_GROUPS], 0, false, 0, 1},
-                   elements = {&gr_fused_variants[FIRST_ELEMENTS], 0, false, 1, 1},
-                   dense = {&gr_fused_variants[FIRST_DENSE], 0, false, 2, 1},
-                   wide = {&gr_fused_variants[FIRST_WIDE], 0, false, 0, 1},
-                   fused_batch = {&gr_engine_fused, 50, false, 0, 2};
+                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1}, groups = {&gr_fused_groups, 0, false, 0, 1},
+                   elements = {&gr_fused_elements, 0, false, 1, 1}, dense = {&gr_fused_dense, 0, false, 2, 1},
+                   wide = {&gr_fused_wide, 0, false, 0, 1}, fused_batch = {&gr_engine_fused, 50, false, 0, 2};
 #if GRADUS_BLAS
 static engine_case blas = {&gr_engine_blas, 0, false, 0, 4}, blas_batch = {&gr_engine_blas, 50, false, 0, 4};
 #endif
@@ -126,9 +124,7 @@ static void open_case(const engine_case *how, const function_case *c, const grad
     base.network.input_deviation = c->deviation;
     base.layout = gr_network_layout(network);
     *out = NULL;
-    const bool fused_input = (how->type >= gr_fused_variants && how->type < gr_fused_variants + FIRST_LAYERS) &&
-                             c->regularization.input_dropout > 0;
-    if (!fused_input && gr_engine_unsupported(how->type, &base, device) == NULL)
+    if (gr_engine_unsupported(how->type, &base, device) == NULL)
         assert_ok(how->type->create(&base, device, out));
 }
 

@@ -61,9 +61,9 @@ static void check_first_gradient(const golden *run, const gradus_dataset *datase
     assert_ok(gradus_model_load(golden_path(run->set, "-gradient.safetensors"), &expected));
     assert_ok(gr_engine_find(run->engine, device, &type));
     assert_ok(gr_engine_create(type, device, &initial->network, dataset, &e));
-    assert_ok(type->write_parameters(e, initial->parameters));
-    assert_ok(type->gradient(e, 0, dataset->info.samples));
-    assert_ok(type->read_gradient(e, gradient));
+    assert_ok(e->type->write_parameters(e, initial->parameters));
+    assert_ok(e->type->gradient(e, 0, dataset->info.samples));
+    assert_ok(e->type->read_gradient(e, gradient));
     for (size_t l = 0; l < 2; l++) {
         const size_t offsets[] = {initial->layout.weights[l], initial->layout.bias[l]};
         const size_t outputs = initial->network.sizes[l + 1];

@@ -2,6 +2,8 @@
 /* Runs that go on from checkpoints: the same bits and reports as without a break, from any of them, on every engine; what is
  * damaged is skipped, what belongs to another run is refused by name. */
 #include "assert_close.h"
+#include "common/activations.h"
+#include "common/optimizers.h"
 #include "scratch.h"
 #include "with_device.h"
 
@@ -12,6 +14,7 @@
 
 static gradus_device *device;
 static gradus_dataset *digits, *few; /* 500 samples, and 300 others */
+static gradus_activation activation; /* of the networks */
 
 /* What a run shows of itself. */
 typedef struct outcome {
@@ -56,7 +59,7 @@ static gradus_train_options options_for(const char *engine, size_t iterations)
 
 static gradus_status try_train(gradus_train_options options, outcome *o)
 {
-    const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}};
+    const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}, .activation = activation};
     gradus_model *model = NULL;
     assert_ok(gradus_model_create(&network, 1, &model));
     options.user = o;
@@ -249,6 +252,31 @@ static void test_interrupted(void **state)
     assert_int_equal(all.count, expected.count);
     for (size_t i = 0; i < all.count; i++)
         assert_same_report(&all.reports[i], &expected.reports[i]);
+}
+
+/* Every optimizer and every activation, of which both lists are gone through together. */
+static void test_every_function(void **state)
+{
+    char *folder = scratch_path("checkpoints");
+    for (size_t i = 0; i < OPTIMIZER_COUNT || i < ACTIVATION_COUNT; i++) {
+        const resume_case c = {.engine = *state,
+                               .optimizer = gradus_optimizer_name(i % OPTIMIZER_COUNT),
+                               .batch = 240,
+                               .iterations = 12,
+                               .checkpoint_every = 5,
+                               .learning_rate = 0.003f};
+        const gradus_train_options plain = options_of(&c);
+        activation = (gradus_activation)(i % ACTIVATION_COUNT);
+        const gradus_train_options saving = with_checkpoints(plain, folder, c.checkpoint_every, false);
+        const outcome expected = train(&saving);
+        forget_after(folder, 5);
+        const gradus_train_options resuming = with_checkpoints(plain, folder, c.checkpoint_every, true);
+        const outcome rest = train(&resuming);
+        assert_int_equal(rest.start.iterations, 5);
+        assert_same_run(&expected, &rest, &expected);
+        forget_after(folder, 0);
+    }
+    activation = GRADUS_RELU;
 }
 
 /* A loss that becomes infinite leaves the parameters of the last report, also when that was before the checkpoint. So large
@@ -710,6 +738,9 @@ static const resume_case cases[] = {
 int main(void)
 {
     static char layered_name[] = "layered", fused_name[] = "fused", reference_name[] = "reference";
+#if GRADUS_BLAS
+    static char blas_name[] = "blas";
+#endif
     const struct CMUnitTest rest[] = {
         scratch_test(test_damaged_is_passed_over),
         scratch_test(test_leftovers),
@@ -721,6 +752,12 @@ int main(void)
         scratch_test(test_contents_are_refused),
         scratch_test(test_other_machine_is_told),
         scratch_test(test_seconds),
+        {"test_every_function: fused", test_every_function, scratch_create, scratch_remove, fused_name},
+        {"test_every_function: layered", test_every_function, scratch_create, scratch_remove, layered_name},
+        {"test_every_function: reference", test_every_function, scratch_create, scratch_remove, reference_name},
+#if GRADUS_BLAS
+        {"test_every_function: blas", test_every_function, scratch_create, scratch_remove, blas_name},
+#endif
         {"test_divergence: fused", test_divergence, scratch_create, scratch_remove, fused_name},
         {"test_divergence: layered", test_divergence, scratch_create, scratch_remove, layered_name},
         {"test_divergence: reference", test_divergence, scratch_create, scratch_remove, reference_name},

@@ -3,6 +3,7 @@
 #include "engine/compressed/groups.h"
 #include "core/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,23 @@ void gr_divide_blocks(size_t count, size_t largest, size_t *block, size_t *block
 {
     *blocks = gr_divide_up(count, largest);
     *block = gr_divide_up(count, *blocks);
+}
+
+unit_blocks gr_element_units(size_t units, size_t lanes)
+{
+    unit_blocks division;
+    gr_divide_blocks(gr_divide_up(units, lanes), ELEMENT_VECTORS, &division.block, &division.blocks);
+    division.padded = division.block * division.blocks * lanes;
+    return division;
+}
+
+/* Bytes of a block of weights: a little more than the first-level cache (32 KiB), since some of an image's pixels never have
+ * ink. Blocks of half the size cost a sixth more in Z1, as their lists are short. */
+#define ELEMENT_BLOCK_BYTES 40960
+
+size_t gr_element_block(size_t units, size_t lanes)
+{
+    return ELEMENT_BLOCK_BYTES / (gr_element_units(units, lanes).block * lanes * sizeof(float));
 }
 
 /* ---- One sample ---- */
@@ -77,6 +95,8 @@ static void walk_destroy(walk *w)
 
 /* ---- All samples ---- */
 
+static_assert((uint64_t)UINT16_MAX * TILE_SAMPLES_MAX < TILE_ENTRIES_MAX, "the entries of a tile can be numbered");
+
 gradus_status gr_groups_measure(const gradus_dataset *dataset, size_t lanes, size_t tile, size_t block,
                                 group_shape *out)
 {
@@ -90,6 +110,7 @@ gradus_status gr_groups_measure(const gradus_dataset *dataset, size_t lanes, siz
                                        info->height % (lanes / RECTANGLE_WIDTH) == 0};
     walk w = {0};
 
+    assert(tile <= TILE_SAMPLES_MAX);
     gr_divide_blocks(shape.groups, block, &shape.block, &shape.blocks);
     if (shape.groups > UINT16_MAX)
         FAIL(GRADUS_ERROR_ARGUMENT, "compressed X: %zu features, at most %zu are possible", info->features,
@@ -110,18 +131,13 @@ cleanup:
     return status;
 }
 
-/* Samples of a tile: enough that a pixel's list is long, few enough that a block of the tile's dZ1 stays in the
- * first-level cache. Bytes of a block of weights: a little more than that cache (32 KiB), since some of an image's pixels
- * never have ink; blocks of half the size cost a sixth more in Z1, as their lists are short, tiles of half or 3 / 2 the
- * size a tenth in dW1. */
+/* Samples of a tile: enough that a pixel's list is long, few enough that a block of the tile's dZ1 stays in the first-level
+ * cache. Tiles of half or 3 / 2 the size cost a tenth more in dW1. */
 #define ELEMENT_TILE 128
-#define ELEMENT_BLOCK_BYTES 40960
 
 gradus_status gr_groups_measure_elements(const gradus_dataset *dataset, size_t units, size_t lanes, group_shape *out)
 {
-    size_t vectors, blocks;
-    gr_divide_blocks(gr_divide_up(units, lanes), ELEMENT_VECTORS, &vectors, &blocks);
-    return gr_groups_measure(dataset, 1, ELEMENT_TILE, ELEMENT_BLOCK_BYTES / (vectors * lanes * sizeof(float)), out);
+    return gr_groups_measure(dataset, 1, ELEMENT_TILE, gr_element_block(units, lanes), out);
 }
 
 /* The entries of a tile's samples: values, groups and sample_offsets. Returns the first entry behind them. */
@@ -171,9 +187,9 @@ static void fill_lists(const group_shape *shape, size_t tile, const group_arrays
         for (uint32_t e = offsets[i]; e < offsets[i + 1]; e++) {
             const uint32_t at = next[out->groups[e]]++;
             if (shape->lanes == 1)
-                out->elements[at] = (uint16_t)(s << 8 | out->values[e]);
+                out->elements[at] = (uint16_t)LIST_ELEMENT(s, out->values[e]);
             else
-                out->lists[at] = s << 24 | (e - first);
+                out->lists[at] = LIST_ITEM(s, e - first);
         }
     }
 }

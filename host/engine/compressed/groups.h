@@ -13,12 +13,13 @@
 #ifndef GRADUS_ENGINE_GROUPS_H
 #define GRADUS_ENGINE_GROUPS_H
 
+#include "compressed/group_lists.h"
 #include "data/dataset.h"
 
 /* Sizes of everything for one data set. */
 typedef struct group_shape {
     size_t lanes;    /* pixels of a group: 1, 8 or 16 */
-    size_t tile;     /* samples of a tile, at most 256 */
+    size_t tile;     /* samples of a tile, at most TILE_SAMPLES_MAX */
     size_t groups;   /* G: groups of a whole sample */
     size_t block;    /* groups of a block, the last of which may have fewer */
     size_t blocks;   /* of a sample */
@@ -32,18 +33,26 @@ typedef struct group_arrays {
     uint8_t *values;          /* (lanes x entries) */
     uint16_t *groups;         /* (entries): which group of its sample an entry is */
     uint32_t *sample_offsets; /* (tiles * blocks * tile + 1): first entry of a sample in a block */
-    uint32_t *lists;          /* (entries), tile after tile, group after group: sample within the tile << 24 | entry
-                                 within the tile; not with 1 lane */
-    uint16_t *elements;       /* the same with 1 lane, only: sample within the tile << 8 | value */
+    uint32_t *lists;          /* (entries), tile after tile, group after group, of LIST_ITEM; not with 1 lane */
+    uint16_t *elements;       /* the same of LIST_ELEMENT, with 1 lane only */
     uint32_t *list_offsets;   /* (tiles * groups + 1): where each list begins */
 } group_arrays;
 
 /* Divides `count` into the fewest blocks of at most `largest`, all of one size, as small as it can be. */
 void gr_divide_blocks(size_t count, size_t largest, size_t *block, size_t *blocks);
 
-/* The shape for elements.clh, which handles up to ELEMENT_VECTORS vectors of units together: so many sums fit a CPU's
- * registers. */
-#define ELEMENT_VECTORS 8
+/* How a kernel divides the units of a layer: into `blocks` of `block` units or vectors of units, `padded` units in all. */
+typedef struct unit_blocks {
+    size_t block, blocks, padded;
+} unit_blocks;
+
+/* The division for elements.clh, in vectors of `lanes` units. */
+unit_blocks gr_element_units(size_t units, size_t lanes);
+
+/* Pixels whose weights for such a block of units fit the first-level cache. */
+size_t gr_element_block(size_t units, size_t lanes);
+
+/* The shape for elements.clh. */
 gradus_status gr_groups_measure_elements(const gradus_dataset *dataset, size_t units, size_t lanes, group_shape *out);
 
 /* Which pixel stands where, a place being group * lanes + lane: place_feature (lanes x groups) has F for a place without a

@@ -1,104 +1,101 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Engine "fused" on mini-batches, for CPUs. X stands sample after sample, each as a list of its pixels that are not zero, so a
- * batch can be taken from anywhere; W1 stays packed from step to step (kernels/fused_batch/first_batch.clh), and everything between
- * two steps, too, works on that layout. Only who writes or reads parameters sees W1 as it is.
- */
-#include "engine/fused_cpu/fused.h"
+/* Engine "fused" on mini-batches: its buffers, its launches, and the engine at work. */
+#include "engine/fused_batch/fused_batch.h"
+#include "core/memory.h"
+#include "engine/fused_batch/image_source.h"
+#include "engine/fused_batch/packed_engine.h"
+#include "engine/fused_batch/sample_lists.h"
+#include "engine/fused_tile/tile_plan.h"
+#include "fused_batch/batch_launch.h"
+#include "fused_batch/batch_scratch.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Samples of a tile at most: its dZ1 stays in the first-level cache. */
-#define TILE_MAX 64
+/* Whole steps in one launch, for small batches. */
+typedef struct step_queue {
+    cl_mem factors;    /* (METRIC_SLOTS), of update_step: those of steps on their way, a ring */
+    update_step *sent; /* (METRIC_SLOTS), the same on the host until the device has read it */
+    size_t next;       /* step of the ring */
+    launch fused_batch_steps;
+} step_queue;
 
-/* Floats that a work-item of fused_batch_reduce adds up: at least its REDUCE_VECTORS of 8 lanes; with 16 some have nothing to do. */
-#define REDUCE_FLOATS (128 * 8)
+typedef struct fused_batch {
+    packed_engine packed;
+    sample_lists x;
+    image_source source; /* of augmented images */
+    batch_images images; /* as the order at hand takes them */
+    size_t work_items;   /* shares of the pass */
+    cl_mem labels;       /* (B) */
+    cl_mem order;        /* (B) */
+    cl_mem scratch;      /* the work-items' own memory and partial gradients */
+    cl_program program;  /* built for this network */
+    launch shuffle_samples, pass, reduce;
+    step_queue *steps; /* NULL unless batches are small */
+} fused_batch;
 
-/* Bytes of W1 that a block of pixels meets, as elements.clh wants them in the first-level cache. */
-#define BLOCK_BYTES 40000
+/* ---- At work ---- */
 
-/* Random bits of features are drawn for some features more than there are: for 16 lanes so many words. */
-#define BITS_PADDING 64
-
-size_t gr_fused_batch_floats(const fused *e)
-{
-    const size_t tile = e->shape.tile, pixels = e->shape.groups, lists = gr_divide_up(tile * pixels, 2);
-    const size_t starts = tile * e->shape.blocks + 1, bits = pixels / 2 + BITS_PADDING, values = lists / 2 + 1;
-    const size_t thinned = e->common.base.regularization.input_dropout > 0 ? starts + bits + lists + values : 0;
-    return tile + pixels + 1 + tile / 4 + lists + thinned;
-}
-
-/* ---- Work ---- */
-
-/* From batch to batch it is the range alone that differs. */
-static gradus_status set_arguments(fused *e, const fused_range *next)
+static gradus_status run_pass(fused_batch *e, size_t first, size_t count, u32 mode)
 {
     gradus_status status = GRADUS_OK;
-    const fused_range *now = &e->current;
-    const size_t count = next->end - next->first;
-    const cl_uint begin = (cl_uint)next->first, end = (cl_uint)next->end, what = (cl_uint)next->mode;
-    const float scale = 1.0f / (float)count;
-    TRY(gr_launch_set(&e->fused_pass, 0, (kernel_argument)ARGUMENT(begin)));
-    TRY(gr_launch_set(&e->fused_pass, 1, (kernel_argument)ARGUMENT(end)));
-    if (now->end == 0 || now->mode != next->mode)
-        TRY(gr_launch_set(&e->fused_pass, 2, (kernel_argument)ARGUMENT(what)));
-    if (now->end - now->first != count)
-        TRY(gr_launch_set(&e->fused_reduce, 0, (kernel_argument)ARGUMENT(scale)));
-    e->current = *next;
+    gradus_device *device = e->packed.common.device;
+    const batch_pass work = {make_pass_range((u32)first, (u32)(first + count), mode), e->images};
+    TRY(gr_launch_vary(&e->pass, sizeof work, &work));
+    TRY(gr_launch_enqueue(device, &e->pass));
+    TRY(gr_launch_vary(&e->reduce, sizeof work.range, &work.range));
+    TRY(gr_launch_enqueue(device, &e->reduce));
 cleanup:
     return status;
 }
 
-static gradus_status run_pass(fused *e, size_t first, size_t count, fused_mode mode)
+static gradus_status fused_batch_gradient(engine *base, size_t first, size_t count)
+{
+    return run_pass((fused_batch *)base, first, count, PASS_GRADIENT);
+}
+
+static gradus_status fused_batch_evaluate(engine *base, size_t first, size_t count)
+{
+    return run_pass((fused_batch *)base, first, count, PASS_EVALUATE);
+}
+
+static gradus_status fused_batch_shuffle(engine *base, const permutation *order)
 {
     gradus_status status = GRADUS_OK;
-    TRY(set_arguments(e, &(fused_range){NULL, first, first + count, mode}));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_pass));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_reduce));
+    fused_batch *e = (fused_batch *)base;
+    TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
+    TRY(gr_launch_enqueue(e->packed.common.device, &e->shuffle_samples));
+    e->images = (batch_images){order->rounds > 0, order->epoch};
 cleanup:
     return status;
-}
-
-static gradus_status batch_gradient(engine *base, size_t first, size_t count)
-{
-    return run_pass((fused *)base, first, count, FUSED_GRADIENT);
-}
-
-static gradus_status batch_evaluate(engine *base, size_t first, size_t count)
-{
-    return run_pass((fused *)base, first, count, FUSED_EVALUATE);
 }
 
 /* As many steps as the ring of factors has left. */
-static gradus_status queue_steps(fused *e, const step_run *run)
+static gradus_status queue_steps(fused_batch *e, const step_run *run)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint first = (cl_uint)run->first, end = (cl_uint)run->end, at = (cl_uint)e->factors_next;
-    const cl_uint keep = run->keep;
-    const size_t offset = 3 * e->factors_next, bytes = run->count * sizeof *run->steps;
+    gradus_device *device = e->packed.common.device;
+    step_queue *queue = e->steps;
+    const size_t at = queue->next, bytes = run->count * sizeof *run->steps;
+    const batch_steps work = {(u32)run->first, (u32)run->end, (u32)at, run->keep, e->images};
 
-    memcpy(e->factors_sent + offset, run->steps, bytes);
-    CL_TRY(clEnqueueWriteBuffer(e->common.device->queue, e->factors, CL_FALSE, offset * sizeof(cl_float), bytes,
-                                e->factors_sent + offset, 0, NULL, NULL));
-    TRY(gr_launch_set(&e->fused_batch_steps, 0, (kernel_argument)ARGUMENT(first)));
-    TRY(gr_launch_set(&e->fused_batch_steps, 1, (kernel_argument)ARGUMENT(end)));
-    TRY(gr_launch_set(&e->fused_batch_steps, 2, (kernel_argument)ARGUMENT(at)));
-    TRY(gr_launch_set(&e->fused_batch_steps, 3, (kernel_argument)ARGUMENT(keep)));
-    TRY(gr_launch_enqueue(e->common.device, &e->fused_batch_steps));
-    e->factors_next = (e->factors_next + run->count) % METRIC_SLOTS;
+    memcpy(queue->sent + at, run->steps, bytes);
+    TRY(gr_buffer_write_queued(device, queue->factors, at * sizeof *queue->sent, bytes, queue->sent + at));
+    TRY(gr_launch_vary(&queue->fused_batch_steps, sizeof work, &work));
+    TRY(gr_launch_enqueue(device, &queue->fused_batch_steps));
+    queue->next = (at + run->count) % METRIC_SLOTS;
 cleanup:
     return status;
 }
 
-static gradus_status batch_take_steps(engine *base, const step_run *run)
+static gradus_status fused_batch_take_steps(engine *base, const step_run *run)
 {
     gradus_status status = GRADUS_OK;
-    fused *e = (fused *)base;
+    fused_batch *e = (fused_batch *)base;
     step_run rest = *run;
     while (rest.count > 0) {
-        const size_t room = METRIC_SLOTS - e->factors_next;
+        const size_t room = METRIC_SLOTS - e->steps->next;
         step_run part = rest;
         if (part.count > room)
             part = (step_run){rest.first, rest.first + room * base->batch, rest.steps, room, false};
@@ -111,20 +108,80 @@ cleanup:
     return status;
 }
 
-static gradus_status put_in_order(fused *e, const permutation *order)
+/* ---- Plan ---- */
+
+/* Samples of a tile at most: its dZ1 stays in the first-level cache. */
+#define TILE_MAX 64
+
+static tile_plan plan_tile(const fused_batch *e, size_t lanes)
+{
+    const engine *base = &e->packed.common.base;
+    const size_t share = gr_divide_up(base->batch, e->packed.common.device->info.compute_units);
+    const size_t step = 2 * lanes, tile = gr_divide_up(share < TILE_MAX ? share : TILE_MAX, step) * step;
+    const u32 samples = (u32)tile, pixels = (u32)base->network.sizes[0], blocks = (u32)e->x.blocks;
+    const bool thins = base->regularization.input_dropout > 0, augments = gr_image_source_is_on(base);
+    return gr_tile_plan(&base->network, &e->packed.common.layout,
+                        &(tile_shape){.lanes = lanes,
+                                      .tile = tile,
+                                      .groups = pixels,
+                                      .blocks = blocks,
+                                      .units = e->packed.units,
+                                      .weight_sums = e->packed.common.layout.bias[0],
+                                      .pixels = thins ? place_thinned(samples, pixels, blocks, (u32)lanes).end
+                                                      : place_lists(samples, pixels).end,
+                                      .images = augments ? place_images(samples, pixels, blocks).end : 0});
+}
+
+static gradus_status build_program(fused_batch *e, const tile_plan *plan)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
-    TRY(gr_launch_enqueue(e->common.device, &e->shuffle_samples));
+    const device_engine *common = &e->packed.common;
+    const struct {
+        const char *name;
+        size_t value;
+    } constants[] = {
+        {"OPTIMIZER", common->base.optimizer.kind},
+        {"AUGMENTS", gr_image_source_is_on(&common->base)},
+        {"IMAGES_AT", plan->images_at},
+        {"BLOCK", e->x.block},
+    };
+    char *options = NULL;
+    TRY(gr_copy_text("", &options));
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+        TRY(gr_program_define(&options, constants[i].name, &constants[i].value, 1));
+    TRY(gr_tile_plan_define(plan, &common->base, &common->layout, &options));
+    TRY(gr_program_build(common->device, "fused_batch/fused_batch.cl", options, &e->program));
 cleanup:
+    free(options);
     return status;
 }
 
-static gradus_status batch_shuffle(engine *base, const permutation *order)
+static gradus_status check_fit(const fused_batch *e, const tile_plan *plan)
+{
+    const engine *base = &e->packed.common.base;
+    const double entries = (double)e->x.entries / (double)base->dataset->info.samples; /* of a sample */
+    const double image = (double)gr_image_source_sample_bytes(base);
+    const double starts = (double)(e->x.blocks + 1) * sizeof(cl_uint);
+    return gr_tile_plan_check_fit(plan, &e->packed.common, e->work_items, 3 * entries + starts + 1 + image,
+                                  fmax(2 * entries, image));
+}
+
+static gradus_status plan_launches(fused_batch *e)
 {
     gradus_status status = GRADUS_OK;
-    TRY(put_in_order((fused *)base, order));
-    TRY(gr_fused_images_set_epoch((fused *)base, order));
+    const device_engine *common = &e->packed.common;
+    const batch_pass none = {0};
+    const cl_uint work_items = (cl_uint)e->work_items;
+    TRY(gr_launch_create_in(
+        e->program, "fused_batch_pass", e->work_items, 1,
+        ARGUMENTS(ARGUMENT(none), ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.starts),
+                  ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters), ARGUMENT(e->scratch),
+                  ARGUMENT(common->record.progress), ARGUMENT(e->source.plan), ARGUMENT(e->source.pixels)),
+        &e->pass));
+    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", gr_divide_up(common->layout.length, REDUCE_FLOATS), 1,
+                            ARGUMENTS(ARGUMENT(none.range), ARGUMENT(e->scratch), ARGUMENT(common->gradient),
+                                      ARGUMENT(common->record.sums), ARGUMENT(work_items)),
+                            &e->reduce));
 cleanup:
     return status;
 }
@@ -136,195 +193,162 @@ cleanup:
 
 /* Cycles of a core as measured with AVX2: a vector of units meets a pixel three times, a parameter is updated once, a pixel
  * of an augmented image is made once. */
-static bool is_small(const fused *e, size_t vectors)
+static bool is_small(const fused_batch *e, size_t lanes)
 {
-    const engine *base = &e->common.base;
+    const engine *base = &e->packed.common.base;
     if (base->optimizer.max_norm > 0) /* whose launch only update() has */
         return false;
-    const double pixels = (double)e->shape.entries / (double)base->dataset->info.samples * (double)base->batch;
-    const double made = (double)base->batch * gr_fused_image_bytes(e);
-    return 6 * pixels * (double)vectors + 0.6 * (double)e->common.layout.length + 15 * made < SMALL_STEP_CYCLES;
+    const double batch = (double)base->batch, vectors = (double)(e->packed.units.padded / lanes);
+    const double pixels = (double)e->x.entries / (double)base->dataset->info.samples * batch;
+    const double made = batch * (double)gr_image_source_sample_bytes(base);
+    return 6 * pixels * vectors + 0.6 * (double)e->packed.common.layout.length + 15 * made < SMALL_STEP_CYCLES;
 }
 
-static gradus_status plan_steps(fused *e)
+static gradus_status create_step_launch(fused_batch *e)
 {
-    gradus_status status = GRADUS_OK;
-    gradus_device *device = e->common.device;
-    const device_engine *common = &e->common;
+    const device_engine *common = &e->packed.common;
     const optimizer *how = &common->base.optimizer;
-    const cl_uint none = 0, batch = (cl_uint)common->base.batch;
+    const batch_steps none = {0};
+    const batch_training training = {.batch = (u32)common->base.batch,
+                                     .slots = METRIC_SLOTS,
+                                     .momentum = how->momentum,
+                                     .decay = how->decay,
+                                     .epsilon = how->epsilon,
+                                     .weight_decay = how->weight_decay,
+                                     .clip_norm = how->clip_norm};
+    /* An optimizer without this moment never touches the buffer that stands in its place. */
     const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
     const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
-    const size_t factors = (size_t)3 * METRIC_SLOTS;
-
-    TRY(gr_allocate(factors, &e->factors_sent));
-    TRY(gr_buffer_create(device, factors * sizeof(cl_float), "learning rates", &e->factors));
-    TRY(gr_launch_create_in(
-        e->program, "fused_batch_steps", 1, 1,
-        ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(batch),
-                  ARGUMENT(e->factors), ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets),
-                  ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters), ARGUMENT(common->kept),
-                  ARGUMENT(e->scratch), ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
-                  ARGUMENT(common->record.progress), ARGUMENT(common->record.slots), ARGUMENT(how->momentum),
-                  ARGUMENT(how->decay), ARGUMENT(how->epsilon), ARGUMENT(how->weight_decay), ARGUMENT(how->clip_norm),
-                  ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second), ARGUMENT(e->augment_plan),
-                  ARGUMENT(e->images), ARGUMENT(none), ARGUMENT(none)),
-        &e->fused_batch_steps));
-    /* No steps, so that no compiler runs during the first ones. */
-    TRY(gr_launch_enqueue(device, &e->fused_batch_steps));
-    CL_TRY(clFinish(device->queue));
-cleanup:
-    return status;
+    return gr_launch_create_in(e->program, "fused_batch_steps", 1, 1,
+                               ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->steps->factors),
+                                         ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.starts),
+                                         ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters),
+                                         ARGUMENT(common->kept), ARGUMENT(e->scratch), ARGUMENT(common->record.sums),
+                                         ARGUMENT(common->record.history), ARGUMENT(common->record.progress),
+                                         ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second),
+                                         ARGUMENT(e->source.plan), ARGUMENT(e->source.pixels)),
+                               &e->steps->fused_batch_steps);
 }
 
-/* ---- X ---- */
-
-/* Counts the pixels that are not zero. */
-static gradus_status measure(fused *e, size_t lanes)
-{
-    const engine *base = &e->common.base;
-    const gradus_dataset_info *info = &base->dataset->info;
-    const size_t share = gr_divide_up(base->batch, e->common.device->info.compute_units);
-    const size_t step = 2 * lanes, tile = gr_divide_up(share < TILE_MAX ? share : TILE_MAX, step) * step;
-    const size_t block = BLOCK_BYTES / (e->batch_units * sizeof(cl_float));
-    size_t entries = 0;
-
-    for (size_t i = 0; i < info->samples * info->features; i++)
-        entries += base->dataset->pixels[i] != 0;
-    if (info->features > UINT16_MAX || entries > UINT32_MAX)
-        return gr_fail(GRADUS_ERROR_DEVICE,
-                       "engine fused: %zu pixels that are not zero, in samples of %zu, are too many", entries,
-                       info->features);
-    e->shape = (group_shape){.lanes = 1, .tile = tile, .groups = info->features, .entries = entries};
-    gr_divide_blocks(info->features, block > 0 ? block : 1, &e->shape.block, &e->shape.blocks);
-    e->shape.tiles = gr_divide_up(base->batch, tile);
-    return GRADUS_OK;
-}
-
-/* The arrays are written where the device has them. */
-static void fill(const fused *e, uint8_t *values, uint16_t *places, uint32_t *starts)
-{
-    const gradus_dataset *data = e->common.base.dataset;
-    const size_t features = data->info.features;
-    uint32_t entry = 0;
-    for (size_t s = 0; s < data->info.samples; s++)
-        for (size_t f = 0; f < features; f++) {
-            const uint8_t value = data->pixels[s * features + f];
-            if (f % e->shape.block == 0)
-                *starts++ = entry;
-            if (value == 0)
-                continue;
-            values[entry] = value;
-            places[entry++] = (uint16_t)f;
-        }
-    *starts = entry;
-}
-
-static gradus_status upload(fused *e)
+static gradus_status plan_steps(fused_batch *e)
 {
     gradus_status status = GRADUS_OK;
-    gradus_device *device = e->common.device;
-    const gradus_dataset *data = e->common.base.dataset;
-    const size_t starts_count = data->info.samples * e->shape.blocks + 1, entries = e->shape.entries + 1;
-    const permutation identity = gr_permutation_identity((uint32_t)data->info.samples);
-    void *values = NULL, *places = NULL, *starts = NULL;
-
-    TRY(gr_buffer_create_mapped(device, entries, "X", &e->x.values, &values));
-    TRY(gr_buffer_create_mapped(device, entries * sizeof(uint16_t), "X", &e->x.places, &places));
-    TRY(gr_buffer_create_mapped(device, starts_count * sizeof(uint32_t), "X", &e->x.sample_offsets, &starts));
-    fill(e, values, places, starts);
-    TRY(gr_buffer_create(device, data->info.samples, "the labels", &e->labels));
-    TRY(gr_buffer_write(device, e->labels, 0, data->info.samples, data->labels));
-    TRY(gr_buffer_create(device, data->info.samples * sizeof(cl_uint), "the order of samples", &e->order));
-    TRY(gr_shuffle_samples(device, e->order, data->info.samples, &e->shuffle_samples));
-    TRY(put_in_order(e, &identity));
+    gradus_device *device = e->packed.common.device;
+    TRY(gr_allocate(1, &e->steps));
+    TRY(gr_allocate(METRIC_SLOTS, &e->steps->sent));
+    TRY(gr_buffer_create(device, METRIC_SLOTS * sizeof *e->steps->sent, "learning rates", &e->steps->factors));
+    TRY(create_step_launch(e));
+    /* No steps, so that no compiler runs during the first ones. */
+    TRY(gr_launch_enqueue(device, &e->steps->fused_batch_steps));
+    TRY(gr_device_finish(device));
 cleanup:
-    if (values != NULL)
-        (void)gr_buffer_unmap(device, e->x.values, values);
-    if (places != NULL)
-        (void)gr_buffer_unmap(device, e->x.places, places);
-    if (starts != NULL)
-        (void)gr_buffer_unmap(device, e->x.sample_offsets, starts);
     return status;
+}
+
+static void destroy_steps(step_queue *steps)
+{
+    if (steps == NULL)
+        return;
+    gr_launch_destroy(&steps->fused_batch_steps);
+    gr_buffer_release(&steps->factors);
+    free(steps->sent);
+    free(steps);
 }
 
 /* ---- Life cycle ---- */
 
-static gradus_status check_fit(const fused *e, const fused_constants *plan)
-{
-    const double samples = (double)e->common.base.dataset->info.samples, entries = (double)e->shape.entries;
-    const double image = gr_fused_image_bytes(e), lists = (double)(e->shape.blocks + 1) * sizeof(cl_uint) + 1;
-    const memory_need need = {.sample_bytes = 3 * entries / samples + lists + image,
-                              .largest_bytes = fmax(2 * entries / samples, image),
-                              .fixed_bytes = (double)gr_device_engine_bytes(&e->common.base) +
-                                             (double)(e->work_items * plan->scratch) * sizeof(cl_float)};
-    return gr_device_engine_check_fit(&e->common, &need);
-}
-
-static gradus_status plan_launches(fused *e)
+static gradus_status upload(fused_batch *e)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint none = 0, work_items = (cl_uint)e->work_items;
-    const cl_float scale = 0;
-    TRY(gr_launch_create_in(e->program, "fused_batch_pass", e->work_items, 1,
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values),
-                                      ARGUMENT(e->x.places), ARGUMENT(e->x.sample_offsets), ARGUMENT(e->labels),
-                                      ARGUMENT(e->order), ARGUMENT(e->common.parameters), ARGUMENT(e->scratch),
-                                      ARGUMENT(e->common.record.progress), ARGUMENT(e->augment_plan),
-                                      ARGUMENT(e->images), ARGUMENT(none), ARGUMENT(none)),
-                            &e->fused_pass));
-    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", gr_divide_up(e->common.layout.length, REDUCE_FLOATS), 1,
-                            ARGUMENTS(ARGUMENT(scale), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
-                                      ARGUMENT(e->common.record.sums), ARGUMENT(work_items)),
-                            &e->fused_reduce));
+    gradus_device *device = e->packed.common.device;
+    const gradus_dataset *data = e->packed.common.base.dataset;
+    const size_t samples = data->info.samples;
+    const permutation identity = gr_permutation_identity((uint32_t)samples);
+
+    TRY(gr_sample_lists_upload(device, data, &e->x));
+    TRY(gr_image_source_create(device, &e->packed.common.base, &e->source));
+    TRY(gr_buffer_create(device, samples, "the labels", &e->labels));
+    TRY(gr_buffer_write(device, e->labels, 0, samples, data->labels));
+    TRY(gr_buffer_create(device, samples * sizeof(cl_uint), "the order of samples", &e->order));
+    TRY(gr_shuffle_samples(device, e->order, samples, &e->shuffle_samples));
+    TRY(fused_batch_shuffle(&e->packed.common.base, &identity));
 cleanup:
     return status;
 }
 
-#define BATCH_ENGINE(steps)                                                                                           \
-    {                                                                                                                 \
-        .name = "fused", .needs_device = true, .create = gr_fused_batch_create,                                       \
-        .write_parameters = gr_fused_packed_write_parameters, .read_parameters = gr_fused_packed_read_parameters,     \
-        .read_state = gr_fused_packed_read_state, .write_state = gr_fused_packed_write_state,                         \
-        .shuffle = batch_shuffle, .gradient = batch_gradient, .update = gr_device_engine_update,                      \
-        .evaluate = batch_evaluate, .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters,       \
-        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
-        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
-        .read_gradient = gr_fused_packed_read_gradient, .destroy = gr_fused_destroy,                                  \
-    }
+static void fused_batch_destroy(engine *base)
+{
+    fused_batch *e = (fused_batch *)base;
+    (void)gr_device_finish(e->packed.common.device);
+    gr_launch_destroy(&e->shuffle_samples);
+    gr_launch_destroy(&e->pass);
+    gr_launch_destroy(&e->reduce);
+    destroy_steps(e->steps);
+    gr_sample_lists_release(&e->x);
+    gr_image_source_release(&e->source);
+    gr_buffer_release(&e->labels);
+    gr_buffer_release(&e->order);
+    gr_buffer_release(&e->scratch);
+    gr_program_release(&e->program);
+    gr_device_engine_release(&e->packed.common);
+    free(e);
+}
 
-static const engine_type batch_type = BATCH_ENGINE(NULL);
-static const engine_type small_batch_type = BATCH_ENGINE(batch_take_steps);
+static const engine_type small_batch_type;
 
-gradus_status gr_fused_batch_create(const engine *base, gradus_device *device, engine **out)
+static gradus_status fused_batch_create(const engine *base, gradus_device *device, engine **out)
 {
     gradus_status status = GRADUS_OK;
-    fused *e = NULL;
+    fused_batch *e = NULL;
     size_t lanes = 0;
 
     TRY(gr_device_lanes(device, &lanes));
     TRY(gr_allocate(1, &e));
-    const packing units = gr_fused_packing(&base->network, lanes);
-    const parameter_layout layout = gr_fused_packed_layout(base, &units);
-    TRY(gr_device_engine_init_with(&e->common, base, device, &layout, units.block_units));
-    e->first = FIRST_BATCH;
-    e->batch_units = units.block_units;
-    TRY(measure(e, lanes));
-    e->common.base.type = is_small(e, units.padded / lanes) ? &small_batch_type : &batch_type;
-    const fused_constants plan = gr_fused_make_constants(e, lanes);
-    e->work_items = device->info.compute_units < e->shape.tiles ? device->info.compute_units : e->shape.tiles;
+    TRY(gr_packed_engine_init(&e->packed, base, device, lanes));
+    TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));
+    const bool small = is_small(e, lanes);
+    e->packed.common.base.type = small ? &small_batch_type : &gr_fused_batch;
+    const tile_plan plan = plan_tile(e, lanes);
+    const size_t tiles = gr_divide_up(base->batch, plan.shape.tile);
+    e->work_items = device->info.compute_units < tiles ? device->info.compute_units : tiles;
     TRY(check_fit(e, &plan));
-    TRY(gr_fused_build_program(e, &plan));
-    TRY(gr_buffer_create_zeroed(device, e->work_items * plan.scratch * sizeof(cl_float), "scratch", &e->scratch));
+    TRY(build_program(e, &plan));
+    TRY(gr_tile_plan_create_scratch(&plan, device, e->work_items, &e->scratch));
     TRY(upload(e));
-    TRY(gr_fused_images_upload(e));
     TRY(plan_launches(e));
-    if (e->common.base.type == &small_batch_type)
+    if (small)
         TRY(plan_steps(e));
-    *out = &e->common.base;
+    *out = &e->packed.common.base;
     e = NULL;
 cleanup:
     if (e != NULL)
-        gr_fused_destroy(&e->common.base);
+        fused_batch_destroy(&e->packed.common.base);
     return status;
 }
+
+/* ---- The engines ---- */
+
+static const char *fused_batch_unsupported(const engine *base, const gradus_device *device)
+{
+    (void)device;
+    const bool input_dropout = base->regularization.input_dropout > 0;
+    return base->network.floats                                  ? "float features"
+           : base->batch == 0                                    ? "a full batch"
+           : input_dropout && base->network.input_deviation != 0 ? "input dropout of a standardised input"
+                                                                 : NULL;
+}
+
+#define FUSED_BATCH_ENGINE(steps)                                                                                     \
+    {                                                                                                                 \
+        .name = "fused", .needs_device = true, .unsupported = fused_batch_unsupported, .create = fused_batch_create,  \
+        .write_parameters = gr_packed_engine_write_parameters, .read_parameters = gr_packed_engine_read_parameters,   \
+        .read_state = gr_packed_engine_read_state, .write_state = gr_packed_engine_write_state,                       \
+        .shuffle = fused_batch_shuffle, .gradient = fused_batch_gradient, .update = gr_device_engine_update,          \
+        .evaluate = fused_batch_evaluate, .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters, \
+        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
+        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
+        .read_gradient = gr_packed_engine_read_gradient, .destroy = fused_batch_destroy,                              \
+    }
+
+const engine_type gr_fused_batch = FUSED_BATCH_ENGINE(NULL);
+static const engine_type small_batch_type = FUSED_BATCH_ENGINE(fused_batch_take_steps);

@@ -1,11 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" for GPUs is made here: the kernels' constants, the buffers, the launches. */
+/* Engine "fused" with kernels for GPUs: the program's constants, the buffers, the launches, and the engine at work. */
 #include "engine/fused_gpu/fused_gpu.h"
 #include "core/memory.h"
-#include "engine/fused_cpu/fused.h"
+#include "engine/fused_gpu/fused_gpu_plan.h"
+#include "engine/opencl/device_engine.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+typedef struct fused_gpu {
+    device_engine common;
+    fused_gpu_plan plan;
+    cl_mem pixels;      /* X, (16 runs x B) bytes: each sample followed by zeros up to whole runs */
+    cl_mem labels;      /* (B); NULL for a data set without labels */
+    cl_mem partial;     /* (plan.partial x plan.groups), the work-groups' sums */
+    cl_mem kept;        /* (plan.kept x plan.groups), dZ1; NULL where dW1 is one chunk */
+    cl_program program; /* built for this network */
+    launch pass, forward, reduce;
+} fused_gpu;
+
+/* ---- At work ---- */
+
+/* Sums over a range by a pass, then all work-groups' together. */
+static gradus_status run_pass(fused_gpu *e, launch *pass, size_t first, size_t count, u32 mode)
+{
+    gradus_status status = GRADUS_OK;
+    const pass_range range = make_pass_range((u32)first, (u32)(first + count), mode);
+    TRY(gr_launch_vary(pass, sizeof range, &range));
+    TRY(gr_launch_enqueue(e->common.device, pass));
+    TRY(gr_launch_vary(&e->reduce, sizeof range, &range));
+    TRY(gr_launch_enqueue(e->common.device, &e->reduce));
+cleanup:
+    return status;
+}
+
+static gradus_status fused_gpu_gradient(engine *base, size_t first, size_t count)
+{
+    fused_gpu *e = (fused_gpu *)base;
+    return run_pass(e, &e->pass, first, count, PASS_GRADIENT);
+}
+
+static gradus_status fused_gpu_evaluate(engine *base, size_t first, size_t count)
+{
+    fused_gpu *e = (fused_gpu *)base;
+    return run_pass(e, &e->forward, first, count, PASS_EVALUATE);
+}
+
+/* The pass without gradient; probabilities (C x B) may be NULL. */
+static gradus_status create_forward(const fused_gpu *e, pass_range range, cl_mem probabilities, launch *out)
+{
+    return gr_launch_create_in(e->program, "fused_gpu_forward", e->plan.groups * e->plan.threads, e->plan.threads,
+                               ARGUMENTS(ARGUMENT(range), ARGUMENT(e->pixels), ARGUMENT(e->labels),
+                                         ARGUMENT(e->common.parameters), ARGUMENT(e->partial),
+                                         ARGUMENT(probabilities)),
+                               out);
+}
+
+static gradus_status fused_gpu_probabilities(engine *base, float *out)
+{
+    gradus_status status = GRADUS_OK;
+    fused_gpu *e = (fused_gpu *)base;
+    const size_t samples = base->dataset->info.samples;
+    const size_t bytes = samples * base->network.sizes[base->network.layers] * sizeof *out;
+    cl_mem probabilities = NULL; /* (C x B) */
+    launch forward = {0};
+
+    TRY(gr_buffer_create(e->common.device, bytes, "the probabilities", &probabilities));
+    TRY(create_forward(e, make_pass_range(0, (u32)samples, PASS_PROBABILITIES), probabilities, &forward));
+    TRY(gr_launch_enqueue(e->common.device, &forward));
+    TRY(gr_buffer_read(e->common.device, probabilities, 0, bytes, out));
+cleanup:
+    gr_launch_destroy(&forward);
+    gr_buffer_release(&probabilities);
+    return status;
+}
 
 /* ---- Program and launches ---- */
 
@@ -48,99 +116,86 @@ cleanup:
     return status;
 }
 
-static gradus_status build_program(fused *e, const fused_gpu_plan *plan)
+static gradus_status build_program(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
     char *options = NULL;
-    TRY(format_options(&e->common.base, plan, &options));
+    TRY(format_options(&e->common.base, &e->plan, &options));
     TRY(gr_program_build(e->common.device, "fused_gpu/fused_gpu.cl", options, &e->program));
 cleanup:
     free(options);
     return status;
 }
 
-static gradus_status plan_launches(fused *e, const fused_gpu_plan *plan)
-{
-    gradus_status status = GRADUS_OK;
-    const cl_mem unset = NULL;
-    const cl_uint none = 0, groups = (cl_uint)plan->groups;
-    const cl_float unscaled = 0;
-    const size_t columns = PARAMETER_ALIGNMENT, local = columns * plan->reduce_slices;
-
-    TRY(gr_launch_create_in(e->program, "fused_gpu_pass", plan->groups * plan->threads, plan->threads,
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(e->x.values), ARGUMENT(e->labels),
-                                      ARGUMENT(e->common.parameters), ARGUMENT(e->scratch), ARGUMENT(e->kept)),
-                            &e->fused_pass));
-    TRY(gr_launch_create_in(e->program, "fused_gpu_forward", plan->groups * plan->threads, plan->threads,
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(none), ARGUMENT(none), ARGUMENT(unset),
-                                      ARGUMENT(e->x.values), ARGUMENT(e->labels), ARGUMENT(e->common.parameters),
-                                      ARGUMENT(e->scratch)),
-                            &e->fused_forward));
-    TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", (e->common.base.layout.length / columns + 1) * local,
-                            local,
-                            ARGUMENTS(ARGUMENT(unscaled), ARGUMENT(e->scratch), ARGUMENT(e->common.gradient),
-                                      ARGUMENT(e->common.record.sums), ARGUMENT(groups)),
-                            &e->fused_reduce));
-cleanup:
-    return status;
-}
-
 /* The largest work-group in which the device can run all kernels of the program, which may be less than it can in
  * general. */
-static gradus_status program_limit(const fused *e, size_t *out)
+static gradus_status program_limit(const fused_gpu *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
     static const char *const names[] = {"fused_gpu_pass", "fused_gpu_forward", "fused_gpu_reduce"};
-    cl_kernel kernel = NULL;
     *out = SIZE_MAX;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t limit = 0;
-        CL_TRY_NEW(kernel, clCreateKernel(e->program, names[i], &cl_error), names[i]);
-        CL_TRY(clGetKernelWorkGroupInfo(kernel, e->common.device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit,
-                                        NULL));
+        TRY(gr_program_group_limit(e->common.device, e->program, names[i], &limit));
         *out = limit < *out ? limit : *out;
-        clReleaseKernel(kernel);
-        kernel = NULL;
     }
 cleanup:
-    if (kernel != NULL)
-        clReleaseKernel(kernel);
     return status;
 }
 
 /* Plans and builds, for smaller work-groups as long as the kernels take more of the device than it has. */
-static gradus_status plan_and_build(fused *e, fused_gpu_plan *plan)
+static gradus_status plan_and_build(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_device *device = e->common.device;
     fused_gpu_limits limits = {device->info.compute_units, (size_t)device->info.local_memory_bytes, 0};
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof limits.threads, &limits.threads, NULL));
+    TRY(gr_device_group_limit(device, &limits.threads));
     for (;;) {
-        TRY(gr_fused_gpu_plan(&e->common.base.network, e->common.base.dataset->info.samples, &limits, plan));
-        TRY(build_program(e, plan));
+        TRY(gr_fused_gpu_plan(&e->common.base.network, e->common.base.dataset->info.samples, &limits, &e->plan));
+        TRY(build_program(e));
         TRY(program_limit(e, &limits.threads));
-        if (limits.threads >= plan->threads && limits.threads >= PARAMETER_ALIGNMENT * plan->reduce_slices)
+        if (limits.threads >= e->plan.threads && limits.threads >= REDUCE_COLUMNS * e->plan.reduce_slices)
             break;
-        clReleaseProgram(e->program);
-        e->program = NULL;
+        gr_program_release(&e->program);
     }
+cleanup:
+    return status;
+}
+
+static gradus_status plan_launches(fused_gpu *e)
+{
+    gradus_status status = GRADUS_OK;
+    const pass_range none = {0};
+    const cl_uint groups = (cl_uint)e->plan.groups;
+    const size_t reduced = e->common.layout.length / REDUCE_COLUMNS + 1; /* work-groups of it, one for the metrics */
+    const size_t local = REDUCE_COLUMNS * e->plan.reduce_slices;
+
+    TRY(gr_launch_create_in(e->program, "fused_gpu_pass", e->plan.groups * e->plan.threads, e->plan.threads,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(e->pixels), ARGUMENT(e->labels),
+                                      ARGUMENT(e->common.parameters), ARGUMENT(e->partial), ARGUMENT(e->kept)),
+                            &e->pass));
+    TRY(create_forward(e, none, NULL, &e->forward));
+    TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", reduced * local, local,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(e->partial), ARGUMENT(e->common.gradient),
+                                      ARGUMENT(e->common.record.sums), ARGUMENT(groups)),
+                            &e->reduce));
 cleanup:
     return status;
 }
 
 /* ---- Memory ---- */
 
-/* Bytes of a sample on the device: whole runs of 16. */
-static size_t sample_bytes(const fused *e)
+/* Bytes of a sample on the device: whole runs. */
+static size_t sample_bytes(const fused_gpu *e)
 {
-    return gr_divide_up(e->common.base.network.sizes[0], 16) * 16;
+    return SAMPLE_RUNS(e->common.base.network.sizes[0]) * RUN_PIXELS;
 }
 
-static gradus_status check_fit(const fused *e, const fused_gpu_plan *plan)
+static gradus_status check_fit(const fused_gpu *e)
 {
     const gradus_device *device = e->common.device;
-    const double sums = (double)plan->groups * (double)plan->partial * sizeof(cl_float);
-    const double kept = (double)plan->groups * (double)plan->kept * sizeof(cl_float);
+    const double sums = (double)e->plan.groups * (double)e->plan.partial * sizeof(cl_float);
+    const double kept = (double)e->plan.groups * (double)e->plan.kept * sizeof(cl_float);
     const double pixels = (double)sample_bytes(e);
     const memory_need need = {pixels + 1, pixels, (double)gr_device_engine_bytes(&e->common.base) + sums + kept};
     const double largest = sums > kept ? sums : kept;
@@ -150,8 +205,7 @@ static gradus_status check_fit(const fused *e, const fused_gpu_plan *plan)
     return gr_device_engine_check_fit(&e->common, &need);
 }
 
-/* X, each sample's bytes followed by zeros up to whole runs. */
-static gradus_status upload_pixels(fused *e)
+static gradus_status upload_pixels(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
     gradus_device *device = e->common.device;
@@ -160,58 +214,107 @@ static gradus_status upload_pixels(fused *e)
     void *memory = NULL;
 
     if (pitch == features) {
-        TRY(gr_buffer_create(device, samples * pitch, "X", &e->x.values));
-        TRY(gr_buffer_write(device, e->x.values, 0, samples * pitch, data->pixels));
+        TRY(gr_buffer_create(device, samples * pitch, "X", &e->pixels));
+        TRY(gr_buffer_write(device, e->pixels, 0, samples * pitch, data->pixels));
         goto cleanup;
     }
-    TRY(gr_buffer_create_mapped(device, samples * pitch, "X", &e->x.values, &memory));
+    TRY(gr_buffer_create_mapped(device, samples * pitch, "X", &e->pixels, &memory));
     memset(memory, 0, samples * pitch);
     for (size_t s = 0; s < samples; s++)
         memcpy((uint8_t *)memory + s * pitch, data->pixels + s * features, features);
-    TRY(gr_buffer_unmap(device, e->x.values, memory));
+    TRY(gr_buffer_unmap(device, e->pixels, memory));
 cleanup:
     return status;
 }
 
-static gradus_status upload(fused *e)
+static gradus_status upload_labels(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
     gradus_device *device = e->common.device;
     const gradus_dataset *data = e->common.base.dataset;
-    const size_t samples = data->info.samples;
-
-    TRY(upload_pixels(e));
     if (data->labels == NULL)
-        goto cleanup;
-    TRY(gr_buffer_create(device, samples, "the labels", &e->labels));
-    TRY(gr_buffer_write(device, e->labels, 0, samples, data->labels));
+        return GRADUS_OK;
+    TRY(gr_buffer_create(device, data->info.samples, "the labels", &e->labels));
+    TRY(gr_buffer_write(device, e->labels, 0, data->info.samples, data->labels));
 cleanup:
     return status;
 }
 
 /* ---- Life cycle ---- */
 
-gradus_status gr_fused_gpu_create(const engine *base, gradus_device *device, engine **out)
+static void fused_gpu_destroy(engine *base)
+{
+    fused_gpu *e = (fused_gpu *)base;
+    (void)gr_device_finish(e->common.device);
+    gr_launch_destroy(&e->pass);
+    gr_launch_destroy(&e->forward);
+    gr_launch_destroy(&e->reduce);
+    gr_buffer_release(&e->pixels);
+    gr_buffer_release(&e->labels);
+    gr_buffer_release(&e->partial);
+    gr_buffer_release(&e->kept);
+    gr_program_release(&e->program);
+    gr_device_engine_release(&e->common);
+    free(e);
+}
+
+static gradus_status fused_gpu_create(const engine *base, gradus_device *device, engine **out)
 {
     gradus_status status = GRADUS_OK;
-    fused *e = NULL;
-    fused_gpu_plan plan;
+    fused_gpu *e = NULL;
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
-    e->first = FIRST_GPU;
-    TRY(plan_and_build(e, &plan));
-    TRY(check_fit(e, &plan));
-    TRY(gr_buffer_create_zeroed(device, plan.groups * plan.partial * sizeof(cl_float), "partial gradients",
-                                &e->scratch));
-    if (plan.kept > 0)
-        TRY(gr_buffer_create(device, plan.groups * plan.kept * sizeof(cl_float), "dZ1", &e->kept));
-    TRY(upload(e));
-    TRY(plan_launches(e, &plan));
+    TRY(plan_and_build(e));
+    TRY(check_fit(e));
+    TRY(gr_buffer_create_zeroed(device, e->plan.groups * e->plan.partial * sizeof(cl_float), "partial gradients",
+                                &e->partial));
+    if (e->plan.kept > 0)
+        TRY(gr_buffer_create(device, e->plan.groups * e->plan.kept * sizeof(cl_float), "dZ1", &e->kept));
+    TRY(upload_pixels(e));
+    TRY(upload_labels(e));
+    TRY(plan_launches(e));
     *out = &e->common.base;
     e = NULL;
 cleanup:
     if (e != NULL)
-        gr_fused_destroy(&e->common.base);
+        fused_gpu_destroy(&e->common.base);
     return status;
 }
+
+/* Whole data sets and ReLU only. */
+static const char *fused_gpu_unsupported(const engine *base, const gradus_device *device)
+{
+    (void)device;
+    const gradus_network *network = &base->network;
+    const regularization *how = &base->regularization;
+    return network->floats                              ? "float features"
+           : base->batch > 0                            ? "mini-batches with kernels for GPUs"
+           : network->activation != GRADUS_RELU         ? "an activation other than ReLU with kernels for GPUs"
+           : network->input_deviation != 0              ? "a standardised input with kernels for GPUs"
+           : how->dropout > 0 || how->input_dropout > 0 ? "dropout with kernels for GPUs"
+           : how->label_smoothing > 0                   ? "label smoothing with kernels for GPUs"
+                                                        : NULL;
+}
+
+const engine_type gr_fused_gpu = {
+    .name = "fused",
+    .needs_device = true,
+    .unsupported = fused_gpu_unsupported,
+    .create = fused_gpu_create,
+    .write_parameters = gr_device_engine_write_parameters,
+    .read_parameters = gr_device_engine_read_parameters,
+    .read_state = gr_device_engine_read_state,
+    .write_state = gr_device_engine_write_state,
+    .gradient = fused_gpu_gradient,
+    .update = gr_device_engine_update,
+    .evaluate = fused_gpu_evaluate,
+    .keep_parameters = gr_device_engine_keep_parameters,
+    .restore_parameters = gr_device_engine_restore_parameters,
+    .send_sums = gr_device_engine_send_sums,
+    .await_sums = gr_device_engine_await_sums,
+    .read_sums = gr_device_engine_read_sums,
+    .read_gradient = gr_device_engine_read_gradient,
+    .probabilities = fused_gpu_probabilities,
+    .destroy = fused_gpu_destroy,
+};

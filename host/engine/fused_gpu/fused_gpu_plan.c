@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan of engine "fused" for GPUs. Measured on no GPU yet: chosen by the reckoning in fused_gpu.cl. */
+#include "engine/fused_gpu/fused_gpu_plan.h"
 #include "core/memory.h"
-#include "engine/fused_gpu/fused_gpu.h"
 
 #include <stdint.h>
 
@@ -21,8 +21,7 @@
 #define GROUPS_PER_UNIT_MAX 4
 #define TILE_MAX 128
 #define TILE_OVERHEAD 500 /* what a tile costs beside the products, in multiplications of a work-item */
-#define REDUCE_SLICES 8
-#define REDUCE_COLUMNS 32 /* PARAMETER_ALIGNMENT, and so in the kernel */
+#define REDUCE_SLICES 8   /* shares of the work-groups that fused_gpu_reduce adds up */
 #define SUITABLE_WIDTH 64 /* of all layers behind the first */
 
 /* ---- The plan ---- */
@@ -35,11 +34,6 @@ static size_t smaller(size_t a, size_t b)
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
-}
-
-static size_t round_up(size_t a, size_t step)
-{
-    return gr_divide_up(a, step) * step;
 }
 
 /* The blocks of units and of dW1, and the work-items that go with them. */
@@ -57,7 +51,7 @@ static void plan_blocks(const gradus_network *network, size_t threads_max, fused
     plan->chunks = gr_divide_up(blocks, threads_max);
     plan->items = gr_divide_up(blocks, plan->chunks);
     plan->splits = larger(1, smaller(THREADS_MIN, threads_max) / plan->items);
-    plan->threads = round_up(plan->items * plan->splits, THREADS_STEP);
+    plan->threads = ROUND_UP(plan->items * plan->splits, THREADS_STEP);
 }
 
 static size_t plan_groups(const fused_gpu_plan *plan, size_t samples, size_t compute_units)
@@ -67,35 +61,29 @@ static size_t plan_groups(const fused_gpu_plan *plan, size_t samples, size_t com
     return smaller(compute_units * per_unit, gr_divide_up(samples, SAMPLE_BLOCK));
 }
 
-/* Floats from one row of a tile to the next; ROW of the kernels. */
-static size_t row_floats(size_t tile)
-{
-    return (tile / 4 | 1) * 4;
-}
-
 /* Bytes of local memory with tiles of so many samples. */
 static size_t local_bytes(const gradus_network *network, const fused_gpu_plan *plan, size_t tile)
 {
-    const size_t pixels = tile * (gr_divide_up(network->sizes[0], 16) | 1) * 16;
-    const size_t outputs = tile / SAMPLE_BLOCK * plan->unit_blocks; /* OUTPUTS of the kernels */
-    const size_t sums = (plan->threads + outputs % 32) * larger(plan->unit_block, 2) * sizeof(float);
+    const size_t pixels = tile * SAMPLE_PITCH(network->sizes[0]) * RUN_PIXELS;
+    const size_t outputs = SUM_OUTPUTS(tile, SAMPLE_BLOCK, plan->unit_blocks);
+    const size_t sums = SUM_PITCH(plan->threads, outputs) * SUM_ROWS(plan->unit_block) * sizeof(float);
     size_t rows = plan->unit_block * plan->unit_blocks;
     for (size_t l = 1; l < network->layers; l++)
         rows += network->sizes[l + 1];
-    return pixels + sums + rows * row_floats(tile) * sizeof(float);
+    return pixels + sums + rows * 4 * ROW_QUADS(tile) * sizeof(float);
 }
 
 /* Slices of the features with tiles of so many samples; none if there are not enough work-items. */
 static size_t slices(const gradus_network *network, const fused_gpu_plan *plan, size_t tile)
 {
-    return smaller(plan->threads / (tile / SAMPLE_BLOCK * plan->unit_blocks), gr_divide_up(network->sizes[0], 16));
+    return smaller(plan->threads / SUM_OUTPUTS(tile, SAMPLE_BLOCK, plan->unit_blocks), SAMPLE_RUNS(network->sizes[0]));
 }
 
 /* Multiplications of a work-item for `share` samples in such tiles. */
 static size_t cost(const gradus_network *network, const fused_gpu_plan *plan, size_t share, size_t tile)
 {
-    const size_t runs = gr_divide_up(gr_divide_up(network->sizes[0], 16), slices(network, plan, tile));
-    const size_t forward = runs * 16 * SAMPLE_BLOCK * plan->unit_block;
+    const size_t runs = gr_divide_up(SAMPLE_RUNS(network->sizes[0]), slices(network, plan, tile));
+    const size_t forward = runs * RUN_PIXELS * SAMPLE_BLOCK * plan->unit_block;
     const size_t backward =
         gr_divide_up(tile / 4, plan->splits) * 16 * plan->unit_block * plan->quad_block * plan->chunks;
     return gr_divide_up(share, tile) * (forward + backward + TILE_OVERHEAD);
@@ -105,7 +93,7 @@ static size_t cost(const gradus_network *network, const fused_gpu_plan *plan, si
 static size_t choose_tile(const gradus_network *network, const fused_gpu_plan *plan, size_t share, size_t local_max)
 {
     size_t best = 0, best_cost = SIZE_MAX;
-    for (size_t tile = SAMPLE_BLOCK; tile <= smaller(TILE_MAX, round_up(share, SAMPLE_BLOCK)); tile += SAMPLE_BLOCK) {
+    for (size_t tile = SAMPLE_BLOCK; tile <= smaller(TILE_MAX, ROUND_UP(share, SAMPLE_BLOCK)); tile += SAMPLE_BLOCK) {
         if (slices(network, plan, tile) == 0 || local_bytes(network, plan, tile) > local_max)
             break;
         const size_t tile_cost = cost(network, plan, share, tile);
@@ -120,15 +108,15 @@ static void plan_memory(const gradus_network *network, size_t share, fused_gpu_p
 {
     const parameter_layout layout = gr_network_layout(network);
     const size_t units_padded = plan->unit_block * plan->unit_blocks;
-    const size_t dw = units_padded * 4 * plan->quad_block * plan->columns;
+    const size_t dw = units_padded * GRADIENT_PITCH(plan->quad_block, plan->columns);
     plan->slices = slices(network, plan, plan->tile);
     plan->tiles = gr_divide_up(share, plan->tile);
     plan->activations = 0;
     for (size_t l = 0; l < network->layers; l++) {
         plan->activations_at[l] = plan->activations;
-        plan->activations += (l == 0 ? units_padded : network->sizes[l + 1]) * row_floats(plan->tile);
+        plan->activations += (l == 0 ? units_padded : network->sizes[l + 1]) * 4 * ROW_QUADS(plan->tile);
     }
-    plan->partial = round_up(plan->splits * dw + layout.length - layout.bias[0] + 2, 32);
+    plan->partial = PARTIAL_FLOATS(plan->splits * dw, layout.length - layout.bias[0]);
     plan->kept = plan->chunks > 1 ? plan->tiles * units_padded * plan->tile : 0;
 }
 

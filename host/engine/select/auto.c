@@ -6,7 +6,7 @@
  */
 #include "core/clock.h"
 #include "core/memory.h"
-#include "engine/fused_gpu/fused_gpu.h"
+#include "engine/fused_gpu/fused_gpu_plan.h"
 #include "engine/opencl/choice.h"
 #include "engine/select/engines.h"
 

@@ -4,10 +4,10 @@
 #define GRADUS_ENGINE_ENGINES_H
 
 #include "engine/common/engine.h"
+#include "engine/fused/fused.h"
 
 extern const engine_type gr_engine_reference;
 extern const engine_type gr_engine_layered;
-extern const engine_type gr_engine_fused;
 extern const engine_type gr_engine_sparse;
 extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first layer on all pixels, for data without many zeros: a product of small blocks in registers, UNIT_BLOCK units by
-// two samples forward, UNIT_BLOCK units by two vectors of pixels backward.
+// The fused pass whose first layer works on all pixels, for narrow layers and data without many zeros: a product of small
+// blocks in registers, UNIT_BLOCK units by two samples forward, UNIT_BLOCK units by two vectors of pixels backward.
 //
-// X is GROUPS * LANES bytes a sample, padded with zeros; GROUPS is even.
+// X is GROUPS * LANES bytes a sample, padded with zeros.
 
-#pragma once
-
+#include "compressed/pixels.clh"
+#include "fused_cpu/first_layer.h"
 #include "fused_cpu/pack_pixels.clh"
+
+#if GROUPS % DENSE_GROUPS != 0
+#error the groups of a sample must be filled up
+#endif
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
 static void first_forward(const pixels *x, uint tile, global const float *scratch, global float *z)
@@ -40,11 +44,11 @@ static void first_forward(const pixels *x, uint tile, global const float *scratc
 static void first_backward(const pixels *x, uint tile, global float *scratch, global const float *dz)
 {
     global const ucharv *values = (global const ucharv *)x->values + (size_t)tile * TILE * GROUPS;
-    for (uint group = 0; group < GROUPS; group += 2)
+    for (uint group = 0; group < GROUPS; group += DENSE_GROUPS)
         for (uint block = 0; block < UNIT_BLOCKS; block++) {
             global floatv *dw = (global floatv *)(scratch + DW_AT) + (block * GROUPS + group) * UNIT_BLOCK;
             global const float *d = dz + block * UNIT_BLOCK * TILE;
-            floatv sum[UNIT_BLOCK][2];
+            floatv sum[UNIT_BLOCK][DENSE_GROUPS];
 #pragma unroll
             for (uint h = 0; h < UNIT_BLOCK; h++) {
                 sum[h][0] = dw[h];
@@ -66,3 +70,5 @@ static void first_backward(const pixels *x, uint tile, global float *scratch, gl
             }
         }
 }
+
+#include "fused_cpu/fused_cpu.clh"

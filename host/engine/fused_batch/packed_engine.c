@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parameters of engine "fused" on mini-batches: W1 packed as kernels/fused_batch/first_batch.clh wants it, and as everybody else sees it. */
-#include "engine/fused_cpu/fused.h"
+/* Packed W1, and all arrays of its layout, on their way to the buffers and back. */
+#include "engine/fused_batch/packed_engine.h"
+#include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-packing gr_fused_packing(const gradus_network *network, size_t lanes)
-{
-    size_t vectors, blocks;
-    gr_divide_blocks(gr_divide_up(network->sizes[1], lanes), ELEMENT_VECTORS, &vectors, &blocks);
-    return (packing){vectors * lanes, vectors * lanes * blocks};
-}
-
-parameter_layout gr_fused_packed_layout(const engine *base, const packing *p)
+/* The usual layout with packed W1 at its begin. */
+static parameter_layout packed_layout(const engine *base, const unit_blocks *units)
 {
     parameter_layout layout = base->layout;
-    const size_t packed = gr_divide_up(p->padded * base->network.sizes[0], PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
+    const size_t floats = units->padded * base->network.sizes[0];
+    const size_t packed = gr_divide_up(floats, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     const size_t shift = packed - base->layout.bias[0]; /* modulo 2^64 where it is negative */
     for (size_t l = 0; l < base->network.layers; l++) {
         layout.weights[l] += l == 0 ? 0 : shift;
@@ -25,15 +21,23 @@ parameter_layout gr_fused_packed_layout(const engine *base, const packing *p)
     return layout;
 }
 
-/* Where W1[unit, feature] stands, as first_batch.clh has it. */
-static size_t packed_at(const fused *e, size_t unit, size_t feature)
+gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus_device *device, size_t lanes)
 {
-    const size_t block_units = e->batch_units, features = e->common.base.network.sizes[0];
+    e->units = gr_element_units(base->network.sizes[1], lanes);
+    e->block_units = e->units.block * lanes;
+    const parameter_layout layout = packed_layout(base, &e->units);
+    return gr_device_engine_init_with(&e->common, base, device, &layout, e->block_units);
+}
+
+/* Where W1[unit, feature] stands, as first_batch.clh has it. */
+static size_t packed_at(const packed_engine *e, size_t unit, size_t feature)
+{
+    const size_t block_units = e->block_units, features = e->common.base.network.sizes[0];
     return (unit / block_units * features + feature) * block_units + unit % block_units;
 }
 
 /* Between the usual layout (plain) and that of the buffers. */
-static void pack(const fused *e, const float *plain, float *packed)
+static void pack(const packed_engine *e, const float *plain, float *packed)
 {
     const engine *base = &e->common.base;
     const size_t features = base->network.sizes[0], rest = base->layout.length - base->layout.bias[0];
@@ -43,7 +47,7 @@ static void pack(const fused *e, const float *plain, float *packed)
     memcpy(packed + e->common.layout.bias[0], plain + base->layout.bias[0], rest * sizeof *plain);
 }
 
-static void unpack(const fused *e, const float *packed, float *plain)
+static void unpack(const packed_engine *e, const float *packed, float *plain)
 {
     const engine *base = &e->common.base;
     const size_t features = base->network.sizes[0], rest = base->layout.length - base->layout.bias[0];
@@ -54,10 +58,10 @@ static void unpack(const fused *e, const float *packed, float *plain)
     memcpy(plain + base->layout.bias[0], packed + e->common.layout.bias[0], rest * sizeof *plain);
 }
 
-gradus_status gr_fused_packed_write_parameters(engine *base, const float *parameters)
+gradus_status gr_packed_engine_write_parameters(engine *base, const float *parameters)
 {
     gradus_status status = GRADUS_OK;
-    const fused *e = (const fused *)base;
+    const packed_engine *e = (const packed_engine *)base;
     float *packed = NULL;
     TRY(gr_allocate(e->common.layout.length, &packed));
     pack(e, parameters, packed);
@@ -71,7 +75,7 @@ cleanup:
 static gradus_status read_unpacked(engine *base, gradus_status (*read)(engine *, float *), float *out)
 {
     gradus_status status = GRADUS_OK;
-    const fused *e = (const fused *)base;
+    const packed_engine *e = (const packed_engine *)base;
     float *packed = NULL;
     TRY(gr_allocate(e->common.layout.length, &packed));
     TRY(read(base, packed));
@@ -81,18 +85,18 @@ cleanup:
     return status;
 }
 
-gradus_status gr_fused_packed_read_parameters(engine *base, float *parameters)
+gradus_status gr_packed_engine_read_parameters(engine *base, float *parameters)
 {
     return read_unpacked(base, gr_device_engine_read_parameters, parameters);
 }
 
-gradus_status gr_fused_packed_read_gradient(engine *base, float *gradient)
+gradus_status gr_packed_engine_read_gradient(engine *base, float *gradient)
 {
     return read_unpacked(base, gr_device_engine_read_gradient, gradient);
 }
 
 /* Room for the arrays of `plain`, packed. */
-static gradus_status allocate_packed(const fused *e, const engine_state *plain, engine_state *packed)
+static gradus_status allocate_packed(const packed_engine *e, const engine_state *plain, engine_state *packed)
 {
     gradus_status status = GRADUS_OK;
     packed->steps = plain->steps;
@@ -109,10 +113,10 @@ static void free_arrays(const engine_state *state)
         free(state->arrays[a]);
 }
 
-gradus_status gr_fused_packed_read_state(engine *base, const engine_state *state)
+gradus_status gr_packed_engine_read_state(engine *base, const engine_state *state)
 {
     gradus_status status = GRADUS_OK;
-    const fused *e = (const fused *)base;
+    const packed_engine *e = (const packed_engine *)base;
     engine_state packed = {0};
     TRY(allocate_packed(e, state, &packed));
     TRY(gr_device_engine_read_state(base, &packed));
@@ -124,10 +128,10 @@ cleanup:
     return status;
 }
 
-gradus_status gr_fused_packed_write_state(engine *base, const engine_state *state)
+gradus_status gr_packed_engine_write_state(engine *base, const engine_state *state)
 {
     gradus_status status = GRADUS_OK;
-    const fused *e = (const fused *)base;
+    const packed_engine *e = (const packed_engine *)base;
     engine_state packed = {0};
     TRY(allocate_packed(e, state, &packed));
     for (size_t a = 0; a < STATE_ARRAYS; a++)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first layer by elements.clh, for wide layers on sparse images. That has a sample's units side by side, the fused pass
-// a unit's samples; so they are turned over.
+// The fused pass whose first layer works on single pixels, by elements.clh: for wide layers on sparse images. That has a
+// sample's units side by side, the fused pass a unit's samples; so they are turned over.
 
-#pragma once
+#include "fused_tile/fused_shape.clh"
 
 #include "compressed/elements.clh"
-#include "fused_tile/fused_shape.clh"
 
 // Where W1[unit, feature] is, the feature being at `place`.
 static uint packed_at(uint unit, uint place)
@@ -45,3 +44,5 @@ static void first_backward(const pixels *x, uint tile, global float *scratch, gl
         elements_backward(x, tile, (global const floatv *)turned, (global floatv *)packed);
     }
 }
+
+#include "fused_cpu/fused_cpu.clh"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first layer on groups of LANES pixels of which some are not zero (host/engine/compressed/groups.h): a group is one vector, and
-// the sums of UNIT_BLOCK units stay in registers. For narrow layers.
+// The fused pass whose first layer works on groups of LANES pixels of which some are not zero (host/engine/compressed/groups.h):
+// a group is one vector, and the sums of UNIT_BLOCK units stay in registers. For narrow layers.
 
-#pragma once
-
+#include "compressed/pixels.clh"
 #include "fused_cpu/pack_pixels.clh"
 
 // Z1 = W1 X of a tile, without bias and the factor 1/255.
@@ -31,8 +30,7 @@ static void first_forward(const pixels *x, uint tile, global const float *scratc
         }
 }
 
-// dW1 += dZ1 X^T of a tile. For each group, lists has the tile's samples in which
-// it is not zero: the sample in the upper 8 bits, the entry within the tile in the lower 24.
+// dW1 += dZ1 X^T of a tile. For each group, lists has an item for each of the tile's samples in which it is not zero.
 static void first_backward(const pixels *x, uint tile, global float *scratch, global const float *dz)
 {
     global const ucharv *values = (global const ucharv *)x->values + x->sample_offsets[tile * TILE];
@@ -48,9 +46,9 @@ static void first_backward(const pixels *x, uint tile, global float *scratch, gl
             for (uint h = 0; h < UNIT_BLOCK; h++)
                 sum[h] = dw[h];
             for (uint i = begin; i < end; i++) {
-                const uint entry = x->lists[i];
-                const floatv v = TO_FLOATV(values[entry & 0xffffff]);
-                global const float *d = dz + (entry >> 24);
+                const uint item = x->lists[i];
+                const floatv v = TO_FLOATV(values[ITEM_ENTRY(item)]);
+                global const float *d = dz + ITEM_SAMPLE(item);
 #pragma unroll
                 for (uint h = 0; h < UNIT_BLOCK; h++)
                     sum[h] = fma(v, (floatv)(d[h * TILE]), sum[h]);
@@ -60,3 +58,5 @@ static void first_backward(const pixels *x, uint tile, global float *scratch, gl
                 dw[h] = sum[h];
         }
 }
+
+#include "fused_cpu/fused_cpu.clh"

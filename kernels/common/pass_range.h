@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pass of the fused kernels is asked for: the first parameter of each, and all that differs from launch to launch.
+
+#pragma once
+
+#include "common/integers.h"
+
+// The gradient with loss and number correct, those two alone, or the probabilities alone.
+enum { PASS_GRADIENT, PASS_EVALUATE, PASS_PROBABILITIES };
+
+typedef struct pass_range {
+    u32 first, end; // samples first .. end - 1
+    u32 mode;       // PASS_*
+    float scale;    // of the gradient: 1 / (end - first)
+} pass_range;
+
+static inline pass_range make_pass_range(u32 first, u32 end, u32 mode)
+{
+    const pass_range range = {first, end, mode, 1.0f / (float)(end - first)};
+    return range;
+}
+
+// Floats of loss and number correct.
+#define METRICS 2

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parameters of the batch kernels that are no buffers.
+
+#pragma once
+
+#include "common/pass_range.h"
+
+// How the order of samples at hand takes their images.
+typedef struct batch_images {
+    u32 augments; // whether they are augmented; only in programs with AUGMENTS
+    u32 epoch;    // that it is the order of
+} batch_images;
+
+// What differs between passes, of samples of the order.
+typedef struct batch_pass {
+    pass_range range;
+    batch_images images;
+} batch_pass;
+
+// What differs between launches of fused_batch_steps: whole steps over samples first .. end - 1 of the order.
+typedef struct batch_steps {
+    u32 first, end;
+    u32 factors_at; // of the first step in the ring of factors
+    u32 keep;       // whether the parameters are set aside before the last update
+    batch_images images;
+} batch_steps;
+
+// What is the same in all of them.
+typedef struct batch_training {
+    u32 batch;                      // samples of a step
+    u32 slots;                      // of the history
+    float momentum, decay, epsilon; // see optimizer_step.clh
+    float weight_decay, clip_norm;  // 0: none
+} batch_training;
+
+// Floats that a work-item of fused_batch_reduce adds up, a multiple of any number of lanes.
+#define REDUCE_FLOATS 1024
