@@ -46,13 +46,13 @@ check() {
 # train KERNELS INK HIDDEN ENGINE [OPTION...]: options are Oclgrind's. CLBlast is left out, whose kernels have reports of
 # their own.
 train() {
-    check "${@:5}" -- train "$folder/$2-$1.csv" --kernels "$1" --hidden "$3" --engine "$4" --products own \
+    check "${@:5}" -- train "$folder/$2-$1.csv" --kernel-kind "$1" --hidden "$3" --engine "$4" --products own \
         --iterations 2 --quiet --out "$folder/model.safetensors"
 }
 
 # predict KERNELS INK
 predict() {
-    check -- predict "$folder/model.safetensors" "$folder/$2-$1.csv:0-33" --kernels "$1" --products own --json
+    check -- predict "$folder/model.safetensors" "$folder/$2-$1.csv:0-33" --kernel-kind "$1" --products own --json
 }
 
 mkdir -p "$folder"
@@ -78,7 +78,7 @@ train gpu chunks 48 fused --max-wgsize 64 # dW1 in several chunks
 
 # batches ENGINE HIDDEN [OPTION...]: mini-batches, with all that an optimizer can do
 batches() {
-    check -- train "$folder/dots-cpu.csv" --kernels cpu --products own --engine "$1" --hidden "$2" --batch-size 60 \
+    check -- train "$folder/dots-cpu.csv" --kernel-kind cpu --products own --engine "$1" --hidden "$2" --batch-size 60 \
         --epochs 1 --optimizer adam --weight-decay 0.01 --clip-norm 0.5 --quiet "${@:3}"
 }
 

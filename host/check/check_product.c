@@ -9,11 +9,17 @@
 #define WEIGHTS_AT 3 /* of the parameters; the bias follows */
 #define MISSING 2    /* samples that a product of X is told to leave out */
 
+/* Multiply-adds that the reference does in a moment. */
+#define MULTIPLY_ADDS 3e7
+
 /* One product's data, and what comes of it. Shapes: samples (I x S), outputs (O x S), parameters: W (O x I), b (O). */
 typedef struct product_case {
     product_shape shape;
-    bool is_x;      /* the samples are a part of X */
-    size_t valid;   /* samples */
+    bool is_x;         /* the samples are a part of X */
+    size_t valid;      /* samples */
+    size_t weights_at; /* in the parameters */
+    size_t stride;  /* every how many samples, or elements of dW, are compared; odd, so that none of a tile's rows or a
+                          vector's lanes is always left out */
     float *samples; /* for pixels, their values */
     float *outputs, *parameters;
     float scale; /* of the samples */
@@ -28,7 +34,12 @@ static double sample_of(const product_case *p, size_t s, size_t i)
 
 static double weight_of(const product_case *p, size_t o, size_t i)
 {
-    return (double)p->parameters[WEIGHTS_AT + o * p->shape.inputs + i];
+    return (double)p->parameters[p->weights_at + o * p->shape.inputs + i];
+}
+
+static bool is_compared(const product_case *p, size_t index, size_t count)
+{
+    return index % p->stride == 0 || index + 1 == count;
 }
 
 /* Z of the samples that are there; the others keep what they have. */
@@ -36,8 +47,8 @@ static void expect_forward(product_case *p)
 {
     const size_t outputs = p->shape.outputs, inputs = p->shape.inputs;
     for (size_t s = 0; s < p->shape.samples; s++)
-        for (size_t o = 0; o < outputs; o++) {
-            double sum = (double)p->parameters[WEIGHTS_AT + outputs * inputs + o];
+        for (size_t o = 0; is_compared(p, s, p->shape.samples) && o < outputs; o++) {
+            double sum = (double)p->parameters[p->weights_at + outputs * inputs + o];
             for (size_t i = 0; i < inputs; i++)
                 sum += weight_of(p, o, i) * sample_of(p, s, i);
             if (s >= p->valid)
@@ -53,17 +64,18 @@ static void expect_weight_gradient(product_case *p)
 {
     for (size_t o = 0; o < p->shape.outputs; o++)
         for (size_t i = 0; i < p->shape.inputs; i++) {
-            double sum = 0;
-            for (size_t s = 0; s < p->valid; s++)
+            const size_t at = o * p->shape.inputs + i;
+            double sum = is_compared(p, at, p->shape.outputs * p->shape.inputs) ? 0 : CHECK_ANYTHING;
+            for (size_t s = 0; !isnan(sum) && s < p->valid; s++)
                 sum += (double)p->outputs[s * p->shape.outputs + o] * sample_of(p, s, i);
-            p->expected[WEIGHTS_AT + o * p->shape.inputs + i] = sum;
+            p->expected[p->weights_at + at] = sum;
         }
 }
 
 static void expect_input_gradient(product_case *p)
 {
     for (size_t s = 0; s < p->shape.samples; s++)
-        for (size_t i = 0; i < p->shape.inputs; i++) {
+        for (size_t i = 0; is_compared(p, s, p->shape.samples) && i < p->shape.inputs; i++) {
             double sum = 0;
             for (size_t o = 0; o < p->shape.outputs; o++)
                 sum += (double)p->outputs[s * p->shape.outputs + o] * weight_of(p, o, i);
@@ -77,11 +89,12 @@ static gradus_status expect(check *c, product_case *p)
     const size_t o = p->shape.outputs, i = p->shape.inputs, s = p->shape.samples;
     const product_kind kind = p->shape.kind;
     p->expected_count = kind == PRODUCT_FORWARD           ? o * s
-                        : kind == PRODUCT_WEIGHT_GRADIENT ? WEIGHTS_AT + o * i + o
+                        : kind == PRODUCT_WEIGHT_GRADIENT ? p->weights_at + o * i + o
                                                           : i * s;
+    p->stride = (size_t)((double)o * (double)i * (double)s / MULTIPLY_ADDS) | 1;
     TRY(gr_check_doubles(c, p->expected_count, &p->expected));
-    for (size_t at = 0; kind == PRODUCT_WEIGHT_GRADIENT && at < p->expected_count; at++)
-        p->expected[at] = (double)p->parameters[at]; /* what is not dW stays as it is */
+    for (size_t at = 0; at < p->expected_count; at++) /* what is not dW stays as it is */
+        p->expected[at] = kind == PRODUCT_WEIGHT_GRADIENT ? (double)p->parameters[at] : CHECK_ANYTHING;
     if (kind == PRODUCT_FORWARD)
         expect_forward(p);
     else if (kind == PRODUCT_WEIGHT_GRADIENT)
@@ -92,11 +105,17 @@ cleanup:
     return status;
 }
 
-/* X as floats, behind one more sample; what is left out is poisoned. */
+/* Where X begins in a check: behind one more sample. */
+static size_t x_first(const check *c, const product_case *p)
+{
+    return gr_check_offset(c, p->shape.inputs);
+}
+
+/* X as floats; what is left out is poisoned. */
 static gradus_status upload_floats(check *c, const product_case *p, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
-    const size_t count = p->shape.inputs * p->shape.samples, first = p->shape.inputs;
+    const size_t count = p->shape.inputs * p->shape.samples, first = x_first(c, p);
     float *floats = NULL;
     TRY(gr_check_random(c, first + count, -1, 1, &floats));
     for (size_t at = 0; at < count; at++)
@@ -106,11 +125,11 @@ cleanup:
     return status;
 }
 
-/* X as bytes, or as floats, behind one more sample; or all of a slice as floats. */
+/* X as bytes, or as floats; or all of a slice as floats. */
 static gradus_status upload_samples(check *c, const product_case *p, bool bytes, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
-    const size_t count = p->shape.inputs * p->shape.samples, first = p->shape.inputs;
+    const size_t count = p->shape.inputs * p->shape.samples, first = x_first(c, p);
     uint8_t *pixels = NULL;
     if (!bytes)
         return p->is_x ? upload_floats(c, p, out) : gr_check_upload(c, p->samples, count * sizeof *p->samples, out);
@@ -122,17 +141,22 @@ cleanup:
     return status;
 }
 
-/* Enqueues the product as an engine does. */
+static gradus_status enqueue_product(gradus_device *device, void *of)
+{
+    return gr_product_enqueue(device, of);
+}
+
+/* Enqueues the product as an engine does. A check adds two halves of dW; for a timing it is computed at once. */
 static gradus_status compute(check *c, product *made, const product_case *p)
 {
     gradus_status status = GRADUS_OK;
-    const bool summed = p->shape.kind == PRODUCT_WEIGHT_GRADIENT;
+    const bool halves = p->shape.kind == PRODUCT_WEIGHT_GRADIENT && c->timer == NULL;
     if (p->is_x)
-        TRY(gr_product_set_samples(made, p->shape.inputs, p->valid));
-    if (summed)
-        TRY(gr_product_set_scale(made, (scaled_sum){0.5f, 0}));
+        TRY(gr_product_set_samples(made, x_first(c, p), p->valid));
+    if (p->shape.kind == PRODUCT_WEIGHT_GRADIENT)
+        TRY(gr_product_set_scale(made, (scaled_sum){halves ? 0.5f : 1, 0}));
     TRY(gr_product_enqueue(c->device, made));
-    if (summed) {
+    if (halves) {
         TRY(gr_product_set_scale(made, (scaled_sum){0.5f, 1}));
         TRY(gr_product_enqueue(c->device, made));
     }
@@ -140,18 +164,34 @@ cleanup:
     return status;
 }
 
+/* The multiply-adds, bias and ReLU; A, which may be bytes, the weights, Z or dZ, and dA. */
+static gradus_work work_of(const product_shape *shape, bool bytes)
+{
+    const double o = (double)shape->outputs, i = (double)shape->inputs, s = (double)shape->samples;
+    const double a = i * s * (bytes ? 1 : sizeof(cl_float)), relu = shape->relu;
+    switch (shape->kind) {
+    case PRODUCT_FORWARD:
+        return (gradus_work){2 * o * i * s + (1 + relu) * o * s, a + 4 * (o * i + o + o * s)};
+    case PRODUCT_WEIGHT_GRADIENT:
+        return (gradus_work){2 * o * i * s, a + 4 * (o * s + o * i)};
+    default:
+        return (gradus_work){2 * o * i * s + relu * i * s, relu * a + 4 * (o * s + o * i + i * s)};
+    }
+}
+
 static gradus_status run_case(check *c, const product_case *p, const product_candidate *candidate, const char *name)
 {
     gradus_status status = GRADUS_OK;
     const product_shape *shape = &p->shape;
     const size_t o = shape->outputs, i = shape->inputs, s = shape->samples;
-    product_buffers buffers = {.weights_at = WEIGHTS_AT, .bias_at = WEIGHTS_AT + o * i};
+    const bool bytes = shape->pixels && gr_product_takes_bytes(candidate);
+    product_buffers buffers = {.weights_at = p->weights_at, .bias_at = p->weights_at + o * i};
     product *made = NULL;
     size_t scratch_bytes = 0;
 
-    TRY(upload_samples(c, p, shape->pixels && gr_product_takes_bytes(candidate), &buffers.samples));
+    TRY(upload_samples(c, p, bytes, &buffers.samples));
     TRY(gr_check_upload(c, p->outputs, o * s * sizeof *p->outputs, &buffers.outputs));
-    TRY(gr_check_upload(c, p->parameters, (WEIGHTS_AT + o * i + o) * sizeof *p->parameters, &buffers.parameters));
+    TRY(gr_check_upload(c, p->parameters, (p->weights_at + o * i + o) * sizeof *p->parameters, &buffers.parameters));
     TRY(gr_check_space(c, i * s, &buffers.below));
     TRY(gr_product_scratch_size(c->device, shape, candidate, &scratch_bytes));
     if (scratch_bytes > 0)
@@ -164,33 +204,45 @@ static gradus_status run_case(check *c, const product_case *p, const product_can
     /* See row_sums: k terms below 1, or of pixels between 0 and 1, whose sum drifts further; and some are added twice. */
     TRY(gr_check_compare(c, name, got, p->expected, p->expected_count, 16 * (double)FLT_EPSILON,
                          sqrt((double)gr_product_extents(shape).k)));
+    TRY(gr_check_time(c, enqueue_product, made, work_of(shape, bytes)));
 cleanup:
     gr_product_destroy(made);
     return status;
 }
 
-static gradus_status make_case(check *c, const check_shape *of, product_kind kind, bool pixels, bool relu, bool is_x,
-                               product_case *p)
+static gradus_status make_case(check *c, const product_shape *of, bool is_x, product_case *p)
 {
     gradus_status status = GRADUS_OK;
-    *p = (product_case){.shape = {kind, of->rows, of->inner, of->columns, pixels, relu}, .is_x = is_x};
-    const size_t count = of->inner * of->columns;
+    const size_t count = of->inputs * of->samples;
     uint8_t *values = NULL;
 
-    p->valid = is_x && of->columns > MISSING ? of->columns - MISSING : of->columns;
-    p->scale = pixels ? 1.0f / 255 : 1;
+    *p = (product_case){.shape = *of, .is_x = is_x, .weights_at = gr_check_offset(c, WEIGHTS_AT)};
+    p->valid = is_x && of->samples > MISSING ? of->samples - gr_check_offset(c, MISSING) : of->samples;
+    p->scale = of->pixels ? 1.0f / 255 : 1;
     TRY(gr_check_random(c, count, -1, 1, &p->samples));
-    TRY(gr_check_random(c, of->rows * of->columns, -1, 1, &p->outputs));
-    TRY(gr_check_random(c, WEIGHTS_AT + of->rows * of->inner + of->rows, -1, 1, &p->parameters));
+    TRY(gr_check_random(c, of->outputs * of->samples, -1, 1, &p->outputs));
+    TRY(gr_check_random(c, p->weights_at + of->outputs * of->inputs + of->outputs, -1, 1, &p->parameters));
     for (size_t i = 0; i < count; i += 5)
         p->samples[i] = 0; /* where relu' has its kink */
-    if (pixels) {
+    if (of->pixels) {
         TRY(gr_check_bytes(c, count, 256, &values));
         for (size_t i = 0; i < count; i++)
             p->samples[i] = values[i];
     }
     TRY(expect(c, p));
 cleanup:
+    return status;
+}
+
+static gradus_status check_product(check *c, const product_shape *shape, bool of_x, const product_candidate *candidate,
+                                   const char *name)
+{
+    gradus_status status = GRADUS_OK;
+    product_case p;
+    TRY(make_case(c, shape, of_x && gr_product_takes_bytes(candidate), &p)); /* CLBlast wants all of a slice */
+    TRY(run_case(c, &p, candidate, name));
+cleanup:
+    gr_check_end_case(c);
     return status;
 }
 
@@ -207,12 +259,35 @@ static gradus_status check_candidate(check *c, const check_shape *of, const prod
                   {PRODUCT_INPUT_GRADIENT, false, false, true},  {PRODUCT_INPUT_GRADIENT, false, false, false}};
     gradus_status status = GRADUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        product_case p;
-        const bool is_x = wanted[i].is_x && gr_product_takes_bytes(candidate); /* CLBlast wants all of a slice */
-        TRY(make_case(c, of, wanted[i].kind, wanted[i].pixels, wanted[i].relu, is_x, &p));
-        TRY(run_case(c, &p, candidate, name));
-        gr_check_end_case(c);
+        const product_shape shape = {wanted[i].kind, of->rows,         of->inner,
+                                     of->columns,    wanted[i].pixels, wanted[i].relu};
+        TRY(check_product(c, &shape, wanted[i].is_x, candidate, name));
     }
+cleanup:
+    return status;
+}
+
+static void name_product(check *c, const product_shape *shape)
+{
+    static const char *const kinds[] = {"forward", "weight gradient", "input gradient"};
+    gr_check_name_shape(c, "%s %zu-%zu x %zu%s%s", kinds[shape->kind], shape->inputs, shape->outputs, shape->samples,
+                        shape->pixels ? ", pixels" : "", shape->relu ? ", relu" : "");
+}
+
+/* The products of the network's layers, as engine "layered" has them. */
+static gradus_status time_layers(check *c, const product_family *family, const char *name)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_network *network = c->timer->network;
+    product_candidate candidates[PRODUCT_CANDIDATES];
+    for (size_t l = 0; l < network->layers; l++)
+        for (size_t kind = 0; kind < gr_product_kinds(l); kind++) {
+            const product_shape shape =
+                gr_product_of_layer(network, l, (product_kind)kind, c->timer->dataset->info.samples);
+            gr_product_candidates(c->device, family, &shape, EFFORT_DEFAULT, candidates);
+            name_product(c, &shape);
+            TRY(check_product(c, &shape, l == 0, &candidates[0], name));
+        }
 cleanup:
     return status;
 }
@@ -222,6 +297,8 @@ static gradus_status check_family(check *c, const check_shape *of, const product
     gradus_status status = GRADUS_OK;
     const product_shape shape = {PRODUCT_FORWARD, of->rows, of->inner, of->columns, true, true};
     product_candidate candidates[PRODUCT_CANDIDATES];
+    if (c->timer != NULL)
+        return time_layers(c, family, name);
     const size_t count = gr_product_candidates(c->device, family, &shape, EFFORT_DEFAULT, candidates);
     for (size_t i = 0; i < count; i++)
         TRY(check_candidate(c, of, &candidates[i], name));

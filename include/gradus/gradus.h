@@ -708,13 +708,16 @@ typedef struct gradus_limits {
 /* Measures them in about a second, with kernels that do nothing else. Nothing else should use the device meanwhile. */
 GRADUS_API gradus_status gradus_device_limits(gradus_device *device, gradus_limits *limits);
 
-/* The least work of one full-batch iteration if no zero is skipped. */
+/* The least work of a computation if no zero is skipped. */
 typedef struct gradus_work {
-    double flop; /* of the three products of each layer: Z = W A, dW = dZ A^T and, except in the first layer, W^T dZ */
-    double bytes; /* X (F x B), read once */
+    double flop;
+    double bytes;
 } gradus_work;
 
-/* ARGUMENT for an impossible network. */
+/*
+ * That of one full-batch iteration: the operations of the three products of each layer, Z = W A, dW = dZ A^T and, except
+ * in the first layer, W^T dZ; and the bytes of X (F x B), read once. ARGUMENT for an impossible network.
+ */
 GRADUS_API gradus_status gradus_network_work(const gradus_network *network, size_t samples, gradus_work *work);
 
 /* An engine that gradus_train_options.engine can name. */
@@ -792,6 +795,41 @@ GRADUS_API const char *gradus_benchmark_engine(const gradus_benchmark *benchmark
 GRADUS_API const char *gradus_benchmark_plan(const gradus_benchmark *benchmark);
 
 GRADUS_API void gradus_benchmark_destroy(gradus_benchmark *benchmark);
+
+/* The names that gradus_check() reports as `kernel`, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_kernel_name(size_t index);
+
+/* One kernel at one shape of a network. */
+typedef struct gradus_kernel_result {
+    const char *kernel;    /* "relu_forward" */
+    const char *shape;     /* "128 x 4500" */
+    gradus_work work;      /* of a run: each array it reads or writes counts once */
+    double error;          /* of the comparison with the reference, as in gradus_check_result */
+    const double *seconds; /* (count), of one run each, by the device's clock */
+    size_t count;          /* 0: it was not timed */
+    const char *left_out;  /* why it was not timed; NULL: it was */
+} gradus_kernel_result;
+
+typedef struct gradus_kernel_benchmark_options {
+    const char *kernel; /* one of gradus_kernel_name(); NULL, the default: all */
+    size_t repeats;     /* timings of each; 5 */
+    double seconds;     /* of a timing, at least, filled by as many runs; 0.02 */
+    void (*report)(const gradus_kernel_result *result, void *user); /* called for each result; NULL: none */
+    void *user;
+    const volatile int *stop; /* ends the benchmark soon once *stop is not 0; NULL: never */
+} gradus_kernel_benchmark_options;
+
+GRADUS_API gradus_kernel_benchmark_options gradus_kernel_benchmark_options_default(void);
+
+/*
+ * Compares every kernel and matrix product with the reference at the shapes that it has in a training of the network on
+ * all samples of the data set, and times it alone. Where the reference would take long, a part of the result is compared.
+ * Whatever differs from the reference is not timed, and the status is MISMATCH in the end. What a device cannot compute
+ * is left out. ARGUMENT unless the device was opened with the option `profile`. options may be NULL.
+ */
+GRADUS_API gradus_status gradus_benchmark_kernels(gradus_device *device, const gradus_network *network,
+                                                  const gradus_dataset *dataset,
+                                                  const gradus_kernel_benchmark_options *options);
 
 #ifdef __cplusplus
 }

@@ -91,12 +91,12 @@ static const struct {
     {"input_transform", "activate.cl", "(size_t)(slice.x_first + s)", "(size_t)s"},
     {"input_transform", "dropout.clh", "i % 2 * 16", "i % 2 * 15"},
     {"softmax_cross_entropy", "softmax.cl", "1.0f - smoothing", "1.0f"},
-    {"tile_functions", "fused_cpu.clh", "INPUT_OFFSET, sum,", "INPUT_OFFSET, 0,"},
-    {"tile_functions", "fused_cpu.clh", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
-    {"tile_functions", "fused_tile.clh", "slope * factor", "slope"},
-    {"tile_functions", "fused_tile.clh", "shared * all_logits", "0"},
-    {"batch_functions", "first_batch.clh", "lane + f / 8", "lane"},
-    {"batch_functions", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
+    {"fused_cpu_regularization", "fused_cpu.clh", "INPUT_OFFSET, sum,", "INPUT_OFFSET, 0,"},
+    {"fused_cpu_regularization", "fused_cpu.clh", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
+    {"fused_cpu_regularization", "fused_tile.clh", "slope * factor", "slope"},
+    {"fused_cpu_regularization", "fused_tile.clh", "shared * all_logits", "0"},
+    {"fused_batch_regularization", "first_batch.clh", "lane + f / 8", "lane"},
+    {"fused_batch_regularization", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
 };
 
 /* A file of the kernels' table by the last part of its name. */
