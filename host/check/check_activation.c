@@ -3,7 +3,8 @@
 #include "check/check.h"
 #include "engine/common/activation.h"
 #include "engine/common/dropout.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/activation_kernels.h"
+#include "engine/opencl/batch_kernels.h"
 
 #include <float.h>
 

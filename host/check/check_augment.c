@@ -3,7 +3,7 @@
 #include "check/check.h"
 #include "core/memory.h"
 #include "data/augment.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/batch_kernels.h"
 
 #include <stdlib.h>
 

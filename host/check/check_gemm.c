@@ -154,10 +154,10 @@ static gradus_status compute(check *c, gemm *product, const product_case *p)
     if (p->is_x)
         TRY(gr_gemm_set_samples(product, x_first(c, p), p->valid));
     if (p->shape.kind == GEMM_WEIGHT_GRADIENT)
-        TRY(gr_gemm_set_scale(product, halves ? 0.5f : 1, 0));
+        TRY(gr_gemm_set_scale(product, (scaled_sum){halves ? 0.5f : 1, 0}));
     TRY(gr_gemm_enqueue(c->device, product));
     if (halves) {
-        TRY(gr_gemm_set_scale(product, 0.5f, 1));
+        TRY(gr_gemm_set_scale(product, (scaled_sum){0.5f, 1}));
         TRY(gr_gemm_enqueue(c->device, product));
     }
 cleanup:

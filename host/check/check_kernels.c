@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each kernel must compute, written a second time as plain loops in double, and the shapes it is tried with. */
 #include "check/check.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/layer_kernels.h"
 
 #include <float.h>
 #include <math.h>
@@ -270,10 +270,10 @@ gradus_status gr_check_row_sums(check *c, const check_shape *shape)
     TRY(gr_check_upload(c, m, rows * columns * sizeof *m, &matrix));
     TRY(gr_check_space(c, gr_row_sums_partial_size(rows, columns), &partial));
     TRY(gr_check_space(c, offset + rows, &out));
-    TRY(gr_row_sums(c->device, matrix, rows, columns, partial, out, &sums));
-    TRY(gr_row_sums_set(&sums, offset, 0.5f, false));
+    TRY(gr_row_sums(c->device, matrix, rows, columns, partial, out, offset, &sums));
+    TRY(gr_row_sums_set(&sums, (scaled_sum){0.5f, 0}));
     TRY(gr_row_sums_enqueue(c->device, &sums));
-    TRY(gr_row_sums_set(&sums, offset, 0.25f, true));
+    TRY(gr_row_sums_set(&sums, (scaled_sum){0.25f, 1}));
     TRY(gr_row_sums_enqueue(c->device, &sums));
     /* Rounding of a sum of n terms below 1 grows like its partial sums, here about sqrt(n). */
     TRY(gr_check_compare(c, "row_sums", out, expected, offset + rows, 8 * EPSILON, sqrt((double)columns)));

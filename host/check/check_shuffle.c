@@ -2,7 +2,7 @@
 /* The kernels of shuffle.cl. */
 #include "check/check.h"
 #include "core/memory.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/batch_kernels.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
 /* Opening and closing a device. */
 #include "device/device.h"
 #include "core/memory.h"
+#include "core/names.h"
 #include "device/profile.h"
 
 #include <assert.h>
@@ -58,40 +59,68 @@ cleanup:
     return status;
 }
 
-/* The place of an option's value among the known ones, which end with NULL; 0 for "auto", the first, and for NULL. */
-static gradus_status find_choice(const char *option, const char *value, const char *const *known, unsigned *out)
+/* ---- Options. The first row of each list counts where nothing is given ---- */
+
+static const struct {
+    const char *name;
+    kernel_kind on_cpu, elsewhere;
+} kernel_choices[] = {
+    {"auto", KERNELS_CPU, KERNELS_GPU},
+    {"cpu", KERNELS_CPU, KERNELS_CPU},
+    {"gpu", KERNELS_GPU, KERNELS_GPU},
+};
+
+static const struct {
+    const char *name;
+    wait_kind on_cpu, elsewhere;
+} wait_choices[] = {
+    {"auto", WAIT_SPIN, WAIT_SLEEP},
+    {"sleep", WAIT_SLEEP, WAIT_SLEEP},
+    {"spin", WAIT_SPIN, WAIT_SPIN},
+};
+
+static const struct {
+    const char *name;
+    product_choice choice;
+} product_choices[] = {
+    {"auto", PRODUCTS_AUTO},
+    {"own", PRODUCTS_OWN},
+    {"clblast", PRODUCTS_CLBLAST},
+};
+
+#define NAME_AT(rows, index) ((index) < sizeof(rows) / sizeof *(rows) ? (rows)[index].name : NULL)
+
+const char *gradus_device_kernels_name(size_t index)
 {
-    char expected[64] = "";
-    *out = 0;
-    for (unsigned i = 0; known[i] != NULL; i++) {
-        const size_t used = strlen(expected);
-        snprintf(expected + used, sizeof expected - used, "%s%s",
-                 i == 0                 ? ""
-                 : known[i + 1] == NULL ? " or "
-                                        : ", ",
-                 known[i]);
-        if (value != NULL && strcmp(value, known[i]) == 0)
-            *out = i;
-    }
-    if (value != NULL && strcmp(value, known[*out]) != 0)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "%s \"%s\": expected %s", option, value, expected);
-    return GRADUS_OK;
+    return NAME_AT(kernel_choices, index);
+}
+
+const char *gradus_device_wait_name(size_t index)
+{
+    return NAME_AT(wait_choices, index);
+}
+
+const char *gradus_device_products_name(size_t index)
+{
+    return NAME_AT(product_choices, index);
 }
 
 static gradus_status apply_options(gradus_device *device, const gradus_device_options *options)
 {
     gradus_status status = GRADUS_OK;
     const bool cpu = device->info.type == GRADUS_DEVICE_CPU;
-    unsigned kernels, wait, products;
-    TRY(find_choice("kernels", options->kernels, (const char *const[]){"auto", "cpu", "gpu", NULL}, &kernels));
-    TRY(find_choice("wait", options->wait, (const char *const[]){"auto", "sleep", "spin", NULL}, &wait));
-    TRY(find_choice("products", options->products, (const char *const[]){"auto", "own", "clblast", NULL}, &products));
-    device->kernels = (const kernel_kind[]){cpu ? KERNELS_CPU : KERNELS_GPU, KERNELS_CPU, KERNELS_GPU}[kernels];
-    device->wait = (const wait_kind[]){cpu ? WAIT_SPIN : WAIT_SLEEP, WAIT_SLEEP, WAIT_SPIN}[wait];
-    device->products = (const product_choice[]){PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST}[products];
+    size_t kernels = 0, wait = 0, products = 0;
+    TRY(gr_name_require("kernels", gradus_device_kernels_name, options->kernels, &kernels));
+    TRY(gr_name_require("wait", gradus_device_wait_name, options->wait, &wait));
+    TRY(gr_name_require("products", gradus_device_products_name, options->products, &products));
+    device->kernels = cpu ? kernel_choices[kernels].on_cpu : kernel_choices[kernels].elsewhere;
+    device->wait = cpu ? wait_choices[wait].on_cpu : wait_choices[wait].elsewhere;
+    device->products = product_choices[products].choice;
 cleanup:
     return status;
 }
+
+/* ---- Opening ---- */
 
 static gradus_status find_vector_width(gradus_device *device)
 {
@@ -106,7 +135,8 @@ cleanup:
 
 gradus_device_options gradus_device_options_default(void)
 {
-    return (gradus_device_options){.kernels = "auto", .wait = "auto", .products = "auto"};
+    return (gradus_device_options){
+        .kernels = kernel_choices[0].name, .wait = wait_choices[0].name, .products = product_choices[0].name};
 }
 
 gradus_status gradus_device_open(const char *selector, gradus_device **out)

@@ -435,6 +435,11 @@ typedef struct gradus_device_options {
 
 GRADUS_API gradus_device_options gradus_device_options_default(void);
 
+/* The values of `kernels`, `wait` and `products`, for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_device_kernels_name(size_t index);
+GRADUS_API const char *gradus_device_wait_name(size_t index);
+GRADUS_API const char *gradus_device_products_name(size_t index);
+
 /*
  * gradus_device_open() with options, which may be NULL. ARGUMENT names the option that is impossible: threads of a
  * device that is not a CPU, or more than it has. Threads are a part of the device that OpenCL splits off (device

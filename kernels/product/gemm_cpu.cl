@@ -10,6 +10,7 @@
 // with BYTES; a work-item expands what it is about to use. Ranges: as many work-items as the host likes, each a group.
 
 #include "product/gemm_sum.clh"
+#include "product/product_arguments.h"
 
 #ifndef LANES
 #define LANES 8
@@ -44,11 +45,6 @@ typedef uchar sample_value;
 #else
 typedef float sample_value;
 #endif
-
-// What gemm.h calls the epilogue.
-#define EPILOGUE_BIAS 1
-#define EPILOGUE_RELU 2
-#define EPILOGUE_MASK 4
 
 // ---- Panels ----
 
@@ -186,14 +182,15 @@ static void rows_tile(global const float *a, size_t stride, uint depth, global c
     store_tile(sum, c, n, rows, columns);
 }
 
-// A (M x K) from element a_at on, B (K x N) in panels, bias (N) or mask (M x N), C (M x N). With BYTES (work-items x CHUNK
-// x DEPTH) floats of room follow the panels.
-kernel void gemm_cpu_rows(global const sample_value *a, ulong a_at, global float *packed, uint m, uint n, uint k,
-                          uint epilogue, global const float *bias, ulong bias_at, global const float *mask,
-                          global float *c)
+// A (samples x K), B (K x N) in panels, bias (N) or mask (samples x N), C (samples x N). With BYTES (work-items x CHUNK x
+// DEPTH) floats of room follow the panels.
+kernel void gemm_cpu_rows(product_samples samples, cpu_rows_shape shape, global const sample_value *a,
+                          global float *packed, global const float *bias, global const float *mask, global float *c)
 {
+    const uint m = samples.count, n = shape.n, k = shape.k, epilogue = shape.epilogue;
     const uint chunks = (m + CHUNK - 1) / CHUNK;
-    bias += bias_at;
+    a += samples.first;
+    bias += shape.bias_at;
 #if BYTES
     global float *room = packed + (size_t)(n + COLUMNS - 1) / COLUMNS * COLUMNS * k + get_global_id(0) * CHUNK * DEPTH;
 #endif
@@ -203,11 +200,11 @@ kernel void gemm_cpu_rows(global const sample_value *a, ulong a_at, global float
             const uint depth = min((uint)DEPTH, k - first);
 #if BYTES
             const size_t stride = DEPTH;
-            expand_rows(a + a_at + (size_t)begin * k + first, k, end - begin, depth, room);
+            expand_rows(a + (size_t)begin * k + first, k, end - begin, depth, room);
             global const float *block = room;
 #else
             const size_t stride = k;
-            global const float *block = a + a_at + (size_t)begin * k + first;
+            global const float *block = a + (size_t)begin * k + first;
 #endif
             for (uint column = 0; column < n; column += COLUMNS)
                 for (uint row = begin; row < end; row += ROWS) {
@@ -248,19 +245,20 @@ static void pack_samples(global const sample_value *b, size_t stride, uint colum
         }
 }
 
-// A (K x M), B (K x N) from element b_at on. Each work-item has room for DEPTH packed rows of A and B, or for
-// `share` if that is less: room_size floats;
-// behind all rooms are the partial sums, (M x N) of each work-item over rows id * share and following.
-kernel void gemm_cpu_depth(global const float *a, global const sample_value *b, ulong b_at, uint m, uint n, uint k,
-                           uint share, global float *rooms, ulong room_size)
+// A (samples x M), B (samples x N). Each work-item has room for DEPTH packed rows of A and B, or for shape.share if that is
+// less; after all rooms are the partial sums, (M x N) of each work-item over rows id * share and following.
+kernel void gemm_cpu_depth(product_samples samples, cpu_depth_shape shape, global const float *a,
+                           global const sample_value *b, global float *rooms)
 {
+    const uint m = shape.m, n = shape.n, k = samples.count, share = shape.share;
     const uint split = get_global_id(0), begin = min(split * share, k), end = min(begin + share, k);
     const uint panels = (m + ROWS - 1) / ROWS;
-    global float *units = rooms + split * room_size;
-    global float *samples =
+    global float *units = rooms + split * shape.room;
+    global float *columns =
         units + (size_t)(panels * ROWS + COLUMNS - 1) / COLUMNS * COLUMNS * min(share, (uint)DEPTH);
-    global float *partial = rooms + get_global_size(0) * room_size + (size_t)split * m * n;
+    global float *partial = rooms + get_global_size(0) * shape.room + (size_t)split * m * n;
     size_t row[ROWS];
+    b += samples.first;
 #pragma unroll
     for (uint r = 0; r < ROWS; r++)
         row[r] = r;
@@ -270,7 +268,7 @@ kernel void gemm_cpu_depth(global const float *a, global const sample_value *b, 
     for (uint first = begin; first < end; first += DEPTH) {
         const uint depth = min((uint)DEPTH, end - first);
         pack_units(a + (size_t)first * m, m, depth, units);
-        pack_samples(b + b_at + (size_t)first * n, n, n, depth, samples);
+        pack_samples(b + (size_t)first * n, n, n, depth, columns);
         for (uint column = 0; column < n; column += COLUMNS)
             for (uint unit = 0; unit < m; unit += ROWS) {
                 global float *c = partial + (size_t)unit * n + column;
@@ -285,7 +283,7 @@ kernel void gemm_cpu_depth(global const float *a, global const sample_value *b, 
                             sum[r][v] = 0;
                 }
                 multiply(depth, units + (size_t)unit * depth, row, ROWS,
-                         (global const floatv *)(samples + (size_t)column * depth), sum);
+                         (global const floatv *)(columns + (size_t)column * depth), sum);
                 store_tile(sum, c, n, min(m - unit, (uint)ROWS), n - column);
             }
     }

@@ -5,10 +5,12 @@
 // so that neighbours read neighbouring float4s.
 //
 // op(A) is M x K, stored so or, with A_TRANSPOSED, as K x M; op(B) is K x N, stored so or, with B_TRANSPOSED, as N x K.
-// A_BYTES or B_BYTES: of bytes. M may be less than tiles_m tiles. With splits > 1 each group sums over its `share` of the depth and writes to its place in
-// C (splits x M x N), which gemm_sum.clh adds up. Range: tiles * splits groups of GROUP work-items, N's tiles first.
+// A_BYTES or B_BYTES: of bytes. What of the samples is there shortens M, or the depth of a weight gradient (A_TRANSPOSED).
+// With splits > 1 each group sums over its `share` of the depth and writes to its place in C (splits x M x N), which
+// gemm_sum.clh adds up. Range: splits times the tiles of all samples, groups of GROUP work-items, N's tiles first.
 
 #include "product/gemm_sum.clh"
+#include "product/product_arguments.h"
 
 #ifndef TILE_M
 #define TILE_M 64
@@ -42,11 +44,6 @@ typedef float b_value;
 #define B_LOADS ((TILE_N * TILE_K + GROUP - 1) / GROUP)
 #define STRIDE_M (TILE_M + 4) // of local memory: the padding spreads a column over the banks
 #define STRIDE_N (TILE_N + 4)
-
-// What gemm.h calls the epilogue.
-#define EPILOGUE_BIAS 1
-#define EPILOGUE_RELU 2
-#define EPILOGUE_MASK 4
 
 // Where load `i` of a work-item stands in a tile: neighbours read neighbouring addresses.
 #define PLACE(i, item, extent, along_depth, outer, depth)                                                             \
@@ -98,14 +95,15 @@ static void put_b(const float next[B_LOADS], uint item, local float *tile)
 }
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-gemm_gpu(global const a_value *a, ulong a_at, global const b_value *b, ulong b_at, uint m, uint n, uint k,
-         uint tiles_m, uint share, float alpha, uint epilogue, global const float *bias, ulong bias_at,
-         global const float *mask, global float *c)
+gemm_gpu(product_samples samples, gpu_shape shape, global const a_value *a, global const b_value *b,
+         global const float *bias, global const float *mask, global float *c)
 {
+    const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
+    const uint share = shape.share, epilogue = shape.epilogue;
     local float a_tile[TILE_K * STRIDE_M] __attribute__((aligned(16)));
     local float b_tile[TILE_K * STRIDE_N] __attribute__((aligned(16)));
     const uint item = get_local_id(0), item_n = item % ITEMS_N, item_m = item / ITEMS_N;
-    const uint tiles_n = (n + TILE_N - 1) / TILE_N, group = get_group_id(0);
+    const uint tiles_m = (shape.m + TILE_M - 1) / TILE_M, tiles_n = (n + TILE_N - 1) / TILE_N, group = get_group_id(0);
     const uint tile = group / tiles_n, split = tile / tiles_m;
     const uint column = (group - tile * tiles_n) * TILE_N, row = (tile - split * tiles_m) * TILE_M;
     const uint begin = min(split * share, k), end = min(begin + share, k);
@@ -116,8 +114,8 @@ gemm_gpu(global const a_value *a, ulong a_at, global const b_value *b, ulong b_a
 #pragma unroll
         for (uint j = 0; j < ITEM_N; j++)
             sum[r][j] = 0;
-    a += a_at;
-    b += b_at;
+    a += A_TRANSPOSED ? 0 : samples.first;
+    b += A_TRANSPOSED ? samples.first : shape.weights_at;
     fetch_a(a, row, begin, m, k, end, item, next_a);
     fetch_b(b, column, begin, n, k, end, item, next_b);
     for (uint first = begin; first < end; first += TILE_K) {
@@ -152,9 +150,9 @@ gemm_gpu(global const a_value *a, ulong a_at, global const b_value *b, ulong b_a
             if (at_row >= m || at_column >= n)
                 continue;
             const size_t at = (size_t)at_row * n + at_column;
-            float value = alpha * sum[r][j];
+            float value = shape.alpha * sum[r][j];
             if (epilogue & EPILOGUE_BIAS)
-                value += bias[bias_at + at_column];
+                value += bias[shape.bias_at + at_column];
             if (epilogue & EPILOGUE_RELU)
                 value = value <= 0 ? 0 : value;
             if (epilogue & EPILOGUE_MASK)

@@ -45,7 +45,7 @@ static void check_log(const char *name, const char *untimed)
     assert_runs("rm ck/step-00000000005* ck/step-00000000006*; printf '60,5,' >>%s\n" TRAIN STEPS
                 "--log %s --checkpoint ck --checkpoint-every 10 --resume --json",
                 name, name);
-    assert_prints(program_err, "gradus: resumes from ck/step-000000000040.safetensors\n");
+    assert_prints(program_err, "gradus: continuing from ck/step-000000000040.safetensors\n");
     assert_close(resumed_from(), 40, 0, 0);
     read_hash(rest);
     assert_string_equal(rest, whole);
@@ -76,8 +76,7 @@ static void test_log_is_missing(void **state)
                 "--log l.jsonl --checkpoint ck --checkpoint-every 25 --quiet; rm l.jsonl ck/*60.safetensors");
     assert_runs(TRAIN STEPS "--log l.jsonl --checkpoint ck --checkpoint-every 25 --resume --quiet");
     assert_string_equal(
-        program_err,
-        "gradus: --log l.jsonl: has no lines for some of the first 48 iterations; new lines are appended\n");
+        program_err, "gradus: --log l.jsonl: lines of the first 48 iterations are missing; new lines are appended\n");
     assert_runs("head -n 1 l.jsonl");
     assert_prints(program_out, "\"step\": 52,");
 }
@@ -87,7 +86,7 @@ static void test_begins_without_checkpoint(void **state)
 {
     (void)state;
     assert_runs(TRAIN STEPS "--log l.jsonl --checkpoint ck --resume");
-    assert_prints(program_err, "gradus: no checkpoint in ck: starts with the first iteration\n");
+    assert_prints(program_err, "gradus: no checkpoint in ck: starting with the first iteration\n");
     assert_runs("rm -r ck\n" TRAIN STEPS "--log l.jsonl --checkpoint ck --resume --quiet; ls ck; wc -l <l.jsonl");
     assert_string_equal(program_err, "");
     assert_prints(program_out, "step-000000000056.safetensors\nstep-000000000060.safetensors\n15\n");
@@ -102,7 +101,7 @@ static void test_interrupted(void **state)
         run("%s & program=$!\nwhile ! test -s l.jsonl; do sleep 0.01; done\nkill -TERM $program; wait $program",
             command),
         143);
-    assert_prints(program_err, "hint: with --resume the same command continues from here\n");
+    assert_prints(program_err, "hint: the same command with --resume continues from here\n");
     json_t *result = parse_output();
     const double done = json_number_value(json_object_get(result, "iterations"));
     json_decref(result);
@@ -131,7 +130,7 @@ static void test_refusals(void **state)
     assert_runs(TRAIN "--iterations 3 --quiet --checkpoint ck");
     check_refused(
         64, "--checkpoint ck",
-        "checkpoints: ck: found one of step 3 already, expected none: resume that run, or take another folder");
+        "checkpoints: ck: found one of step 3 already, expected none: resume that run, or use another folder");
     check_refused(
         64, "--checkpoint ck --resume --beta1 0.5 --momentum 0.8",
         "ck/step-000000000003.safetensors: belongs to another run: momentum or beta1: found 0.9, expected 0.8");

@@ -234,7 +234,7 @@ static void test_init_from(void **state)
     assert_true(fabs(five - ten) > 1e-3);
     assert_runs(TRAIN "--iterations 1 --quiet --init-from five.safetensors");
     assert_int_equal(run("\"$GRADUS\" train tiny --engine reference --init-from five.safetensors --hidden 6"), 64);
-    assert_prints(program_err, "--hidden: does not agree with --init-from five.safetensors, which is 16-5-3");
+    assert_prints(program_err, "--hidden: contradicts --init-from five.safetensors, which is 16-5-3");
     assert_int_equal(run("\"$GRADUS\" train tiny.csv --engine reference --init-from five.safetensors"), 65);
 }
 

@@ -193,7 +193,7 @@ static void test_fields(void **state)
         {CENTRAL_CHECKSUM, 0, 4, 1, "ZIP entry \"t\": its checksum is wrong"},
         {CENTRAL_PACKED, 0, 4, UINT32_MAX, "ZIP entry \"t\": 4 GiB or more"},
         {CENTRAL_UNPACKED, 0, 4, UINT32_MAX, "ZIP entry \"t\": 4 GiB or more"},
-        {CENTRAL_UNPACKED, 0, 4, UINT32_MAX - 1, "ZIP entry \"t\": its two sizes do not fit together"},
+        {CENTRAL_UNPACKED, 0, 4, UINT32_MAX - 1, "ZIP entry \"t\": its two sizes contradict each other"},
         {CENTRAL_PACKED, 0, 4, 200, "ZIP entry \"t\": reaches past the directory"},
         {CENTRAL_POSITION, 0, 4, 3, "ZIP entry \"t\": reaches past the directory"},
         {CENTRAL_NAME_LENGTH, 0, 2, 2, "its directory is broken"},
@@ -204,7 +204,7 @@ static void test_fields(void **state)
         {0, END_DIRECTORY_SIZE, 4, 46, "its directory is broken"},
         {0, END_DIRECTORY, 4, 73, "directory of 47 bytes at byte 73, expected it to end by byte "},
         {0, END_DIRECTORY_SIZE, 4, UINT32_MAX, "directory of 4294967295 bytes"},
-        {0, END_COMMENT_LENGTH, 2, 1, "no directory at the end of the file: truncated or no archive"},
+        {0, END_COMMENT_LENGTH, 2, 1, "no directory at the end of the file: truncated, or not an archive"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         one_entry archive = stored();

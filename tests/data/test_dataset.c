@@ -120,9 +120,9 @@ static void test_truncate_keeps_the_first(void **state)
     (void)state;
     gradus_dataset *dataset = make_numbered();
     unsigned marks[B] = {0};
-    assert_fails(gradus_dataset_truncate(dataset, 0), GRADUS_ERROR_ARGUMENT, "0 samples wanted, expected 1..200");
+    assert_fails(gradus_dataset_truncate(dataset, 0), GRADUS_ERROR_ARGUMENT, "0 samples requested, expected 1..200");
     assert_fails(gradus_dataset_truncate(dataset, B + 1), GRADUS_ERROR_ARGUMENT,
-                 "201 samples wanted, expected 1..200");
+                 "201 samples requested, expected 1..200");
     assert_ok(gradus_dataset_truncate(dataset, B));
     assert_int_equal(gradus_dataset_get_info(dataset).samples, B);
     assert_ok(gradus_dataset_truncate(dataset, 3));

@@ -101,10 +101,10 @@ static void test_header_length(void **state)
     scratch_write("model.safetensors", "", 0);
     assert_refused(path, GRADUS_ERROR_DATA, "truncated: 0 bytes, expected 8 of header length at least");
     scratch_write("model.safetensors", &length, sizeof length);
-    assert_refused(path, GRADUS_ERROR_DATA, "header of 1152921504606846976 bytes, but only 0 follow");
+    assert_refused(path, GRADUS_ERROR_DATA, "header of 1152921504606846976 bytes, only 0 follow");
     length = UINT64_MAX;
     scratch_write("model.safetensors", &length, sizeof length);
-    assert_refused(path, GRADUS_ERROR_DATA, "header of 18446744073709551615 bytes, but only 0 follow");
+    assert_refused(path, GRADUS_ERROR_DATA, "header of 18446744073709551615 bytes, only 0 follow");
 
     length = 100000001;
     scratch_write("model.safetensors", &length, sizeof length);
@@ -155,8 +155,8 @@ static void test_metadata(void **state)
          "gradus.activation is \"swish\", expected relu, leaky-relu, sigmoid, "},
         {WITH("{'gradus.input_mean':'0.1x'}"), "gradus.input_mean is \"0.1x\", expected a number"},
         {WITH("{'gradus.input_deviation':'nan'}"), "gradus.input_deviation is \"nan\", expected a number"},
-        {WITH("{'gradus.input_deviation':'-1'}"), "input: found mean 0 and deviation -1, expected"},
-        {WITH("{'gradus.input_mean':'0.1'}"), "input: found mean 0.1 and deviation 0, expected"},
+        {WITH("{'gradus.input_deviation':'-1'}"), "input: found mean 0 and standard deviation -1, expected"},
+        {WITH("{'gradus.input_mean':'0.1'}"), "input: found mean 0.1 and standard deviation 0, expected"},
         {WITH("{'gradus.input_scale':'byte'}"), "gradus.input_scale is \"byte\", expected \"byte/255\" or \"1\""},
         {WITH("{'gradus.image_shape':''}"), "gradus.image_shape is \"\", expected width and height"},
         {WITH("{'gradus.image_shape':'3x1 '}"), "gradus.image_shape is \"3x1 \""},
@@ -224,7 +224,7 @@ static void test_tensor_shape(void **state)
         {SHAPES("[6]", "[2]"), "tensor fc1.weight: shape of 1 sizes, expected 2"},
         {SHAPES("[1,2,3]", "[2]"), "tensor fc1.weight: shape of 3 sizes, expected 2"},
         {SHAPES("[2,3]", "[2,1]"), "tensor fc1.bias: shape of 2 sizes, expected 1"},
-        {SHAPES("[2,3.0]", "[2]"), "tensor fc1.weight: shape holds something else than whole numbers"},
+        {SHAPES("[2,3.0]", "[2]"), "tensor fc1.weight: shape has other values than integers"},
         {SHAPES("[2,0]", "[2]"), "tensor fc1.weight: size 0 in its shape, expected 1 to the 8 numbers"},
         {SHAPES("[-2,-3]", "[2]"), "tensor fc1.weight: size -2 in its shape"},
         {SHAPES("[4611686018427387904,4]", "[2]"), "size 4611686018427387904 in its shape"},

@@ -102,7 +102,8 @@ static void test_functions(void **state)
     assert_close((double)gr_network_input(&network).scale, 2.0 / 255, 0, 1e-7);
     assert_close((double)gr_network_input(&network).offset, -0.5, 0, 1e-7);
     network.input_deviation = NAN;
-    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, "input: found mean 0.25 and deviation nan");
+    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT,
+                 "input: found mean 0.25 and standard deviation nan");
 }
 
 /* Every row of activations.h makes a valid network, and nothing else does. */

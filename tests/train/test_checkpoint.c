@@ -538,7 +538,7 @@ static void test_contents_are_refused(void **state)
         {"seen_samples\\\":0", "seen_samples\\\":X", "expected a JSON object"},
         {"seen_samples\\\":", "seen_sampleS\\\":", "progress: seen_samples is missing or of another type"},
         {"\"first_moment.fc1.bias\"", "\"first_moment.fc9.bias\"", "tensor first_moment.fc1.bias is missing"},
-        {"[10,784]", "[784,10]", "tensor fc1.weight is missing, or has another shape or place"},
+        {"[10,784]", "[784,10]", "tensor fc1.weight is missing, or has another shape or offset"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         rewrite(checkpoint_path(folder, 20), changes[i].from, changes[i].to);

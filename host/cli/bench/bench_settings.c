@@ -67,20 +67,10 @@ static bool parse_networks(const char *text, bench_settings *settings)
 
 static int check_engines(const name_list *names)
 {
-    char expected[256] = "auto";
-    for (size_t n = 0; n < names->count; n++) {
-        gradus_engine_info engine;
-        bool known = strcmp(names->names[n], "auto") == 0;
-        for (size_t i = 0; !known && gradus_engine_get_info(i, &engine); i++)
-            known = strcmp(names->names[n], engine.name) == 0;
-        if (known)
-            continue;
-        for (size_t i = 0; gradus_engine_get_info(i, &engine); i++) {
-            const size_t used = strlen(expected);
-            snprintf(expected + used, sizeof expected - used, ", %s", engine.name);
-        }
-        return fail(EX_USAGE, "--engine: found \"%s\", expected one or more of: %s", names->names[n], expected);
-    }
+    for (size_t n = 0; n < names->count; n++)
+        if (!choices_have(gradus_engine_name, names->names[n]))
+            return fail(EX_USAGE, "--engine: found \"%s\", expected one or more of: %s", names->names[n],
+                        choices_joined(gradus_engine_name).text);
     return EX_OK;
 }
 

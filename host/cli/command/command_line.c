@@ -22,7 +22,7 @@ typedef struct popt_tables {
 static struct poptOption popt_entry(const option_row *option, size_t row, char help[256])
 {
     if (option->kind == OPTION_CHOICE)
-        snprintf(help, 256, option->help, option_choices(option).text);
+        snprintf(help, 256, option->help, choices_joined(option->choices).text);
     else
         snprintf(help, 256, "%s", option->help);
     const unsigned text = POPT_ARG_STRING | (option->alone == NULL ? 0 : POPT_ARGFLAG_OPTIONAL);

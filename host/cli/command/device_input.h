@@ -8,12 +8,12 @@
 /* The rows of an option table for how a device is used; `to` is a field of the type gradus_device_options. */
 #define DEVICE_OPTIONS(s, to)                                                                                         \
     DEVICE_OPTION(s, to.selector),                                                                                    \
-        CHOICE_OPTION("kernel-kind", s, to.kernels, device_kernels,                                                   \
+        CHOICE_OPTION("kernel-kind", s, to.kernels, gradus_device_kernels_name,                                       \
                       "kernels to use: %s; auto: by the device's type"),                                              \
         COUNT_OPTION("threads", s, to.threads, 0, "cores of a CPU to use; 0: as many as may be used (0)"),            \
-        CHOICE_OPTION("wait", s, to.wait, device_waits, "how the host waits for the device: %s"),                     \
-        CHOICE_OPTION("products", s, to.products, device_products, "of engine layered: %s; auto measures")
-extern const char *const device_kernels[], *const device_waits[], *const device_products[];
+        CHOICE_OPTION("wait", s, to.wait, gradus_device_wait_name, "how the host waits for the device: %s"),          \
+        CHOICE_OPTION("products", s, to.products, gradus_device_products_name,                                        \
+                      "of engine layered: %s; auto measures")
 
 /* Opens the device that was asked for. `otherwise`, which may be NULL, is a hint for who has no device at all. */
 int device_open(const gradus_device_options *options, const char *otherwise, gradus_device **out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the values of options. popt's own conversions are not used, since they accept what makes no sense (signs, spaces,
+/* Reads the values of options. popt's own conversions are not used, because they accept wrong values (signs, spaces,
  * "nan", overflow in floats). */
 #include "command/options.h"
 #include "text/failure.h"
@@ -18,29 +18,36 @@ size_t option_find(const option_row *options, const char *name)
 
 /* ---- Choices ---- */
 
-choices_text option_choices(const option_row *option)
+/* Of so many the nearest is found. */
+#define CHOICES_MAX 64
+
+choices_text choices_joined(choice_list *choices)
 {
     choices_text out = {""};
-    for (const char *const *choice = option->choices; *choice != NULL; choice++) {
+    for (size_t i = 0; choices(i) != NULL; i++) {
         const size_t used = strlen(out.text);
-        snprintf(out.text + used, sizeof out.text - used, used == 0 ? "%s" : ", %s", *choice);
+        snprintf(out.text + used, sizeof out.text - used, i == 0 ? "%s" : ", %s", choices(i));
     }
     return out;
 }
 
-static bool is_choice(const char *text, const char *const *choices)
+bool choices_have(choice_list *choices, const char *name)
 {
-    while (*choices != NULL && strcmp(text, *choices) != 0)
-        choices++;
-    return *choices != NULL;
+    for (size_t i = 0; choices(i) != NULL; i++)
+        if (strcmp(choices(i), name) == 0)
+            return true;
+    return false;
 }
 
 static int fail_choice(const option_row *option, const char *text)
 {
-    const char *nearest = nearest_name(text, option->choices);
+    const char *names[CHOICES_MAX + 1] = {NULL};
+    for (size_t i = 0; i < CHOICES_MAX && option->choices(i) != NULL; i++)
+        names[i] = option->choices(i);
+    const char *nearest = nearest_name(text, names);
     return fail(EX_USAGE, "--%s: found \"%s\", expected one of: %s%s%s%s", option->name, text,
-                option_choices(option).text, nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : nearest,
-                nearest == NULL ? "" : "?");
+                choices_joined(option->choices).text, nearest == NULL ? "" : "; did you mean ",
+                nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
 }
 
 /* ---- Counts: below 2^63, so that they fit JSON's integers ---- */
@@ -52,7 +59,7 @@ static int set_count(const option_row *option, const char *text, size_t *out)
     uint64_t count = 0;
     const bool is_zero_word = option->zero != NULL && strcmp(text, option->zero) == 0;
     if (!is_zero_word && !parse_count(text, option->minimum, COUNT_MAX, &count))
-        return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from %zu on%s%s", option->name, text,
+        return fail(EX_USAGE, "--%s: found \"%s\", expected an integer of at least %zu%s%s", option->name, text,
                     option->minimum, option->zero == NULL ? "" : ", or ", option->zero == NULL ? "" : option->zero);
     *out = (size_t)count;
     return EX_OK;
@@ -62,7 +69,7 @@ static int set_seed(const option_row *option, const char *text, uint64_t *out)
 {
     if (parse_count(text, 0, INT64_MAX, out))
         return EX_OK;
-    return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from 0 on", option->name, text);
+    return fail(EX_USAGE, "--%s: found \"%s\", expected an integer of at least 0", option->name, text);
 }
 
 static bool parse_amount(const char *text, amount *out)
@@ -129,7 +136,8 @@ static int set_double(const option_row *option, const char *text, double *out)
     return EX_OK;
 }
 
-/* The range is that of the number as it was typed; what underflows to 0 or overflows as a float is none. */
+/* The number is checked against the range as typed. A number that as a float underflows to 0 or overflows is
+ * refused. */
 static int set_float(const option_row *option, const char *text, float *out)
 {
     double number;
@@ -145,7 +153,7 @@ static int set_float(const option_row *option, const char *text, float *out)
 
 static int set_text(const option_row *option, const char *text, const char **out)
 {
-    if (option->kind == OPTION_CHOICE && !is_choice(text, option->choices))
+    if (option->kind == OPTION_CHOICE && !choices_have(option->choices, text))
         return fail_choice(option, text);
     if (*text == '\0')
         return fail(EX_USAGE, "--%s: found an empty text, expected %s", option->name, option->argument);
@@ -173,7 +181,7 @@ int option_set(const option_row *option, void *settings, const char *text)
         return set_double(option, text, field);
     case OPTION_AMOUNT:
         if (!parse_amount(text, field))
-            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number, or a share such as 0.1", option->name,
+            return fail(EX_USAGE, "--%s: found \"%s\", expected an integer, or a share such as 0.1", option->name,
                         text);
         return EX_OK;
     case OPTION_SIZES:

@@ -23,6 +23,9 @@ typedef struct amount {
     double share; /* below 1; counts where count is 0 */
 } amount;
 
+/* A list of names: the one at an index from 0 on, NULL after the last; gradus_optimizer_name() is one. */
+typedef const char *choice_list(size_t index);
+
 typedef enum option_kind {
     OPTION_END,
     OPTION_SECTION, /* no option: a heading of the help text, for the rows up to the next one */
@@ -41,10 +44,10 @@ typedef struct option_row {
     const char *name; /* of a section: its heading */
     char letter;      /* the short form; 0: none */
     option_kind kind;
-    size_t offset;              /* of the value in the settings, in bytes */
-    const char *argument;       /* its name in the help text */
-    const char *help;           /* "%s" in it stands for the list of choices */
-    const char *const *choices; /* ends with NULL */
+    size_t offset;        /* of the value in the settings, in bytes */
+    const char *argument; /* its name in the help text */
+    const char *help;     /* "%s" in it stands for the list of choices */
+    choice_list *choices;
     size_t minimum;
     double maximum;    /* of OPTION_FLOAT and OPTION_DOUBLE; 0: none */
     bool or_zero;      /* of these: 0 is allowed too, and means none */
@@ -131,11 +134,14 @@ size_t option_find(const option_row *options, const char *name);
  */
 int option_set(const option_row *option, void *settings, const char *text);
 
-/* The choices of a row as they stand in the help text and in messages: "auto, cpu, gpu". */
+/* The names of a list as they stand in the help text and in messages: "auto, cpu, gpu". */
 typedef struct choices_text {
     char text[256];
 } choices_text;
-choices_text option_choices(const option_row *option);
+choices_text choices_joined(choice_list *choices);
+
+/* Whether the list has the name. */
+bool choices_have(choice_list *choices, const char *name);
 
 /* Sets *out only if all of the text is a list of sizes. */
 bool parse_size_list(const char *text, size_list *out);

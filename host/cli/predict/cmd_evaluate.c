@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus evaluate: loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set. */
+/* gradus evaluate: loss, accuracy, confusion matrix and figures by class of a model on a labelled data set. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/data_input.h"
@@ -127,19 +127,23 @@ typedef struct evaluate_settings {
     bool json;
 } evaluate_settings;
 
+static const char *split_name(size_t index)
+{
+    return index == 0 ? "train" : index == 1 ? "test" : NULL;
+}
+
 static int parse(int argc, const char **argv, evaluate_settings *settings)
 {
-    static const char *const splits[] = {"train", "test", NULL};
     static const command_description description = {
         .name = "evaluate",
         .arguments = "MODEL DATASET",
-        .summary = "Loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set: on its\n"
-                   "test part where there is one, else on its training part.",
+        .summary = "Loss, accuracy, confusion matrix and figures by class of a model on a labelled data set: on its\n"
+                   "test part if there is one, else on its training part.",
         .arguments_min = 2,
         .arguments_max = 2,
     };
     static const option_row options[] = {
-        CHOICE_OPTION("split", evaluate_settings, split, splits, "the part of the data: %s"),
+        CHOICE_OPTION("split", evaluate_settings, split, split_name, "the part of the data: %s"),
         DEVICE_OPTIONS(evaluate_settings, device),
         DATA_DIR_OPTION(evaluate_settings, data_dir),
         JSON_OPTION(evaluate_settings, json),

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A preset is a list of options as they would be typed. An option that is typed itself replaces the preset's value. */
+/* A preset is a list of options as a user would type them. An option of the command line overrides the preset's. */
 #include "train/train_presets.h"
 #include "text/failure.h"
 #include "train/train_options.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define PRESET_OPTIONS_MAX 20
@@ -51,11 +50,14 @@ static const preset presets[] = {
 };
 #define PRESETS (sizeof presets / sizeof *presets)
 
-const char *const train_preset_names[] = {"notebook", "fast", "accurate", NULL};
 const char *const train_preset_default = "notebook";
-static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS + 1, "each preset has a name");
 
-/* A preset's value of the first is not used where the second is given. */
+const char *train_preset_name(size_t index)
+{
+    return index < PRESETS ? presets[index].name : NULL;
+}
+
+/* A preset's value of the first is not used if the second is given. */
 static const struct {
     const char *name, *other;
 } displaced[] = {

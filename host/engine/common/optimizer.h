@@ -3,6 +3,7 @@
 #ifndef GRADUS_ENGINE_OPTIMIZER_H
 #define GRADUS_ENGINE_OPTIMIZER_H
 
+#include "common/optimizer_arguments.h"
 #include "common/optimizers.h"
 #include "net/network.h"
 
@@ -25,13 +26,6 @@ bool gr_optimizer_has_second_moment(const optimizer *o);
 /* Whether its formula has these coefficients. */
 bool gr_optimizer_has_momentum(const optimizer *o);
 bool gr_optimizer_has_decay(const optimizer *o);
-
-/* What changes from step to step. The corrections are 1 for an optimizer without. */
-typedef struct update_step {
-    float learning_rate;
-    float first_correction;  /* 1 - beta1^t */
-    float second_correction; /* sqrt(1 - beta2^t) */
-} update_step;
 
 /* The step number t, counted from 1. */
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t);

@@ -11,21 +11,21 @@ static gradus_status set_slice(layered *e, const slice_state *next)
     gradus_status status = GRADUS_OK;
     const slice_state *now = &e->current;
     const regularization *how = &e->common.base.regularization;
-    const float scale = 1.0f / (float)next->count;
+    const scaled_sum mean = {1.0f / (float)next->count, next->accumulate}, metrics = {1, next->accumulate};
 
     if (now->first == next->first && now->valid == next->valid && now->count == next->count &&
         now->accumulate == next->accumulate && now->training == next->training)
         return GRADUS_OK;
     TRY(gr_softmax_cross_entropy_set(&e->softmax_cross_entropy, e->source == NULL ? next->first : 0, next->valid,
                                      next->training ? how->label_smoothing : 0));
-    TRY(gr_row_sums_set(&e->metric_sums, 0, 1, next->accumulate));
+    TRY(gr_row_sums_set(&e->metric_sums, metrics));
     for (size_t l = 0; l < e->common.base.network.layers; l++) {
         layer_plan *layer = &e->layers[l];
         if (l > 0 || e->sparse == NULL)
-            TRY(gr_gemm_set_scale(&layer->weight_gradient, scale, next->accumulate ? 1 : 0));
+            TRY(gr_gemm_set_scale(&layer->weight_gradient, mean));
         else
-            TRY(gr_sparse_products_set_mean(e->sparse, scale, next->accumulate));
-        TRY(gr_row_sums_set(&layer->bias_gradient, e->common.base.layout.bias[l], scale, next->accumulate));
+            TRY(gr_sparse_products_set_mean(e->sparse, mean));
+        TRY(gr_row_sums_set(&layer->bias_gradient, mean));
         if (e->slopes[l] != NULL)
             TRY(gr_activation_forward_set(&layer->activation_forward, next->training ? how->dropout : 0, next->first,
                                           next->valid));

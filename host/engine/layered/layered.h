@@ -11,9 +11,10 @@
 #ifndef GRADUS_ENGINE_LAYERED_H
 #define GRADUS_ENGINE_LAYERED_H
 
+#include "engine/opencl/activation_kernels.h"
 #include "engine/opencl/batch_source.h"
 #include "engine/opencl/device_engine.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/layer_kernels.h"
 #include "engine/product/gemm_choose.h"
 #include "engine/sparse/sparse_products.h"
 

@@ -257,7 +257,7 @@ static gradus_status plan_layer(layered *e, size_t l)
         TRY(plan_product(e, l, GEMM_WEIGHT_GRADIENT, &layer->weight_gradient));
     }
     TRY(gr_row_sums(e->common.device, e->dz[l], e->common.base.network.sizes[l + 1], e->slice, e->partial,
-                    e->common.gradient, &layer->bias_gradient));
+                    e->common.gradient, e->common.base.layout.bias[l], &layer->bias_gradient));
     if (l > 0)
         TRY(plan_product(e, l, GEMM_INPUT_GRADIENT, &layer->input_gradient));
     if (e->slopes[l] != NULL)
@@ -282,7 +282,7 @@ static gradus_status plan_launches(layered *e)
     TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums,
+    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums, 0,
                     &e->metric_sums));
 cleanup:
     return status;

@@ -136,7 +136,8 @@ gradus_status gr_gemm_create(gradus_device *device, const gemm_shape *shape, con
 {
     gradus_status status = GRADUS_OK;
     gemm product = {.shape = *shape, .candidate = *candidate, .buffers = *buffers, .scratch = scratch};
-    product.alpha = shape->pixels ? PIXEL_FACTOR : 1;
+    product.pixel_factor = shape->pixels ? PIXEL_FACTOR : 1;
+    product.by.scale = product.pixel_factor;
     if (candidate->family == GEMM_CLBLAST)
         TRY(gr_gemm_clblast_create(device, &product));
     else
@@ -148,17 +149,12 @@ cleanup:
     return status;
 }
 
-gradus_status gr_gemm_set_scale(gemm *product, float alpha, float beta)
+gradus_status gr_gemm_set_scale(gemm *product, scaled_sum by)
 {
-    gradus_status status = GRADUS_OK;
-    product->alpha = alpha * (product->shape.pixels ? PIXEL_FACTOR : 1);
-    product->beta = beta;
+    product->by = (scaled_sum){by.scale * product->pixel_factor, by.accumulate};
     if (product->candidate.family == GEMM_CLBLAST)
         return GRADUS_OK;
-    TRY(gr_launch_set(&product->after, 6, (kernel_argument)ARGUMENT(product->alpha)));
-    TRY(gr_launch_set(&product->after, 7, (kernel_argument)ARGUMENT(product->beta)));
-cleanup:
-    return status;
+    return gr_launch_vary(&product->after, sizeof product->by, &product->by);
 }
 
 gradus_status gr_gemm_set_samples(gemm *product, size_t first, size_t samples)

@@ -15,6 +15,8 @@
 
 #include "device/device.h"
 
+#include "product/product_arguments.h"
+
 typedef enum gemm_kind { GEMM_FORWARD, GEMM_WEIGHT_GRADIENT, GEMM_INPUT_GRADIENT } gemm_kind;
 
 /* What decides how a product is best computed. */
@@ -79,7 +81,8 @@ typedef struct gemm {
     gemm_candidate candidate;
     gemm_buffers buffers;
     cl_mem scratch;
-    float alpha, beta;          /* CLBlast's */
+    float pixel_factor;         /* of A's values */
+    scaled_sum by;              /* of the weight gradient; with the pixels' factor */
     launch before, main, after; /* those of the three that this product has */
 } gemm;
 
@@ -94,8 +97,8 @@ gradus_status gr_gemm_scratch_size(gradus_device *device, const gemm_shape *shap
 gradus_status gr_gemm_create(gradus_device *device, const gemm_shape *shape, const gemm_candidate *candidate,
                              const gemm_buffers *buffers, cl_mem scratch, gemm *out);
 
-/* Weight gradient: dW = alpha dZ^T A + beta dW, beta being 0 or 1. They start as 1 and 0. */
-gradus_status gr_gemm_set_scale(gemm *product, float alpha, float beta);
+/* Weight gradient: dW = by.scale * dZ^T A, added to what is there if by.accumulate. */
+gradus_status gr_gemm_set_scale(gemm *product, scaled_sum by);
 
 /* Forward and weight gradient where A is a part of X: it begins at this value, and only so many of the S samples are
  * there; Z of the others is left as it is, and they add nothing to dW. CLBlast takes no notice: it needs all of A. */

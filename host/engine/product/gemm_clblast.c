@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Products by CLBlast, with bias and ReLU as kernels of their own. */
 #include "device/profile.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/layer_kernels.h"
 #include "engine/product/gemm.h"
 
 #include <clblast_c.h>
@@ -72,7 +72,7 @@ gradus_status gr_gemm_clblast_create(gradus_device *device, gemm *product)
     const gemm_buffers *buffers = &product->buffers;
     gr_device_at_close(device, clear_cache);
     if (shape->kind == GEMM_FORWARD) {
-        product->beta = 1;
+        product->by.accumulate = 1;
         TRY(gr_bias_broadcast(device, buffers->parameters, buffers->bias_at, buffers->outputs, shape->outputs,
                               shape->samples, &product->before));
         if (shape->relu)
@@ -92,9 +92,9 @@ gradus_status gr_gemm_clblast_enqueue(gradus_device *device, const gemm *product
     cl_event *event = NULL;
     TRY(gr_profile_next(device, NULL, "CLBlast's gemm", &event));
     CL_TRY(CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, all.b.transposed, all.a.transposed, e.n, e.m, e.k,
-                                      product->alpha, all.b.buffer, all.b.offset, all.b.stride, all.a.buffer,
-                                      all.a.offset, all.a.stride, product->beta, all.c.buffer, all.c.offset,
-                                      all.c.stride, &device->queue, event, product->scratch));
+                                      product->by.scale, all.b.buffer, all.b.offset, all.b.stride, all.a.buffer,
+                                      all.a.offset, all.a.stride, product->by.accumulate ? 1 : 0, all.c.buffer,
+                                      all.c.offset, all.c.stride, &device->queue, event, product->scratch));
 cleanup:
     return status;
 }

@@ -5,9 +5,6 @@
 
 #include <stdlib.h>
 
-/* As in the kernels. */
-enum { EPILOGUE_BIAS = 1, EPILOGUE_RELU = 2, EPILOGUE_MASK = 4 };
-
 /* Shares of work, for each core: with more than one, no core waits long for another that began late. */
 #define SHARES_PER_CORE 4
 
@@ -58,9 +55,9 @@ static gradus_status create_sum(gradus_device *device, gemm *product, cl_program
     const cl_uint count = (cl_uint)splits;
     const size_t group = device->kernels == KERNELS_CPU ? 256 : 64;
     return gr_launch_create_in(program, "gemm_sum", round_up(elements, group), group,
-                               ARGUMENTS(ARGUMENT(product->scratch), ARGUMENT(from), ARGUMENT(count),
-                                         ARGUMENT(elements), ARGUMENT(product->buffers.parameters), ARGUMENT(to),
-                                         ARGUMENT(product->alpha), ARGUMENT(product->beta)),
+                               ARGUMENTS(ARGUMENT(product->by), ARGUMENT(product->scratch), ARGUMENT(from),
+                                         ARGUMENT(count), ARGUMENT(elements), ARGUMENT(product->buffers.parameters),
+                                         ARGUMENT(to)),
                                &product->after);
 }
 
@@ -113,19 +110,20 @@ static gradus_status create_cpu_rows(gemm *product, cl_program program, const cp
     const gemm_buffers *b = &product->buffers;
     const bool forward = shape->kind == GEMM_FORWARD;
     const gemm_extents e = gr_gemm_extents(shape);
-    const cl_uint m = (cl_uint)e.m, n = (cl_uint)e.n, k = (cl_uint)e.k;
-    const cl_uint transposed = forward, epilogue = epilogue_of(shape);
-    const cl_ulong weights_at = b->weights_at, bias_at = b->bias_at, first = 0;
+    const product_samples all = {0, (u32)shape->samples};
+    const cpu_rows_shape rows = {b->bias_at, (u32)e.n, (u32)e.k, epilogue_of(shape)};
+    const cl_uint n = (cl_uint)e.n, k = (cl_uint)e.k, transposed = forward;
+    const cl_ulong weights_at = b->weights_at;
     const cl_mem a = forward ? b->samples : b->outputs, c = forward ? b->outputs : b->below;
 
     TRY(gr_launch_create_in(program, "gemm_cpu_pack", gr_divide_up(e.n, at->columns), 1,
                             ARGUMENTS(ARGUMENT(b->parameters), ARGUMENT(weights_at), ARGUMENT(k), ARGUMENT(n),
-                                      ARGUMENT(transposed), ARGUMENT(product->alpha), ARGUMENT(product->scratch)),
+                                      ARGUMENT(transposed), ARGUMENT(product->pixel_factor),
+                                      ARGUMENT(product->scratch)),
                             &product->before));
     TRY(gr_launch_create_in(program, "gemm_cpu_rows", at->items, 1,
-                            ARGUMENTS(ARGUMENT(a), ARGUMENT(first), ARGUMENT(product->scratch), ARGUMENT(m),
-                                      ARGUMENT(n), ARGUMENT(k), ARGUMENT(epilogue), ARGUMENT(b->parameters),
-                                      ARGUMENT(bias_at), ARGUMENT(b->samples), ARGUMENT(c)),
+                            ARGUMENTS(ARGUMENT(all), ARGUMENT(rows), ARGUMENT(a), ARGUMENT(product->scratch),
+                                      ARGUMENT(b->parameters), ARGUMENT(b->samples), ARGUMENT(c)),
                             &product->main));
 cleanup:
     return status;
@@ -137,17 +135,16 @@ static gradus_status create_cpu(gradus_device *device, gemm *product)
     const gemm_buffers *b = &product->buffers;
     const gemm_extents e = gr_gemm_extents(&product->shape);
     const cpu_layout at = lay_out_cpu(device, &product->shape, &product->candidate);
-    const cl_uint m = (cl_uint)e.m, n = (cl_uint)e.n, k = (cl_uint)e.k, share = (cl_uint)at.split.share;
-    const cl_ulong first = 0, room = at.room;
+    const product_samples all = {0, (u32)product->shape.samples};
+    const cpu_depth_shape depth = {at.room, (u32)e.m, (u32)e.n, (u32)at.split.share};
     cl_program program = NULL;
 
     TRY(build_cpu(device, product, &program));
     if (product->shape.kind != GEMM_WEIGHT_GRADIENT)
         return create_cpu_rows(product, program, &at);
     TRY(gr_launch_create_in(program, "gemm_cpu_depth", at.items, 1,
-                            ARGUMENTS(ARGUMENT(b->outputs), ARGUMENT(b->samples), ARGUMENT(first), ARGUMENT(m),
-                                      ARGUMENT(n), ARGUMENT(k), ARGUMENT(share), ARGUMENT(product->scratch),
-                                      ARGUMENT(room)),
+                            ARGUMENTS(ARGUMENT(all), ARGUMENT(depth), ARGUMENT(b->outputs), ARGUMENT(b->samples),
+                                      ARGUMENT(product->scratch)),
                             &product->main));
     TRY(create_sum(device, product, program, at.items * at.room, at.items));
 cleanup:
@@ -203,19 +200,23 @@ static gradus_status create_gpu(gradus_device *device, gemm *product)
     const cl_mem a = shape->kind == GEMM_FORWARD ? buffers->samples : buffers->outputs;
     const cl_mem b = summed ? buffers->samples : weights;
     const cl_mem c = summed ? product->scratch : shape->kind == GEMM_FORWARD ? buffers->outputs : buffers->below;
-    const cl_ulong a_at = 0, b_at = summed ? 0 : buffers->weights_at, bias_at = buffers->bias_at;
-    const cl_uint m = (cl_uint)e.m, n = (cl_uint)e.n, k = (cl_uint)e.k, share = (cl_uint)split.share;
-    const cl_uint tiles_m = (cl_uint)gr_divide_up(e.m, candidate->m);
-    const cl_uint epilogue = epilogue_of(shape);
-    const cl_float alpha = summed ? 1 : product->alpha;
+    const product_samples all = {0, (u32)shape->samples};
+    const gpu_shape extents = {
+        .weights_at = buffers->weights_at,
+        .bias_at = buffers->bias_at,
+        .m = (u32)e.m,
+        .n = (u32)e.n,
+        .k = (u32)e.k,
+        .share = (u32)split.share,
+        .epilogue = epilogue_of(shape),
+        .alpha = summed ? 1 : product->pixel_factor,
+    };
     const size_t group = candidate->m / candidate->item_m * (candidate->n / candidate->item_n);
     cl_program program = NULL;
 
     TRY(build_gpu(device, product, &program));
     TRY(gr_launch_create_in(program, "gemm_gpu", gpu_tiles(shape, candidate) * split.splits * group, group,
-                            ARGUMENTS(ARGUMENT(a), ARGUMENT(a_at), ARGUMENT(b), ARGUMENT(b_at), ARGUMENT(m),
-                                      ARGUMENT(n), ARGUMENT(k), ARGUMENT(tiles_m), ARGUMENT(share), ARGUMENT(alpha),
-                                      ARGUMENT(epilogue), ARGUMENT(weights), ARGUMENT(bias_at),
+                            ARGUMENTS(ARGUMENT(all), ARGUMENT(extents), ARGUMENT(a), ARGUMENT(b), ARGUMENT(weights),
                                       ARGUMENT(buffers->samples), ARGUMENT(c)),
                             &product->main));
     if (summed)
@@ -241,16 +242,8 @@ gradus_status gr_gemm_own_create(gradus_device *device, gemm *product)
     return product->candidate.family == GEMM_CPU ? create_cpu(device, product) : create_gpu(device, product);
 }
 
-/* The arguments' places: see the kernels. */
 gradus_status gr_gemm_own_set_samples(gemm *product, size_t first, size_t samples)
 {
-    gradus_status status = GRADUS_OK;
-    const cl_ulong at = first;
-    const cl_uint count = (cl_uint)samples;
-    const bool cpu = product->candidate.family == GEMM_CPU, forward = product->shape.kind == GEMM_FORWARD;
-    const unsigned at_index = forward ? 1 : cpu ? 2 : 3, count_index = (cpu ? 3 : 4) + (forward ? 0 : 2);
-    TRY(gr_launch_set(&product->main, at_index, (kernel_argument)ARGUMENT(at)));
-    TRY(gr_launch_set(&product->main, count_index, (kernel_argument)ARGUMENT(count)));
-cleanup:
-    return status;
+    const product_samples of = {first, (u32)samples};
+    return gr_launch_vary(&product->main, sizeof of, &of);
 }

@@ -133,24 +133,27 @@ static gradus_status plan_launches(sparse_products *p, cl_mem dz)
     gradus_status status = GRADUS_OK;
     const device_engine *e = p->engine;
     const cl_ulong weights = e->base.layout.weights[0], bias = e->base.layout.bias[0];
-    const cl_uint first = 0, count = (cl_uint)p->slice, shares = (cl_uint)p->shares;
+    const sparse_samples all = {0, (u32)p->slice};
+    const scaled_sum plain = {1.0f / 255, 0};
+    const cl_uint shares = (cl_uint)p->shares;
     const size_t vectors = p->unit_blocks * p->unit_block;
 
     TRY(plan_elements(p, "sparse_pack_weights", packed_floats(p),
                       ARGUMENTS(ARGUMENT(e->parameters), ARGUMENT(weights), ARGUMENT(p->packed)),
                       &p->sparse_pack_weights));
     TRY(plan_product(p, "sparse_forward", p->forward_items, vectors * p->slice,
-                     ARGUMENTS(ARGUMENT(p->x.values), ARGUMENT(p->x.places), ARGUMENT(p->x.sample_offsets),
-                               ARGUMENT(p->packed), ARGUMENT(e->parameters), ARGUMENT(bias), ARGUMENT(p->scratch),
-                               ARGUMENT(p->z), ARGUMENT(first), ARGUMENT(count)),
+                     ARGUMENTS(ARGUMENT(all), ARGUMENT(p->x.values), ARGUMENT(p->x.places),
+                               ARGUMENT(p->x.sample_offsets), ARGUMENT(p->packed), ARGUMENT(e->parameters),
+                               ARGUMENT(bias), ARGUMENT(p->scratch), ARGUMENT(p->z)),
                      &p->sparse_forward));
     TRY(plan_product(p, "sparse_weight_gradient", p->shares, p->shares * packed_floats(p) / p->lanes,
-                     ARGUMENTS(ARGUMENT(p->x.lists), ARGUMENT(p->x.list_offsets), ARGUMENT(dz), ARGUMENT(p->scratch),
-                               ARGUMENT(p->partial), ARGUMENT(first), ARGUMENT(count), ARGUMENT(shares)),
+                     ARGUMENTS(ARGUMENT(all), ARGUMENT(p->x.lists), ARGUMENT(p->x.list_offsets), ARGUMENT(dz),
+                               ARGUMENT(p->scratch), ARGUMENT(p->partial), ARGUMENT(shares)),
                      &p->sparse_weight_gradient));
-    TRY(plan_elements(p, "sparse_add_shares", packed_floats(p),
-                      ARGUMENTS(ARGUMENT(p->partial), ARGUMENT(e->gradient), ARGUMENT(weights), ARGUMENT(shares)),
-                      &p->sparse_add_shares));
+    TRY(plan_elements(
+        p, "sparse_add_shares", packed_floats(p),
+        ARGUMENTS(ARGUMENT(plain), ARGUMENT(p->partial), ARGUMENT(e->gradient), ARGUMENT(weights), ARGUMENT(shares)),
+        &p->sparse_add_shares));
 cleanup:
     return status;
 }
@@ -177,26 +180,19 @@ cleanup:
 gradus_status gr_sparse_products_select(sparse_products *p, size_t first, size_t count)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint first_sample = (cl_uint)first, samples = (cl_uint)count;
-    TRY(gr_launch_set(&p->sparse_forward, 8, (kernel_argument)ARGUMENT(first_sample)));
-    TRY(gr_launch_set(&p->sparse_forward, 9, (kernel_argument)ARGUMENT(samples)));
-    TRY(gr_launch_set(&p->sparse_weight_gradient, 5, (kernel_argument)ARGUMENT(first_sample)));
-    TRY(gr_launch_set(&p->sparse_weight_gradient, 6, (kernel_argument)ARGUMENT(samples)));
+    const sparse_samples samples = {(u32)first, (u32)count};
+    TRY(gr_launch_vary(&p->sparse_forward, sizeof samples, &samples));
+    TRY(gr_launch_vary(&p->sparse_weight_gradient, sizeof samples, &samples));
     if (count < p->slice)
         TRY(gr_buffer_clear(p->engine->device, p->z, p->slice * p->engine->base.network.sizes[1] * sizeof(cl_float)));
 cleanup:
     return status;
 }
 
-gradus_status gr_sparse_products_set_mean(sparse_products *p, float scale, bool accumulate)
+gradus_status gr_sparse_products_set_mean(sparse_products *p, scaled_sum mean)
 {
-    gradus_status status = GRADUS_OK;
-    const cl_float factor = scale / 255;
-    const cl_uint add = accumulate;
-    TRY(gr_launch_set(&p->sparse_add_shares, 4, (kernel_argument)ARGUMENT(factor)));
-    TRY(gr_launch_set(&p->sparse_add_shares, 5, (kernel_argument)ARGUMENT(add)));
-cleanup:
-    return status;
+    const scaled_sum of_pixels = {mean.scale / 255, mean.accumulate};
+    return gr_launch_vary(&p->sparse_add_shares, sizeof of_pixels, &of_pixels);
 }
 
 gradus_status gr_sparse_forward(const sparse_products *p)

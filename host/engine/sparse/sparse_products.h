@@ -10,6 +10,8 @@
 #include "engine/compressed/compressed.h"
 #include "engine/opencl/device_engine.h"
 
+#include "sparse/sparse_arguments.h"
+
 typedef struct sparse_products {
     const device_engine *engine;
     size_t slice;                          /* S: samples that Z1 and dZ1 have room for */
@@ -38,8 +40,8 @@ gradus_status gr_sparse_products_plan(sparse_products *p, size_t slice, cl_mem z
 /* The samples that Z1 and dZ1 are of: first .. first + count - 1, count <= S. What z has more columns becomes zero. */
 gradus_status gr_sparse_products_select(sparse_products *p, size_t first, size_t count);
 
-/* dW1 = scale * dZ1 X^T, added to what is there if `accumulate`. */
-gradus_status gr_sparse_products_set_mean(sparse_products *p, float scale, bool accumulate);
+/* dW1 = mean.scale * dZ1 X^T, added to what is there if mean.accumulate. */
+gradus_status gr_sparse_products_set_mean(sparse_products *p, scaled_sum mean);
 
 gradus_status gr_sparse_forward(const sparse_products *p);
 gradus_status gr_sparse_weight_gradient(const sparse_products *p);
