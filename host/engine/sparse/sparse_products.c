@@ -2,7 +2,7 @@
 /* The first layer by sparse products: sizes, kernels, launches. */
 #include "core/memory.h"
 #include "engine/compressed/compressed.h"
-#include "engine/sparse/sparse.h"
+#include "engine/sparse/sparse_products.h"
 
 #include <stdlib.h>
 
