@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus check: every kernel on the device against the reference, one line per kernel. */
+/* gradus check: compares every kernel on the device with the reference, one line per kernel. */
+#include "command/command_line.h"
 #include "command/commands.h"
 #include "command/device_input.h"
-#include "command/options.h"
 #include "text/failure.h"
 #include "text/json_output.h"
+#include "text/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+typedef struct check_settings {
+    command_line line;
+    gradus_device_options device;
+    bool json;
+} check_settings;
 
 /* All comparisons of one kernel. */
 typedef struct kernel_tally {
@@ -20,7 +27,8 @@ typedef struct kernel_tally {
 
 typedef struct check_tally {
     kernel_tally *kernels; /* (count), in the order of their first comparison */
-    size_t count;
+    size_t count, shapes;
+    progress_line progress;
     json_t *failures;
     bool json, out_of_memory;
 } check_tally;
@@ -40,13 +48,22 @@ static kernel_tally *find_or_add(check_tally *tally, const char *kernel)
     return added;
 }
 
-/* A failure is shown at once; what is fine waits for its kernel's line. */
-static void tell_failure(check_tally *tally, const gradus_check_result *result)
+/* A failure is printed at once, the table at the end. */
+static void print_failure(check_tally *tally, const gradus_check_result *result)
 {
+    progress_end(&tally->progress);
     json_array_append_new(tally->failures, json_pack("{so so so}", "kernel", json_text(result->kernel), "shape",
                                                      json_text(result->shape), "error", json_figure(result->error)));
     if (!tally->json)
-        printf("FAILED  %-28s %-28s %.3g times the tolerated error\n", result->kernel, result->shape, result->error);
+        printf("FAILED  %-28s %-28s %.3g times the tolerance\n", result->kernel, result->shape, result->error);
+}
+
+static void draw_progress(check_tally *tally, const char *kernel)
+{
+    char text[128];
+    snprintf(text, sizeof text, "checking ...  %zu kernels, %zu shapes; now %s", tally->count, ++tally->shapes,
+             kernel);
+    progress_step(&tally->progress, text);
 }
 
 static void on_result(const gradus_check_result *result, void *user)
@@ -64,8 +81,9 @@ static void on_result(const gradus_check_result *result, void *user)
     kernel->shapes++;
     if (!result->passed) {
         kernel->failed++;
-        tell_failure(tally, result);
+        print_failure(tally, result);
     }
+    draw_progress(tally, kernel->kernel);
 }
 
 static json_t *check_object(const check_tally *tally, const char *device, bool passed)
@@ -90,23 +108,26 @@ static void print_tally(const check_tally *tally, const char *device)
         printf("%-28s %7zu %7zu %12.3g  %s\n", kernel->kernel, kernel->shapes, kernel->failed, kernel->worst_error,
                kernel->worst_shape);
     }
-    printf("\nErrors are in units of what is tolerated: up to 1 is fine.\n");
+    printf("\nErrors are in units of the tolerance: up to 1 passes.\n");
 }
 
-static int run_check(const device_settings *settings, bool json)
+static int run_check(const check_settings *settings)
 {
     int code = EX_OK;
     gradus_device *device = NULL;
-    check_tally tally = {.json = json, .failures = json_array()};
-    TRY(device_open(settings, NULL, &device));
+    check_tally tally = {.json = settings->json, .failures = json_array(), .progress = progress_create(false)};
+    progress_phase(&tally.progress, "preparing the device ...");
+    TRY(device_open(&settings->device, NULL, &device));
     const char *name = gradus_device_get_info(device)->name;
 
+    progress_phase(&tally.progress, "checking ...");
     gradus_status status = gradus_check(device, on_result, &tally);
+    progress_end(&tally.progress);
     if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
         TRY_GRADUS(status);
     if (tally.out_of_memory)
         TRY(fail(EX_OSERR, "out of memory: the list of kernels"));
-    if (json)
+    if (settings->json)
         TRY(json_print(check_object(&tally, name, status == GRADUS_OK)));
     else
         print_tally(&tally, name);
@@ -114,6 +135,7 @@ static int run_check(const device_settings *settings, bool json)
     if (status != GRADUS_OK)
         code = fail(EX_SOFTWARE, "%s", gradus_last_error());
 cleanup:
+    progress_end(&tally.progress);
     gradus_device_close(device);
     json_decref(tally.failures);
     free(tally.kernels);
@@ -125,21 +147,19 @@ int cmd_check(int argc, const char **argv)
     static const command_description description = {
         .name = "check",
         .arguments = "",
-        .summary = "Runs every kernel on the device over small and awkward shapes and compares with the reference.",
+        .summary = "Runs every kernel on the device with small and awkward shapes, and compares the results\n"
+                   "with the reference.",
     };
-    int code = EX_OK;
-    command_line line = {0};
-    device_settings device = {0};
-    bool json = false;
-    const option_row options[] = {
-        DEVICE_OPTIONS(&device),
-        JSON_OPTION(&json),
+    static const option_row options[] = {
+        DEVICE_OPTIONS(check_settings, device),
+        JSON_OPTION(check_settings, json),
         END_OPTION,
     };
-    TRY(command_line_parse(&description, options, argc, argv, &line));
-    TRY(run_check(&device, json));
+    int code = EX_OK;
+    check_settings settings = {0};
+    TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
+    TRY(run_check(&settings));
 cleanup:
-    device_settings_free(&device);
-    command_line_free(&line);
+    command_line_free(&settings.line);
     return code;
 }

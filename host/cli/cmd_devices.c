@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus devices: what OpenCL offers, and which of it would be used. */
+/* gradus devices: lists OpenCL's devices, and the one that is chosen. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct device_choice {
     gradus_device_info *list;
@@ -35,7 +34,7 @@ static void print_device(const gradus_device_info *info, size_t index, bool chos
     printf("     units         %u", info->compute_units);
     if (info->clock_mhz > 0)
         printf(" at %u MHz", info->clock_mhz);
-    printf("\n     memory        %s, at most %s in one piece, %s local\n", format_bytes(info->memory_bytes).text,
+    printf("\n     memory        %s, at most %s per allocation, %s local\n", format_bytes(info->memory_bytes).text,
            format_bytes(info->max_allocation_bytes).text, format_bytes(info->local_memory_bytes).text);
     printf("     vendor        %s\n", info->vendor);
     printf("     platform      %s\n", info->platform);
@@ -51,29 +50,34 @@ static void print_choice(const device_choice *choice)
         printf("* chosen: %s\n", choice->reason);
 }
 
+typedef struct devices_settings {
+    command_line line;
+    const char *device;
+    bool json;
+} devices_settings;
+
 int cmd_devices(int argc, const char **argv)
 {
     static const command_description description = {
         .name = "devices",
         .arguments = "",
-        .summary = "The devices that can be used, and the one that would be.",
-        .notes = "Without --device the choice is $GRADUS_DEVICE's, and without that the first of the list.\n",
+        .summary = "Lists the devices and the one that is chosen.",
+        .notes = "Without --device, $GRADUS_DEVICE decides; without that, the first of the list is chosen.\n",
     };
     int code = EX_OK;
-    command_line line = {0};
-    char *device = NULL;
-    bool json = false;
-    device_choice choice = {0};
-    const option_row options[] = {
-        DEVICE_OPTION(&device),
-        JSON_OPTION(&json),
+    static const option_row options[] = {
+        DEVICE_OPTION(devices_settings, device),
+        JSON_OPTION(devices_settings, json),
         END_OPTION,
     };
-    TRY(command_line_parse(&description, options, argc, argv, &line));
+    devices_settings settings = {0};
+    device_choice choice = {0};
+    TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
     TRY_GRADUS(gradus_device_list(&choice.list, &choice.count));
-    /* Who asks for a device that is not there wants to see those that are: the failure comes after the list. */
-    gradus_status chosen = gradus_device_choose(choice.list, choice.count, device, &choice.index, &choice.reason);
-    if (json)
+    /* If the requested device does not exist, the list of the existing ones comes before the error. */
+    gradus_status chosen =
+        gradus_device_choose(choice.list, choice.count, settings.device, &choice.index, &choice.reason);
+    if (settings.json)
         TRY(json_print(choice_object(&choice)));
     else
         print_choice(&choice);
@@ -83,7 +87,6 @@ int cmd_devices(int argc, const char **argv)
     }
 cleanup:
     gradus_device_list_free(choice.list);
-    free(device);
-    command_line_free(&line);
+    command_line_free(&settings.line);
     return code;
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus export: a model as other programs read it. */
+/* gradus export: writes a model in the formats of other programs. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "command/output_check.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct {
     const char *name, *help;
@@ -24,7 +22,7 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 
 typedef struct export_settings {
     command_line line;
-    char *paths[FORMATS]; /* what to write; NULL: not this format */
+    const char *paths[FORMATS]; /* what to write; NULL: not this format */
     bool json;
 } export_settings;
 
@@ -52,7 +50,7 @@ static int parse(int argc, const char **argv, export_settings *settings)
     static const command_description description = {
         .name = "export",
         .arguments = "MODEL",
-        .summary = "Writes a model as other programs read it, in each of the formats that are asked for.",
+        .summary = "Writes a model for other programs, in one or more formats.",
         .arguments_min = 1,
         .arguments_max = 1,
     };
@@ -60,10 +58,10 @@ static int parse(int argc, const char **argv, export_settings *settings)
     bool any = false;
     option_row options[FORMATS + 2] = {0};
     for (size_t f = 0; f < FORMATS; f++)
-        options[f] = (option_row)TEXT_OPTION(formats[f].name, &settings->paths[f], "FILE", formats[f].help);
-    options[FORMATS] = (option_row)JSON_OPTION(&settings->json);
+        options[f] = (option_row)TEXT_OPTION(formats[f].name, export_settings, paths[f], "FILE", formats[f].help);
+    options[FORMATS] = (option_row)JSON_OPTION(export_settings, json);
     options[FORMATS + 1] = (option_row)END_OPTION;
-    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
     for (size_t f = 0; f < FORMATS; f++) {
         TRY(check_path(settings, f));
         any |= settings->paths[f] != NULL;
@@ -76,7 +74,7 @@ cleanup:
 
 /* ---- The command ---- */
 
-static int print_json(const export_settings *settings, const gradus_model *model, const char *hash)
+static int print_json(const export_settings *settings, const gradus_model *model)
 {
     const gradus_network *network = gradus_model_network(model);
     json_t *files = json_object();
@@ -85,15 +83,15 @@ static int print_json(const export_settings *settings, const gradus_model *model
             json_object_set_new(files, formats[f].name, json_text(settings->paths[f]));
     return json_print(json_pack("{so so sI ss so}", "model", json_text(settings->line.arguments[0]), "layers",
                                 json_layers(network), "parameters", (json_int_t)count_parameters(network),
-                                "weights_hash", hash, "files", files));
+                                "weights_hash", format_hash(model).text, "files", files));
 }
 
-static void print_text(const export_settings *settings, const gradus_model *model, const char *hash)
+static void print_text(const export_settings *settings, const gradus_model *model)
 {
     const gradus_network *network = gradus_model_network(model);
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(model).text);
     for (size_t f = 0; f < FORMATS; f++)
         if (settings->paths[f] != NULL)
             printf("%-10s  %s\n", formats[f].name, settings->paths[f]);
@@ -104,22 +102,18 @@ int cmd_export(int argc, const char **argv)
     int code = EX_OK;
     export_settings settings = {0};
     gradus_model *model = NULL;
-    char hash[17];
 
     TRY(parse(argc, argv, &settings));
     TRY_GRADUS(gradus_model_load(settings.line.arguments[0], &model));
     for (size_t f = 0; f < FORMATS; f++)
         if (settings.paths[f] != NULL)
             TRY_GRADUS(formats[f].write(model, settings.paths[f]));
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
     if (settings.json)
-        TRY(print_json(&settings, model, hash));
+        TRY(print_json(&settings, model));
     else
-        print_text(&settings, model, hash);
+        print_text(&settings, model);
 cleanup:
     gradus_model_destroy(model);
-    for (size_t f = 0; f < FORMATS; f++)
-        free(settings.paths[f]);
     command_line_free(&settings.line);
     return code;
 }

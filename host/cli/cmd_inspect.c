@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus inspect: what is in a model file. */
+/* gradus inspect: architecture, metadata, statistics and weights of a model file. */
+#include "command/command_line.h"
 #include "command/commands.h"
-#include "command/options.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
@@ -58,10 +58,10 @@ static tensor_statistics statistics_of(const model_tensor *tensor)
     return out;
 }
 
-/* What `gradus train` writes into a model file. */
-static const char *const metadata_keys[] = {"dataset",    "train_samples", "holdout_samples", "seed",
-                                            "init_from",  "learning_rate", "optimizer",       "batch_size",
-                                            "iterations", "recipe",        "engine",          "device"};
+/* The keys that `gradus train` writes to a model file. */
+static const char *const metadata_keys[] = {
+    "dataset",    "train_samples", "holdout_samples", "seed",   "init_from", "learning_rate", "optimizer",
+    "batch_size", "iterations",    "configuration",   "recipe", "engine",    "device"};
 enum { METADATA_KEYS = sizeof metadata_keys / sizeof *metadata_keys };
 
 /* ---- For programs ---- */
@@ -93,7 +93,7 @@ static json_t *tensor_object(const model_tensor *tensor, bool with_values)
     return object;
 }
 
-/* null: the network sees byte / 255, or floats as they are. */
+/* null: the input is byte / 255, or floats as they are. */
 static json_t *input_object(const gradus_network *network)
 {
     if (network->input_deviation == 0)
@@ -102,7 +102,7 @@ static json_t *input_object(const gradus_network *network)
                      json_figure((double)network->input_deviation));
 }
 
-static json_t *model_object(gradus_model *model, const char *hash, bool with_values)
+static json_t *model_object(gradus_model *model, bool with_values)
 {
     const gradus_network *network = gradus_model_network(model);
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
@@ -119,7 +119,7 @@ static json_t *model_object(gradus_model *model, const char *hash, bool with_val
                      gradus_activation_name(network->activation), "features", network->floats ? "floats" : "bytes",
                      "input", input_object(network), "image", (json_int_t)network->image_width,
                      (json_int_t)network->image_height, "parameters", (json_int_t)count_parameters(network),
-                     "weights_hash", hash, "metadata", metadata, "tensors", array);
+                     "weights_hash", format_hash(model).text, "metadata", metadata, "tensors", array);
 }
 
 /* ---- For people ---- */
@@ -149,11 +149,12 @@ static void print_input(const gradus_network *network)
 {
     printf("input       %s", network->floats ? "floats" : "bytes / 255");
     if (network->input_deviation != 0)
-        printf(", less %.4g, over %.4g", (double)network->input_mean, (double)network->input_deviation);
+        printf(", minus the mean %.4g, divided by the standard deviation %.4g", (double)network->input_mean,
+               (double)network->input_deviation);
     putchar('\n');
 }
 
-static void print_model(gradus_model *model, const char *path, const char *hash)
+static void print_model(gradus_model *model, const char *path)
 {
     const gradus_network *network = gradus_model_network(model);
     model_tensor tensors[2 * GRADUS_LAYERS_MAX];
@@ -167,7 +168,7 @@ static void print_model(gradus_model *model, const char *path, const char *hash)
     if (network->image_width > 0)
         printf("image       %zu x %zu\n", network->image_width, network->image_height);
     printf("parameters  %s\n", format_count(count_parameters(network)).text);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(model).text);
     print_metadata(model);
     printf("\n  %-12s  %-12s  %11s  %11s  %11s  %11s\n", "tensor", "shape", "min", "max", "mean", "std");
     for (size_t i = 0; i < count; i++)
@@ -179,7 +180,7 @@ static void print_values(const model_tensor *tensor)
 {
     enum { PER_LINE = 6 };
     printf("\n%s", tensor->name);
-    /* A bias is printed as one row, like a column of W lying down. */
+    /* A bias is printed as one row. */
     const size_t rows = tensor->is_bias ? 1 : tensor->rows, columns = tensor->is_bias ? tensor->rows : tensor->columns;
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++) {
@@ -202,6 +203,11 @@ static void print_weights(gradus_model *model)
 
 /* ---- The command ---- */
 
+typedef struct inspect_settings {
+    command_line line;
+    bool weights, json;
+} inspect_settings;
+
 int cmd_inspect(int argc, const char **argv)
 {
     static const command_description description = {
@@ -212,27 +218,24 @@ int cmd_inspect(int argc, const char **argv)
         .arguments_max = 1,
     };
     int code = EX_OK;
-    command_line line = {0};
-    gradus_model *model = NULL;
-    bool weights = false, json = false;
-    char hash[17];
-    const option_row options[] = {
-        FLAG_OPTION("weights", &weights, "print every weight and bias"),
-        JSON_OPTION(&json),
+    static const option_row options[] = {
+        FLAG_OPTION("weights", inspect_settings, weights, "print every weight and bias"),
+        JSON_OPTION(inspect_settings, json),
         END_OPTION,
     };
-    TRY(command_line_parse(&description, options, argc, argv, &line));
-    TRY_GRADUS(gradus_model_load(line.arguments[0], &model));
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(model));
-    if (json) {
-        TRY(json_print(model_object(model, hash, weights)));
+    inspect_settings settings = {0};
+    gradus_model *model = NULL;
+    TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
+    TRY_GRADUS(gradus_model_load(settings.line.arguments[0], &model));
+    if (settings.json) {
+        TRY(json_print(model_object(model, settings.weights)));
     } else {
-        print_model(model, line.arguments[0], hash);
-        if (weights)
+        print_model(model, settings.line.arguments[0]);
+        if (settings.weights)
             print_weights(model);
     }
 cleanup:
     gradus_model_destroy(model);
-    command_line_free(&line);
+    command_line_free(&settings.line);
     return code;
 }

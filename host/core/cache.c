@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache's folder and its files. */
 #include "core/cache.h"
+#include "core/folders.h"
 #include "core/memory.h"
 #include "core/output.h"
 
@@ -9,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The path of an entry; *out is NULL where the user has no folder for caches. The XDG base directory specification wants
- * a relative $XDG_CACHE_HOME ignored. */
+/* The path of an entry; *out is NULL if the user has no folder for caches. By the XDG base directory specification a
+ * relative $XDG_CACHE_HOME is ignored. */
 static gradus_status entry_path(const char *name, char **out)
 {
     const char *cache_home = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -50,24 +51,13 @@ cleanup:
     return status;
 }
 
-/* Makes the folders that a path goes through, readable by the user alone. Those that cannot be made will be missed when
- * the file is. */
-static void make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(path, 0700);
-        *slash = '/';
-    }
-}
-
 void gr_cache_write(const char *name, const void *bytes, size_t size)
 {
     char *path = NULL;
     output_file file;
     if (entry_path(name, &path) == GRADUS_OK && path != NULL) {
-        make_folders(path);
-        if (gr_output_open(path, &file) == GRADUS_OK) {
+        const unsigned user_alone = 0700;
+        if (gr_make_folders(path, user_alone) == GRADUS_OK && gr_output_open(path, &file) == GRADUS_OK) {
             if (gr_output_write(&file, bytes, size) == GRADUS_OK)
                 (void)gr_output_commit(&file);
             else

@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a number is for. Streams of different purpose never share a counter; values are part of the file format of
- * reproducibility: never renumber them. */
+/* The purpose of a number. Streams of different purposes never share a counter. Results depend on these values: never
+ * renumber them. */
 typedef enum random_purpose {
     RANDOM_PARAMETERS = 1, /* stream: index of the tensor, W1, b1, W2, ... from 0 */
     RANDOM_HOLDOUT = 2,
     RANDOM_TEST = 3,         /* inputs of comparisons and tests */
     RANDOM_SHUFFLE = 4,      /* stream: the epoch; permutation.h */
-    RANDOM_DROPOUT = 5,      /* with counters of its own; engine/dropout.h */
+    RANDOM_DROPOUT = 5,      /* with counters of its own; engine/common/dropout.h */
     RANDOM_AUGMENTATION = 6, /* stream: the epoch; a sample's words begin at index 2^34 times its number */
 } random_purpose;
 
@@ -28,7 +28,7 @@ typedef struct random_stream {
 
 random_stream gr_random_stream(uint64_t seed, random_purpose purpose, uint32_t stream);
 
-/* The block of four words at `counter` under `key`: the bare generator, as the paper's test vectors have it. */
+/* The block of four words at `counter` under `key`: the bare generator, which the paper's test vectors describe. */
 void gr_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /* The index-th 32-bit word of the stream. */
@@ -37,7 +37,7 @@ uint32_t gr_random_word(const random_stream *stream, uint64_t index);
 /* The index-th number of the stream, uniform in [0, 1), a multiple of 2^-24, exact in a float. */
 float gr_random_uniform(const random_stream *stream, uint64_t index);
 
-/* An unbiased integer in [0, bound), bound > 0. Takes words from *index on and moves it past them. */
+/* An unbiased integer in [0, bound), bound > 0. Uses words from *index on, and advances *index past them. */
 uint32_t gr_random_below(const random_stream *stream, uint32_t bound, uint64_t *index);
 
 #endif

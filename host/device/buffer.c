@@ -106,6 +106,16 @@ cleanup:
     return status;
 }
 
+gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
+                                    cl_event *arrival)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clEnqueueReadBuffer(device->queue, buffer, CL_FALSE, offset, bytes, to, 0, NULL, arrival));
+    CL_TRY(clFlush(device->queue));
+cleanup:
+    return status;
+}
+
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes)
 {
     gradus_status status = GRADUS_OK;

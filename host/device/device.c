@@ -2,9 +2,10 @@
 /* Opening and closing a device. */
 #include "device/device.h"
 #include "core/memory.h"
+#include "core/names.h"
 #include "device/profile.h"
 
-#include <clblast_c.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,46 +59,75 @@ cleanup:
     return status;
 }
 
-/* The place of an option's value among the known ones, which end with NULL; 0 for "auto", the first, and for NULL. */
-static gradus_status find_choice(const char *option, const char *value, const char *const *known, unsigned *out)
+/* ---- Options. The first row of each list counts where nothing is given ---- */
+
+static const struct {
+    const char *name;
+    kernel_kind on_cpu, elsewhere;
+} kernel_choices[] = {
+    {"auto", KERNELS_CPU, KERNELS_GPU},
+    {"cpu", KERNELS_CPU, KERNELS_CPU},
+    {"gpu", KERNELS_GPU, KERNELS_GPU},
+};
+
+static const struct {
+    const char *name;
+    wait_kind on_cpu, elsewhere;
+} wait_choices[] = {
+    {"auto", WAIT_SPIN, WAIT_SLEEP},
+    {"sleep", WAIT_SLEEP, WAIT_SLEEP},
+    {"spin", WAIT_SPIN, WAIT_SPIN},
+};
+
+static const struct {
+    const char *name;
+    product_preference choice;
+} product_choices[] = {
+    {"auto", PRODUCTS_AUTO},
+    {"own", PRODUCTS_OWN},
+    {"clblast", PRODUCTS_CLBLAST},
+};
+
+#define NAME_AT(rows, index) ((index) < sizeof(rows) / sizeof *(rows) ? (rows)[index].name : NULL)
+
+const char *gradus_device_kernels_name(size_t index)
 {
-    char expected[64] = "";
-    *out = 0;
-    for (unsigned i = 0; known[i] != NULL; i++) {
-        const size_t used = strlen(expected);
-        snprintf(expected + used, sizeof expected - used, "%s%s",
-                 i == 0                 ? ""
-                 : known[i + 1] == NULL ? " or "
-                                        : ", ",
-                 known[i]);
-        if (value != NULL && strcmp(value, known[i]) == 0)
-            *out = i;
-    }
-    if (value != NULL && strcmp(value, known[*out]) != 0)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "%s \"%s\": expected %s", option, value, expected);
-    return GRADUS_OK;
+    return NAME_AT(kernel_choices, index);
+}
+
+const char *gradus_device_wait_name(size_t index)
+{
+    return NAME_AT(wait_choices, index);
+}
+
+const char *gradus_device_products_name(size_t index)
+{
+    return NAME_AT(product_choices, index);
 }
 
 static gradus_status apply_options(gradus_device *device, const gradus_device_options *options)
 {
     gradus_status status = GRADUS_OK;
     const bool cpu = device->info.type == GRADUS_DEVICE_CPU;
-    unsigned kernels, wait, products;
-    TRY(find_choice("kernels", options->kernels, (const char *const[]){"auto", "cpu", "gpu", NULL}, &kernels));
-    TRY(find_choice("wait", options->wait, (const char *const[]){"auto", "sleep", "spin", NULL}, &wait));
-    TRY(find_choice("products", options->products, (const char *const[]){"auto", "own", "clblast", NULL}, &products));
-    device->kernels = (const kernel_kind[]){cpu ? KERNELS_CPU : KERNELS_GPU, KERNELS_CPU, KERNELS_GPU}[kernels];
-    device->wait = (const wait_kind[]){cpu ? WAIT_SPIN : WAIT_SLEEP, WAIT_SLEEP, WAIT_SPIN}[wait];
-    device->products = (const product_choice[]){PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST}[products];
+    size_t kernels = 0, wait = 0, products = 0;
+    TRY(gr_name_require("kernels", gradus_device_kernels_name, options->kernels, &kernels));
+    TRY(gr_name_require("wait", gradus_device_wait_name, options->wait, &wait));
+    TRY(gr_name_require("products", gradus_device_products_name, options->products, &products));
+    device->kernels = cpu ? kernel_choices[kernels].on_cpu : kernel_choices[kernels].elsewhere;
+    device->wait = cpu ? wait_choices[wait].on_cpu : wait_choices[wait].elsewhere;
+    device->products = product_choices[products].choice;
 cleanup:
     return status;
 }
 
-static gradus_status find_lanes(gradus_device *device)
+/* ---- Opening ---- */
+
+static gradus_status find_vector_width(gradus_device *device)
 {
     gradus_status status = GRADUS_OK;
     cl_uint width = 0;
     CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
+    device->vector_width = width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : width >= 2 ? 2 : 1;
     device->lanes = width >= 16 ? 16 : 8;
 cleanup:
     return status;
@@ -105,7 +135,8 @@ cleanup:
 
 gradus_device_options gradus_device_options_default(void)
 {
-    return (gradus_device_options){.kernels = "auto", .wait = "auto", .products = "auto"};
+    return (gradus_device_options){
+        .kernels = kernel_choices[0].name, .wait = wait_choices[0].name, .products = product_choices[0].name};
 }
 
 gradus_status gradus_device_open(const char *selector, gradus_device **out)
@@ -134,7 +165,7 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(gr_device_find(&device->info, &device->id));
     TRY(require_usable(device));
     TRY(gr_device_restrict(device, options->threads));
-    TRY(find_lanes(device));
+    TRY(find_vector_width(device));
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     if (options->profile)
@@ -157,20 +188,25 @@ const gradus_device_info *gradus_device_get_info(const gradus_device *device)
 
 gradus_status gr_device_lanes(const gradus_device *device, size_t *out)
 {
-    gradus_status status = GRADUS_OK;
-    cl_uint width = 0;
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL));
-    *out = width >= 16 ? 16 : 8;
-cleanup:
-    return status;
+    *out = device->lanes;
+    return GRADUS_OK;
+}
+
+void gr_device_at_close(gradus_device *device, void (*release)(void))
+{
+    size_t i = 0;
+    while (i < DEVICE_AT_CLOSE_MAX && device->at_close[i] != NULL && device->at_close[i] != release)
+        i++;
+    assert(i < DEVICE_AT_CLOSE_MAX);
+    device->at_close[i] = release;
 }
 
 void gradus_device_close(gradus_device *device)
 {
     if (device == NULL)
         return;
-    /* CLBlast keeps programs per context in a cache of its own, which would keep the context alive. */
-    CLBlastClearCache();
+    for (size_t i = 0; i < DEVICE_AT_CLOSE_MAX && device->at_close[i] != NULL; i++)
+        device->at_close[i]();
     gr_program_release_shared(device);
     gr_profile_destroy(device->profile);
     if (device->queue != NULL)

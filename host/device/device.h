@@ -15,25 +15,32 @@ typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 
 /* Who computes products: whoever is fastest, our own kernels, CLBlast. */
-typedef enum product_choice { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_choice;
+typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
 typedef struct shared_program shared_program;
+
+#define DEVICE_AT_CLOSE_MAX 4
 
 struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
     wait_kind wait;
-    product_choice products;
+    product_preference products;
     cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
     cl_context context;
     cl_command_queue queue;  /* in order */
     struct profile *profile; /* profile.h; NULL unless the device was opened for it */
     shared_program *shared;  /* those that gr_program_share built */
-    unsigned lanes;          /* floats of a vector, for kernels with vectors: 8 or 16 */
+    unsigned vector_width;   /* floats of the device's own vectors: 1, 2, 4, 8 or 16 */
+    unsigned lanes;          /* floats of a vector in kernels that have vectors: 8 or 16 */
     uint64_t memory_limit;   /* bytes that one engine may use in all; see Note [memory limit] in device.c */
+    void (*at_close[DEVICE_AT_CLOSE_MAX])(void); /* see gr_device_at_close(); NULL from the first unused one on */
 };
 
-/* Floats of a vector, 8 or 16, in kernels for a CPU. */
+/* Calls `release` before the device's context is released, once however often it is asked for: for libraries that keep
+ * something of a context in caches of their own. At most DEVICE_AT_CLOSE_MAX functions. */
+void gr_device_at_close(gradus_device *device, void (*release)(void));
+
 gradus_status gr_device_lanes(const gradus_device *device, size_t *out);
 
 /* ---- Finding devices (device_list.c) ---- */
@@ -74,6 +81,12 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event);
 /* Returns when all queued work is done. */
 gradus_status gr_device_finish(gradus_device *device);
 
+/* The same by the driver's own wait, which may keep a core busy and returns without delay: for measurements. */
+gradus_status gr_device_finish_promptly(gradus_device *device);
+
+/* Releases *event unless it is NULL. */
+void gr_event_release(cl_event *event);
+
 /* ---- Buffers (buffer.c); sizes in bytes, never zero. `what` names the contents in messages. ---- */
 
 gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *what, cl_mem *out);
@@ -98,6 +111,9 @@ gradus_status gr_buffer_write_queued(gradus_device *device, cl_mem buffer, size_
                                      const void *from);
 /* Waits for all that is queued. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
+/* The same without waiting; the queue is flushed. `to` is filled when *arrival, which gr_device_wait() takes, is complete. */
+gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
+                                    cl_event *arrival);
 gradus_status gr_buffer_copy(gradus_device *device, cl_mem from, cl_mem to, size_t bytes);
 /* Sets `bytes` to zero; queued. */
 gradus_status gr_buffer_clear(gradus_device *device, cl_mem buffer, size_t bytes);

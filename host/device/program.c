@@ -78,8 +78,7 @@ static gradus_status build(cl_context context, cl_device_id device, const char *
     *out = program;
     program = NULL;
 cleanup:
-    if (program != NULL)
-        clReleaseProgram(program);
+    gr_program_release(&program);
     return status;
 }
 
@@ -173,7 +172,7 @@ void gr_program_release_shared(gradus_device *device)
     while (device->shared != NULL) {
         shared_program *first = device->shared;
         device->shared = first->next;
-        clReleaseProgram(first->program);
+        gr_program_release(&first->program);
         free(first->key);
         free(first);
     }

@@ -56,8 +56,7 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event)
     else
         TRY(poll_event(*event));
 cleanup:
-    clReleaseEvent(*event);
-    *event = NULL;
+    gr_event_release(event);
     return status;
 }
 
@@ -69,4 +68,19 @@ gradus_status gr_device_finish(gradus_device *device)
     TRY(gr_device_wait(device, &end));
 cleanup:
     return status;
+}
+
+gradus_status gr_device_finish_promptly(gradus_device *device)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clFinish(device->queue));
+cleanup:
+    return status;
+}
+
+void gr_event_release(cl_event *event)
+{
+    if (*event != NULL)
+        clReleaseEvent(*event);
+    *event = NULL;
 }

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
+ * Writes a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
  *     input -> [Div by 255] -> [Sub -> Div] -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
- * The message is made of structs that point into the model and is written as it is serialized, so nothing is copied.
+ * The message consists of structs that point into the model. It is written while it is serialised, so nothing is
+ * copied.
  */
+#include "common/activations.h"
 #include "core/memory.h"
 #include "core/output.h"
 #include "model/tensors.h"
 
+#include <assert.h>
 #include <onnx.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef GrOnnx__AttributeProto onnx_attribute;
 typedef GrOnnx__GraphProto onnx_graph_message;
@@ -25,16 +29,17 @@ typedef GrOnnx__TypeProto__Tensor onnx_tensor_type;
 typedef GrOnnx__ValueInfoProto onnx_value_message;
 
 enum {
-    IR_VERSION = 7, /* the format's version that belongs to the operators' */
+    IR_VERSION = 7, /* the version of the format that belongs to that of the operators */
     OPSET_VERSION = 13,
     RANK_MAX = 4,
-    CONSTANTS_MAX = 6,
-    NODES_MAX = 6 * GRADUS_LAYERS_MAX + 4, /* Gemm and up to 5 of an activation of each layer, 4 of the input */
+    OPERATORS_MAX = 12, /* of an activation */
+    CONSTANTS_MAX = 3 + OPERATORS_MAX,
+    NODES_MAX = (1 + OPERATORS_MAX) * GRADUS_LAYERS_MAX + 4, /* Gemm and activation of each layer, 4 of the input */
     TENSORS_MAX = FILE_TENSORS_MAX + CONSTANTS_MAX,
     FLOAT = GR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
 };
 
-#define MESSAGE_MAX ((size_t)INT32_MAX) /* what protobuf's readers accept */
+#define MESSAGE_MAX ((size_t)INT32_MAX) /* the limit of protobuf's readers */
 
 typedef struct onnx_node {
     onnx_node_message message;
@@ -43,10 +48,18 @@ typedef struct onnx_node {
     onnx_attribute *attributes[1];
 } onnx_node;
 
-/* Names of tensors; NULL where there is no gelu. */
-typedef struct gelu_constants {
-    char *root_half, *one, *half;
-} gelu_constants;
+/* An operator of the activation. */
+typedef struct onnx_operator {
+    char *type;
+    char *operand; /* its second input: "z", the name of a constant, or NULL */
+} onnx_operator;
+
+/* The text in activations.h has at most this length. That limits it to OPERATORS_MAX operators: the shortest is "Erf
+ * ". */
+#define OPERATORS_LENGTH_MAX (4 * OPERATORS_MAX)
+#define CHECK_LENGTH(NAME, formula, name, operators)                                                                  \
+    static_assert(sizeof(operators) <= OPERATORS_LENGTH_MAX, "OPERATORS_MAX is too small");
+ACTIVATIONS(CHECK_LENGTH)
 
 typedef struct onnx_tensor {
     onnx_tensor_message message;
@@ -63,7 +76,7 @@ typedef struct onnx_value {
     onnx_dimension dimensions[RANK_MAX], *dimension_list[RANK_MAX];
 } onnx_value;
 
-/* The whole message with all that it points to. */
+/* The message and everything that it points to. */
 typedef struct onnx_file {
     onnx_model_message message;
     onnx_graph_message graph;
@@ -77,11 +90,14 @@ typedef struct onnx_file {
     onnx_attribute transposed; /* of each Gemm: W is (H x F), its input (N x F) */
     float constants[CONSTANTS_MAX];
     size_t constant_count;
+    char operator_text[OPERATORS_LENGTH_MAX]; /* the operators point into it */
+    onnx_operator operators[OPERATORS_MAX];
+    size_t operator_count;
 } onnx_file;
 
 /* ---- Parts ---- */
 
-/* Adds a tensor whose name and shape are given; the name that nodes have for it. */
+/* Adds a tensor with the given name and shape. Returns the name by which nodes refer to it. */
 static char *add_tensor(onnx_file *file, const file_tensor *described, const float *values, size_t length)
 {
     const size_t t = file->graph.n_initializer++;
@@ -101,7 +117,8 @@ static char *add_tensor(onnx_file *file, const file_tensor *described, const flo
     return tensor->message.name;
 }
 
-/* Adds a node with up to three inputs, the unused ones NULL; the name of its output, by which it is called as well. */
+/* Adds a node with up to three inputs, the unused ones NULL. Returns the name of its output, which is its own name
+ * too. */
 static char *add_node(onnx_file *file, char *operation, const char *output, char *const inputs[3])
 {
     const size_t n = file->graph.n_node++;
@@ -128,7 +145,7 @@ static void set_transposed(onnx_file *file)
     node->message.attribute = node->attributes;
 }
 
-/* Float values of the shape N x sizes. */
+/* Describes an input or output of floats (N x sizes). */
 static void describe_value(onnx_value *value, char *name, const size_t *sizes, size_t count)
 {
     gr_onnx__value_info_proto__init(&value->message);
@@ -160,7 +177,7 @@ static void describe_value(onnx_value *value, char *name, const size_t *sizes, s
 
 /* ---- The graph ---- */
 
-/* A scalar. */
+/* Adds a scalar. Returns its name. */
 static char *add_constant(onnx_file *file, const char *name, float value)
 {
     file_tensor described = {.rank = 0};
@@ -170,7 +187,7 @@ static char *add_constant(onnx_file *file, const char *name, float value)
     return add_tensor(file, &described, constant, 1);
 }
 
-/* Images become N x F, and bytes are divided by 255; the name of that. */
+/* Flattens images to N x F, divides bytes by 255 and standardises. Returns the name of the result. */
 static char *add_input(onnx_file *file, const gradus_network *network)
 {
     const bool is_image = network->image_height > 1;
@@ -190,45 +207,53 @@ static char *add_input(onnx_file *file, const gradus_network *network)
     return is_image ? add_node(file, "Flatten", "flat", (char *[3]){scaled}) : scaled;
 }
 
-/* gelu(z) = z (1 + erf(z / sqrt(2))) / 2; the operator of that name came with a later opset. Layer l's nodes are called
- * "a1.scaled" and so on. */
-static char *add_gelu(onnx_file *file, const gelu_constants *constants, size_t l, char *z)
+/* ---- The activation: the same operators between all layers ---- */
+
+/* The name of the constant with this text, which is added once. */
+static char *constant_named(onnx_file *file, const char *text)
 {
-    char name[48];
-    snprintf(name, sizeof name, "a%zu.scaled", l + 1);
-    char *node = add_node(file, "Mul", name, (char *[3]){z, constants->root_half});
-    snprintf(name, sizeof name, "a%zu.erf", l + 1);
-    node = add_node(file, "Erf", name, (char *[3]){node});
-    snprintf(name, sizeof name, "a%zu.raised", l + 1);
-    node = add_node(file, "Add", name, (char *[3]){node, constants->one});
-    snprintf(name, sizeof name, "a%zu.product", l + 1);
-    node = add_node(file, "Mul", name, (char *[3]){z, node});
-    snprintf(name, sizeof name, "a%zu", l + 1);
-    return add_node(file, "Mul", name, (char *[3]){node, constants->half});
+    for (size_t t = 0; t < file->graph.n_initializer; t++)
+        if (strcmp(file->tensors[t].described.name, text) == 0)
+            return file->tensors[t].described.name;
+    return add_constant(file, text, strtof(text, NULL));
 }
 
-static char *add_activation(onnx_file *file, const gelu_constants *constants, gradus_activation activation, size_t l,
-                            char *z)
+/* Reads the activation's operators from activations.h. */
+static void read_operators(onnx_file *file, gradus_activation activation)
 {
-    static char *const operators[] = {[GRADUS_RELU] = "Relu",
-                                      [GRADUS_LEAKY_RELU] = "LeakyRelu", /* its slope is 0.01 unless told otherwise */
-                                      [GRADUS_SIGMOID] = "Sigmoid",
-                                      [GRADUS_TANH] = "Tanh"};
-    char name[48];
-    if (activation == GRADUS_GELU)
-        return add_gelu(file, constants, l, z);
-    snprintf(name, sizeof name, "a%zu", l + 1);
-    return add_node(file, operators[activation], name, (char *[3]){z});
+#define OPERATORS_OF(NAME, formula, name, operators) operators,
+    static const char *const texts[] = {ACTIVATIONS(OPERATORS_OF)};
+    char *rest = NULL;
+    snprintf(file->operator_text, sizeof file->operator_text, "%s", texts[activation]);
+    for (char *word = strtok_r(file->operator_text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        if (*word >= 'A' && *word <= 'Z')
+            file->operators[file->operator_count++].type = word;
+        else
+            file->operators[file->operator_count - 1].operand = *word == 'z' ? word : constant_named(file, word);
+    }
 }
+
+/* Adds the activation of a layer. Layer 1's output is called "a1", the steps before it "a1.0", "a1.1", ... */
+static char *add_activation(onnx_file *file, size_t l, char *z)
+{
+    char *a = z, name[48];
+    for (size_t i = 0; i < file->operator_count; i++) {
+        const onnx_operator *op = &file->operators[i];
+        const bool is_last = i + 1 == file->operator_count, takes_z = op->operand != NULL && *op->operand == 'z';
+        snprintf(name, sizeof name, is_last ? "a%zu" : "a%zu.%zu", l + 1, i);
+        a = add_node(file, op->type, name, (char *[3]){a, takes_z ? z : op->operand});
+    }
+    return a;
+}
+
+/* ---- The layers ---- */
 
 static void add_layers(onnx_file *file, const gradus_model *model)
 {
     const gradus_network *network = &model->network;
     char *below = add_input(file, network), name[48];
-    gelu_constants constants = {NULL, NULL, NULL};
-    if (network->activation == GRADUS_GELU && network->layers > 1)
-        constants = (gelu_constants){add_constant(file, "root_half", 0.70710678f), add_constant(file, "one", 1),
-                                     add_constant(file, "half", 0.5f)};
+    if (network->layers > 1)
+        read_operators(file, network->activation);
     for (size_t l = 0; l < network->layers; l++) {
         char *operands[3] = {below, NULL, NULL};
         for (size_t i = 0; i < 2; i++) {
@@ -240,8 +265,7 @@ static void add_layers(onnx_file *file, const gradus_model *model)
         snprintf(name, sizeof name, "z%zu", l + 1);
         char *z = add_node(file, "Gemm", is_last ? "logits" : name, operands);
         set_transposed(file);
-        below = is_last ? add_node(file, "Softmax", "probabilities", (char *[3]){z})
-                        : add_activation(file, &constants, network->activation, l, z);
+        below = is_last ? add_node(file, "Softmax", "probabilities", (char *[3]){z}) : add_activation(file, l, z);
     }
 }
 
@@ -288,7 +312,7 @@ static void describe_model(onnx_file *file, const gradus_model *model)
 
 /* ---- Writing ---- */
 
-/* Where protobuf-c appends what it has serialized; it takes no notice of failures. */
+/* protobuf-c appends serialised bytes here. It ignores failures, so the status is kept. */
 typedef struct output_buffer {
     ProtobufCBuffer base;
     output_file *file;
@@ -313,7 +337,7 @@ gradus_status gradus_model_export_onnx(const gradus_model *model, const char *pa
     describe_model(file, model);
     const size_t size = gr_onnx__model_proto__get_packed_size(&file->message);
     if (size > MESSAGE_MAX)
-        FAIL(GRADUS_ERROR_ARGUMENT, "%s: %zu bytes, expected less than the 2 GiB that ONNX holds", path, size);
+        FAIL(GRADUS_ERROR_ARGUMENT, "%s: %zu bytes, expected less than the 2 GiB that ONNX allows", path, size);
     TRY(gr_output_open(path, &output));
     gr_onnx__model_proto__pack_to_buffer(&file->message, &buffer.base);
     TRY(buffer.status);

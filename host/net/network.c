@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a network's sizes may be, where its parameters lie, and how they are drawn. */
+/* The valid sizes of a network, and the layout of its parameters. */
 #include "net/network.h"
+#include "common/activations.h"
 #include "core/memory.h"
-#include "core/random.h"
 
+#include <assert.h>
 #include <math.h>
-#include <string.h>
-
-#define PI 3.14159265358979323846
 
 #define CLASSES_MIN 2
 #define CLASSES_MAX 256 /* a label is a byte */
@@ -73,11 +71,11 @@ static gradus_status validate_functions(const gradus_network *network)
     const double mean = (double)network->input_mean, deviation = (double)network->input_deviation;
     if (gradus_activation_name(network->activation) == NULL)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "activation: found number %d, expected %d to %d",
-                       (int)network->activation, GRADUS_RELU, GRADUS_GELU);
+                       (int)network->activation, 0, ACTIVATION_COUNT - 1);
     if (!isfinite(mean) || !isfinite(deviation) || deviation < 0 || (deviation == 0 && mean != 0))
         return gr_fail(GRADUS_ERROR_ARGUMENT,
-                       "input: found mean %g and deviation %g, expected finite numbers, and "
-                       "the deviation positive",
+                       "input: found mean %g and standard deviation %g, expected finite numbers and a positive "
+                       "standard deviation",
                        mean, deviation);
     return GRADUS_OK;
 }
@@ -98,14 +96,20 @@ cleanup:
 
 /* ---- Functions ---- */
 
+#define CHECK_VALUE(NAME, formula, name, operators)                                                                   \
+    static_assert((int)ACTIVATION_##NAME == (int)GRADUS_##NAME, "the rows of activations.h are in gradus.h's order");
+ACTIVATIONS(CHECK_VALUE)
+
+const char *gr_activation_name(size_t index)
+{
+#define NAME_OF(NAME, formula, name, operators) name,
+    static const char *const names[] = {ACTIVATIONS(NAME_OF)};
+    return index < ACTIVATION_COUNT ? names[index] : NULL;
+}
+
 const char *gradus_activation_name(gradus_activation activation)
 {
-    static const char *const names[] = {[GRADUS_RELU] = "relu",
-                                        [GRADUS_LEAKY_RELU] = "leaky-relu",
-                                        [GRADUS_SIGMOID] = "sigmoid",
-                                        [GRADUS_TANH] = "tanh",
-                                        [GRADUS_GELU] = "gelu"};
-    return (size_t)activation < sizeof names / sizeof *names ? names[activation] : NULL;
+    return gr_activation_name(activation);
 }
 
 input_transform gr_network_input(const gradus_network *network)
@@ -128,92 +132,4 @@ parameter_layout gr_network_layout(const gradus_network *network)
         layout.length = layout.bias[l] + aligned(outputs);
     }
     return layout;
-}
-
-/* ---- Initial values ---- */
-
-/* A multiple of 2^-24 less a half is exact, so the parameters are the same on every machine. */
-static float draw_notebook(const random_stream *stream, size_t i)
-{
-    return gr_random_uniform(stream, i) - 0.5f;
-}
-
-/* U(-sqrt(3), sqrt(3)), of deviation 1. */
-static float draw_uniform(const random_stream *stream, size_t i)
-{
-    return (float)(sqrt(3) * (2 * (double)gr_random_uniform(stream, i) - 1));
-}
-
-/* Box and Muller's transformation of two uniform numbers, of which the first must not be 0. */
-static float draw_normal(const random_stream *stream, size_t i)
-{
-    const double u = 1 - (double)gr_random_uniform(stream, 2 * i), v = (double)gr_random_uniform(stream, 2 * i + 1);
-    return (float)(sqrt(-2 * log(u)) * cos(2 * PI * v));
-}
-
-/* The deviation of a layer's weights. */
-static double he(size_t inputs, size_t outputs)
-{
-    (void)outputs;
-    return sqrt(2 / (double)inputs);
-}
-
-static double xavier(size_t inputs, size_t outputs)
-{
-    return sqrt(2 / ((double)inputs + (double)outputs));
-}
-
-static const struct initializer {
-    const char *name;
-    float (*draw)(const random_stream *stream, size_t i);
-    double (*deviation)(size_t inputs, size_t outputs); /* NULL: 1, and biases are drawn as well; else they are 0 */
-} initializers[] = {
-    {"uniform", draw_notebook, NULL},         {"he", draw_normal, he},
-    {"he-uniform", draw_uniform, he},         {"xavier", draw_normal, xavier},
-    {"xavier-uniform", draw_uniform, xavier},
-};
-
-static const struct initializer *find_initializer(const char *name)
-{
-    for (size_t i = 0; i < sizeof initializers / sizeof *initializers; i++)
-        if (strcmp(initializers[i].name, name) == 0)
-            return &initializers[i];
-    return NULL;
-}
-
-static void draw_tensor(const struct initializer *how, uint64_t seed, size_t tensor, double scale, size_t length,
-                        float *values)
-{
-    const random_stream stream = gr_random_stream(seed, RANDOM_PARAMETERS, (uint32_t)tensor);
-    for (size_t i = 0; i < length; i++)
-        values[i] = (float)(scale * (double)how->draw(&stream, i));
-}
-
-static void initialise(const struct initializer *how, const gradus_network *network, uint64_t seed, float *parameters)
-{
-    const parameter_layout layout = gr_network_layout(network);
-    memset(parameters, 0, layout.length * sizeof *parameters);
-    for (size_t l = 0; l < network->layers; l++) {
-        const size_t inputs = network->sizes[l], outputs = network->sizes[l + 1];
-        const double scale = how->deviation == NULL ? 1 : how->deviation(inputs, outputs);
-        draw_tensor(how, seed, 2 * l, scale, outputs * inputs, parameters + layout.weights[l]);
-        if (how->deviation == NULL)
-            draw_tensor(how, seed, 2 * l + 1, 1, outputs, parameters + layout.bias[l]);
-    }
-}
-
-gradus_status gr_network_initialise_with(const char *initializer, const gradus_network *network, uint64_t seed,
-                                         float *parameters)
-{
-    const struct initializer *how = find_initializer(initializer);
-    if (how == NULL)
-        return gr_fail(GRADUS_ERROR_ARGUMENT,
-                       "initializer \"%s\": expected uniform, he, he-uniform, xavier or xavier-uniform", initializer);
-    initialise(how, network, seed, parameters);
-    return GRADUS_OK;
-}
-
-void gr_network_initialise(const gradus_network *network, uint64_t seed, float *parameters)
-{
-    initialise(&initializers[0], network, seed, parameters);
 }

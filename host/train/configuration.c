@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Training configurations as JSON objects: made, and compared item by item. */
+/* Training configurations as JSON objects: created, and compared item by item. */
 #include "train/configuration.h"
 #include "core/memory.h"
 #include "core/printable.h"
@@ -82,7 +82,7 @@ static int add_rate(json_t *configuration, const gradus_train_options *options)
 {
     const gradus_schedule *schedule = &options->schedule;
     return add_number(configuration, "learning rate", (double)options->learning_rate) ||
-           add_name(configuration, "schedule", schedule->name, "constant") ||
+           add_name(configuration, "schedule", schedule->name, gradus_schedule_name(0)) ||
            add_number(configuration, "gamma", (double)schedule->gamma) ||
            add_count(configuration, "decay every", schedule->decay_every) ||
            add_count(configuration, "warm-up", schedule->warmup);
@@ -90,11 +90,11 @@ static int add_rate(json_t *configuration, const gradus_train_options *options)
 
 static int add_optimizer(json_t *configuration, const gradus_train_options *options, const optimizer *how)
 {
-    const bool first = gr_optimizer_has_first_moment(how), second = gr_optimizer_has_second_moment(how);
-    return add_name(configuration, "optimizer", options->optimizer.name, "sgd") ||
-           (first && add_number(configuration, "momentum or beta1", (double)how->momentum)) ||
-           (second && add_number(configuration, "rho or beta2", (double)how->decay)) ||
-           (second && add_number(configuration, "epsilon", (double)how->epsilon)) ||
+    const bool has_second = gr_optimizer_has_second_moment(how);
+    return add_name(configuration, "optimizer", options->optimizer.name, gradus_optimizer_name(0)) ||
+           (gr_optimizer_has_momentum(how) && add_number(configuration, "momentum or beta1", (double)how->momentum)) ||
+           (gr_optimizer_has_decay(how) && add_number(configuration, "rho or beta2", (double)how->decay)) ||
+           (has_second && add_number(configuration, "epsilon", (double)how->epsilon)) ||
            add_number(configuration, "weight decay", (double)how->weight_decay) ||
            add_number(configuration, "clip norm", (double)how->clip_norm) ||
            add_number(configuration, "max norm", (double)how->max_norm);
@@ -121,12 +121,12 @@ static int add_stopping(json_t *configuration, const gradus_train_options *optio
     return add_count(configuration, "report every", options->report_every) ||
            add_count(configuration, "evaluate every", options->evaluate_every) ||
            add_count(configuration, "patience", stopping->patience) ||
-           add_name(configuration, "monitor", stopping->monitor, "loss") ||
+           add_name(configuration, "monitor", stopping->monitor, gradus_monitor_name(0)) ||
            add_number(configuration, "target accuracy", stopping->target_accuracy) ||
            add_number(configuration, "until converged", stopping->until_converged);
 }
 
-/* Whatever they come from: a seed and an initializer, or a file. */
+/* A hash of the weights, whether they come from a seed and an initializer or from a file. */
 static int add_initial_weights(json_t *configuration, const gradus_model *model)
 {
     return json_object_set_new(configuration, "initial weights",
@@ -135,7 +135,7 @@ static int add_initial_weights(json_t *configuration, const gradus_model *model)
 
 /* ---- Configurations ---- */
 
-/* An option comes before what follows from it, so that a message names the option. */
+/* An option comes before its consequences, so that a message names the option. */
 gradus_status gr_configuration_make(const gradus_train_options *options, const training_plan *plan,
                                     const gradus_model *model, const gradus_dataset *dataset, json_t **out)
 {
@@ -157,7 +157,7 @@ cleanup:
     return status;
 }
 
-/* A value as text, numbers with so many digits. */
+/* A value as text, numbers with a given number of digits. */
 typedef struct value_text {
     char text[160];
 } value_text;
@@ -186,7 +186,7 @@ static gradus_status refuse(const char *path, const char *item, const json_t *fo
                    gr_printable(item).text, text_of(found, digits).text, text_of(expected, digits).text);
 }
 
-/* The first item of `these` that those do not have, or have with another value; NULL: there is none. */
+/* The first item of `these` that `those` does not have, or has with another value; NULL: there is none. */
 static const char *first_difference(json_t *these, json_t *those)
 {
     const char *item = NULL;

@@ -2,29 +2,25 @@
 // The end of a training step, by optimizer_step.clh. p, g, first, second and kept are flat buffers of all parameters, of the
 // same layout. sums: summed loss and number correct of the forward pass that g belongs to.
 
+#include "common/optimizer_arguments.h"
 #include "common/optimizer_step.clh"
 
-// Tensors begin at multiples of so many floats, so that as many neighbours are all weights or all biases.
-#define ALIGNMENT 32
-
-// One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements / ALIGNMENT):
-// whether weight_decay holds there. first, second: the moments; another buffer where the kind has none.
-// NDRange: one work-item per PARAMETER_LANES elements, of which ALIGNMENT is a multiple.
-kernel void update_parameters(float learning_rate, float first_correction, float second_correction,
-                              global parameter *restrict p, global const parameter *restrict g, ulong elements,
+// One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements /
+// PARAMETER_ALIGNMENT): whether weight decay holds there. first, second: the moments; another buffer where the kind has none.
+// NDRange: one work-item per UPDATE_LANES elements, of which PARAMETER_ALIGNMENT is a multiple.
+kernel void update_parameters(update_step step, update_rule rule, global parameter *restrict p,
+                              global const parameter *restrict g, global const uchar *restrict decays,
+                              global const float *restrict clip, global parameter *first, global parameter *second,
                               global const float *restrict sums, global float *restrict history,
-                              global uint *restrict progress, uint slots, uint kind, float momentum, float decay,
-                              float epsilon, float weight_decay, global const uchar *restrict decays,
-                              global const float *restrict clip, global parameter *first, global parameter *second)
+                              global uint *restrict progress)
 {
-    const size_t i = get_global_id(0);
-    const optimizer how = {kind, momentum, decay, epsilon};
-    const step_factors by = {learning_rate, first_correction, second_correction};
-    if (i * PARAMETER_LANES < elements)
-        p[i] = update_one(how, by, decays[i * PARAMETER_LANES / ALIGNMENT] ? weight_decay : 0, p[i], clip[0] * g[i],
+    const size_t i = get_global_id(0), at = i * UPDATE_LANES;
+    const optimizer how = {rule.kind, rule.momentum, rule.decay, rule.epsilon};
+    if (at < rule.elements)
+        p[i] = update_one(how, step, decays[at / PARAMETER_ALIGNMENT] ? rule.weight_decay : 0, p[i], clip[0] * g[i],
                           first + i, second + i);
     if (i == 0)
-        note_step(sums[0], sums[1], history, progress, slots);
+        note_step(sums[0], sums[1], history, progress, rule.slots);
 }
 
 // partial[k] = sum of the squares of share k of g. NDRange: one work-item per share.

@@ -181,7 +181,7 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
 // Whole steps one after the other, for batches that are too small to be shared. factors: a ring; keep:
 // before the last update kept := p, as keep_parameters does; decays, first_moment, second_moment: as update_parameters has
 // them; all else as fused_batch_pass has it. NDRange: one work-item, which uses the first scratch.
-kernel void fused_batch_steps(batch_steps work, batch_training how, global const step_factors *restrict factors,
+kernel void fused_batch_steps(batch_steps work, batch_training how, global const update_step *restrict factors,
                               global const uchar *restrict values, global const ushort *restrict places,
                               global const uint *restrict starts, global const uchar *restrict labels,
                               global const uint *restrict order, global float *restrict parameters,
@@ -196,10 +196,10 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
     const optimizer rule = {OPTIMIZER, how.momentum, how.decay, how.epsilon};
     global floatv *p = (global floatv *)parameters;
     global floatv *gradient = (global floatv *)(scratch + DW_AT);
-    global const step_factors *next = factors + work.factors_at;
+    global const update_step *next = factors + work.factors_at;
     for (uint s0 = work.first; s0 < work.end; s0 += how.batch, next++) {
         const pass_range range = make_pass_range(s0, min(s0 + how.batch, work.end), PASS_GRADIENT);
-        const step_factors by = *next;
+        const update_step by = *next;
         const tile_pass pass = make_pass(range.mode, progress, scratch);
         forget_sums(scratch);
         prepare_input_bias(parameters, scratch);

@@ -6,8 +6,7 @@
 
 #include "common/activation.clh"
 #include "common/dropout.clh"
-
-#define UNITS 8 // of a work-item
+#include "layered/layered_arguments.h"
 
 static uint sample_number(global const uint *order, uint first, uint s)
 {
@@ -20,25 +19,26 @@ static void draw_mask(global const uint *progress, uint layer, uint sample, uint
 }
 
 // A = f(Z), in place in z (units x samples), and f'(Z) into slopes, both times the factors of dropout: 0 for what is left
-// out, `gain` for the rest. Samples from `valid` on have no number and are not thinned. NDRange: one work-item per UNITS
-// units of a sample.
-kernel void activation_forward(uint threshold, uint first, uint valid, global float *restrict z,
-                               global float *restrict slopes, uint units, uint samples, uint function, uint layer,
-                               float gain, global const uint *restrict progress, global const uint *restrict order)
+// out, layer.gain for the rest. Samples from `valid` on have no number and are not thinned. NDRange: one work-item per
+// ACTIVATE_UNITS units of a sample.
+kernel void activation_forward(activation_slice slice, activation_layer layer, global float *restrict z,
+                               global float *restrict slopes, global const uint *restrict progress,
+                               global const uint *restrict order)
 {
-    const uint blocks = (units + UNITS - 1) / UNITS;
+    const uint units = layer.units, blocks = (units + ACTIVATE_UNITS - 1) / ACTIVATE_UNITS;
     const size_t i = get_global_id(0);
     const uint s = i / blocks, block = i % blocks;
     uint words[4] = {0};
-    if (s >= samples)
+    if (s >= layer.samples)
         return;
-    const bool thins = threshold > 0 && s < valid;
+    const bool thins = slice.threshold > 0 && s < slice.valid;
     if (thins)
-        draw_mask(progress, layer, sample_number(order, first, s), block, words);
-    for (uint u = block * UNITS; u < min(units, (block + 1) * UNITS); u++) {
-        const float factor = !thins ? 1 : unit_bits(words, u % UNITS) < threshold ? 0 : gain;
+        draw_mask(progress, layer.layer, sample_number(order, slice.first, s), block, words);
+    for (uint u = block * ACTIVATE_UNITS; u < min(units, (block + 1) * ACTIVATE_UNITS); u++) {
+        const bool left_out = thins && unit_bits(words, u % ACTIVATE_UNITS) < slice.threshold;
+        const float factor = left_out ? 0 : thins ? layer.gain : 1;
         float slope;
-        const float a = activation(function, z[(size_t)s * units + u], &slope);
+        const float a = activation(layer.function, z[(size_t)s * units + u], &slope);
         z[(size_t)s * units + u] = a * factor;
         slopes[(size_t)s * units + u] = slope * factor;
     }
@@ -53,26 +53,26 @@ kernel void activation_backward(global const float *restrict slopes, global floa
 }
 
 // What the network sees, (scale * v + offset) times the factors of dropout, of the samples x_first .. x_first + valid - 1
-// of x (features x any number), v being a byte or with `floats` a float, into out (features x samples); 0 behind them. NDRange: one work-item per UNITS features of
-// a sample.
-kernel void input_transform(uint threshold, uint first, uint valid, uint x_first, global const uchar *restrict x,
-                            global float *restrict out, uint features, uint samples, uint floats, float scale,
-                            float offset, float gain, global const uint *restrict progress,
+// of x (features x any number), v being a byte or with `floats` a float, into out (features x samples); 0 after them.
+// NDRange: one work-item per ACTIVATE_UNITS features of a sample.
+kernel void input_transform(input_slice slice, input_layer layer, global const uchar *restrict x,
+                            global float *restrict out, global const uint *restrict progress,
                             global const uint *restrict order)
 {
-    const uint blocks = (features + UNITS - 1) / UNITS;
+    const uint features = layer.features, blocks = (features + ACTIVATE_UNITS - 1) / ACTIVATE_UNITS;
     const size_t i = get_global_id(0);
     const uint s = i / blocks, block = i % blocks;
     uint words[4] = {0};
-    if (s >= samples)
+    if (s >= layer.samples)
         return;
-    if (threshold > 0 && s < valid)
-        draw_mask(progress, 0, sample_number(order, first, s), block, words);
-    const size_t sample = (size_t)(x_first + s) * features;
+    if (slice.threshold > 0 && s < slice.valid)
+        draw_mask(progress, 0, sample_number(order, slice.first, s), block, words);
+    const float gain = slice.threshold > 0 ? layer.gain : 1;
+    const size_t sample = (size_t)(slice.x_first + s) * features;
     global const float *x_floats = (global const float *)x;
-    for (uint f = block * UNITS; f < min(features, (block + 1) * UNITS); f++) {
-        const bool seen = s < valid && unit_bits(words, f % UNITS) >= threshold;
-        const float value = !seen ? 0 : floats ? x_floats[sample + f] : (float)x[sample + f];
-        out[(size_t)s * features + f] = seen ? fma(scale, value, offset) * (threshold > 0 ? gain : 1) : 0;
+    for (uint f = block * ACTIVATE_UNITS; f < min(features, (block + 1) * ACTIVATE_UNITS); f++) {
+        const bool seen = s < slice.valid && unit_bits(words, f % ACTIVATE_UNITS) >= slice.threshold;
+        const float value = !seen ? 0 : layer.floats ? x_floats[sample + f] : (float)x[sample + f];
+        out[(size_t)s * features + f] = seen ? fma(layer.scale, value, layer.offset) * gain : 0;
     }
 }

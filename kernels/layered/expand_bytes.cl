@@ -2,18 +2,21 @@
 // Bytes to floats, value for value: out[i] = bytes[first + i] for i < valid, 0 from there on. What GEMMs that know only
 // floats need of X. The factor 1/255 is not applied here; it goes into the GEMM's alpha.
 //
-// NDRange: one work-item per block of 8. bytes holds at least first + valid elements, out 8 blocks.
+// NDRange: one work-item per block of EXPAND_BLOCK, which is 8. bytes holds at least first + valid elements, out 8 blocks.
 
-kernel void expand_bytes(global const uchar *restrict bytes, ulong first, ulong valid, global float *restrict out,
+#include "layered/layered_arguments.h"
+
+kernel void expand_bytes(expand_slice slice, global const uchar *restrict bytes, global float *restrict out,
                          ulong blocks)
 {
-    const size_t i = get_global_id(0);
+    const size_t i = get_global_id(0), valid = slice.valid;
     if (i >= blocks)
         return;
+    bytes += slice.first;
     if (8 * i + 8 <= valid) {
-        vstore8(convert_float8(vload8(i, bytes + first)), i, out);
+        vstore8(convert_float8(vload8(i, bytes)), i, out);
         return;
     }
     for (size_t j = 8 * i; j < 8 * i + 8; j++)
-        out[j] = j < valid ? bytes[first + j] : 0;
+        out[j] = j < valid ? bytes[j] : 0;
 }

@@ -3,6 +3,8 @@
 // two steps so that all of the device works on them: first the sums over pieces of the columns, then the sums of those.
 // Each sum has a fixed order, so the result has the same bits every time.
 
+#include "common/scaled_sum.h"
+
 // partial[r, p] = sum of m[r, c] over the columns c of piece p. m (rows x columns), partial (rows x pieces); piece p is
 // columns p * piece_columns up to the next piece. NDRange: one work-item per element of partial, neighbours in rows.
 kernel void row_sums_partial(global const float *restrict m, global float *restrict partial, uint rows, ulong columns,
@@ -22,8 +24,8 @@ kernel void row_sums_partial(global const float *restrict m, global float *restr
 
 // out[offset + r] = scale * (sum over p of partial[r, p]), added to what is there if `accumulate`. NDRange: one work-item
 // per row.
-kernel void row_sums(global const float *restrict partial, global float *restrict out, ulong offset, uint rows,
-                     uint pieces, float scale, uint accumulate)
+kernel void row_sums(scaled_sum by, global const float *restrict partial, global float *restrict out, ulong offset,
+                     uint rows, uint pieces)
 {
     const size_t row = get_global_id(0);
     if (row >= rows)
@@ -31,5 +33,5 @@ kernel void row_sums(global const float *restrict partial, global float *restric
     float sum = 0;
     for (size_t p = 0; p < pieces; p++)
         sum += partial[p * rows + row];
-    out[offset + row] = scale * sum + (accumulate ? out[offset + row] : 0);
+    out[offset + row] = by.scale * sum + (by.accumulate ? out[offset + row] : 0);
 }

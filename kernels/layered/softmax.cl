@@ -2,6 +2,8 @@
 // Softmax over each column (sample) of the logits z (C x B), with the column's maximum subtracted first, so that exp
 // never overflows. NDRange: one work-item per sample.
 
+#include "layered/layered_arguments.h"
+
 static float column_max(global const float *z, uint classes)
 {
     float largest = z[0];
@@ -43,21 +45,21 @@ kernel void softmax_forward(global float *restrict z, uint classes, ulong sample
 // for all. And for each sample in metrics (2 x B) its cross-entropy (z_max + log sum exp(z - z_max)) - sum y z, and
 // whether its first largest logit is at the label (1 or 0).
 // Samples from `valid` up to `samples` only fill the batch: their column of dZ2 and their metrics become 0.
-kernel void softmax_cross_entropy(global float *restrict z, global const uchar *restrict labels, ulong first,
-                                  global float *restrict metrics, uint classes, ulong valid, ulong samples,
-                                  float smoothing)
+kernel void softmax_cross_entropy(loss_slice slice, global float *restrict z, global const uchar *restrict labels,
+                                  global float *restrict metrics, uint classes, ulong samples)
 {
     const size_t s = get_global_id(0);
+    const float smoothing = slice.smoothing;
     if (s >= samples)
         return;
     global float *column = z + s * classes;
-    if (s >= valid) {
+    if (s >= slice.valid) {
         for (uint c = 0; c < classes; c++)
             column[c] = 0;
         vstore2((float2)(0), s, metrics);
         return;
     }
-    const uint label = labels[first + s];
+    const uint label = labels[slice.first + s];
     const float shared = smoothing / classes;
     const float target =
         smoothing > 0 ? fma(1 - smoothing, column[label], shared * column_sum(column, classes)) : column[label];

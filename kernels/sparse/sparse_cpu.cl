@@ -5,6 +5,7 @@
 // scratch is TILE x BLOCK_UNITS floats for each work-item.
 
 #include "compressed/elements.clh"
+#include "sparse/sparse_arguments.h"
 #include "sparse/sparse_weights.clh"
 
 // The tiles of this work-item, of those with samples first .. first + count - 1: *begin .. *end - 1.
@@ -18,11 +19,12 @@ static void share_of_tiles(uint first, uint count, uint shares, uint *begin, uin
 
 // Z1 = relu(W1 X / 255 + b1) for samples first .. first + count - 1; without ReLU where the network has one layer. values,
 // places, sample_offsets: X; packed: W1; b1 begins at `bias` in parameters; z (H x count).
-kernel void sparse_forward(global const uchar *restrict values, global const ushort *restrict places,
-                           global const uint *restrict sample_offsets, global const float *restrict packed,
-                           global const float *restrict parameters, ulong bias, global float *restrict scratch,
-                           global float *restrict z, uint first, uint count)
+kernel void sparse_forward(sparse_samples samples, global const uchar *restrict values,
+                           global const ushort *restrict places, global const uint *restrict sample_offsets,
+                           global const float *restrict packed, global const float *restrict parameters, ulong bias,
+                           global float *restrict scratch, global float *restrict z)
 {
+    const uint first = samples.first, count = samples.count;
     const pixels x = {.values = values, .places = places, .sample_offsets = sample_offsets};
     global float *sums = scratch + get_global_id(0) * (TILE * BLOCK_UNITS);
     uint begin, end;
@@ -45,10 +47,11 @@ kernel void sparse_forward(global const uchar *restrict values, global const ush
 
 // Each work-item's packed dZ1 X^T over its share, into partial (packed dW1 x shares). lists, list_offsets: X; dz (H x
 // count).
-kernel void sparse_weight_gradient(global const uint *restrict lists, global const uint *restrict list_offsets,
-                                   global const float *restrict dz, global float *restrict scratch,
-                                   global float *restrict partial, uint first, uint count, uint shares)
+kernel void sparse_weight_gradient(sparse_samples samples, global const uint *restrict lists,
+                                   global const uint *restrict list_offsets, global const float *restrict dz,
+                                   global float *restrict scratch, global float *restrict partial, uint shares)
 {
+    const uint first = samples.first, count = samples.count;
     const pixels x = {.lists = lists, .list_offsets = list_offsets};
     global float *d = scratch + get_global_id(0) * (TILE * BLOCK_UNITS);
     uint begin, end;

@@ -6,16 +6,18 @@
 // The interface is sparse_cpu.cl's; X has its pixels in one block, and no scratch is needed.
 
 #include "common/vectors.clh"
+#include "sparse/sparse_arguments.h"
 #include "sparse/sparse_weights.clh"
 
 // Z1 = relu(W1 X / 255 + b1) for samples first .. first + count - 1; without ReLU where the network has one layer. values,
 // places, sample_offsets: X; packed: W1; b1 begins at `bias` in parameters; z (H x count). NDRange: one work-item per
 // vector of units and sample: UNIT_BLOCKS x count x UNIT_BLOCK, or more.
-kernel void sparse_forward(global const uchar *restrict values, global const ushort *restrict places,
-                           global const uint *restrict sample_offsets, global const float *restrict packed,
-                           global const float *restrict parameters, ulong bias, global float *restrict scratch,
-                           global float *restrict z, uint first, uint count)
+kernel void sparse_forward(sparse_samples samples, global const uchar *restrict values,
+                           global const ushort *restrict places, global const uint *restrict sample_offsets,
+                           global const float *restrict packed, global const float *restrict parameters, ulong bias,
+                           global float *restrict scratch, global float *restrict z)
 {
+    const uint first = samples.first, count = samples.count;
     const size_t i = get_global_id(0), row = i / UNIT_BLOCK;
     const uint block = (uint)(row / count), vector = (uint)(i - row * UNIT_BLOCK);
     if (block >= UNIT_BLOCKS)
@@ -49,10 +51,11 @@ static floatv load_units(global const float *dz, uint unit)
 
 // Packed dZ1 X^T over each share of the tiles, into partial (packed dW1 x shares). lists, list_offsets: X; dz (H x count).
 // NDRange: one work-item per vector of partial, or more.
-kernel void sparse_weight_gradient(global const uint *restrict lists, global const uint *restrict list_offsets,
-                                   global const float *restrict dz, global float *restrict scratch,
-                                   global float *restrict partial, uint first, uint count, uint shares)
+kernel void sparse_weight_gradient(sparse_samples samples, global const uint *restrict lists,
+                                   global const uint *restrict list_offsets, global const float *restrict dz,
+                                   global float *restrict scratch, global float *restrict partial, uint shares)
 {
+    const uint first = samples.first, count = samples.count;
     const size_t i = get_global_id(0), row = i / UNIT_BLOCK;
     const size_t table = row / GROUPS; // a block of units of a share
     const uint place = (uint)(row - table * GROUPS), share = (uint)(table / UNIT_BLOCKS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gradus evaluate, predict, inspect, devices and check from the outside. All but inspect need a device. */
 #include "npz_file.h"
-#include "run_program.h"
+#include "run_on_terminal.h"
 #include "with_device.h"
 
 static void train_model(void)
@@ -32,7 +32,8 @@ static void test_evaluate(void **state)
     assert_prints(program_out, "samples   24 of tiny, train part\n");
 }
 
-/* All samples are labelled 0 but one, and that class is missed: its precision is 0/0, that of class 2 as well. */
+/* All samples except one have label 0, and the class of that one is never predicted: its precision is 0/0, and so is
+ * that of class 2. */
 static void test_evaluate_json(void **state)
 {
     (void)state;
@@ -214,7 +215,7 @@ static void test_floats(void **state)
     assert_runs("\"$GRADUS\" predict f.safetensors floats.npz:1 --show");
     assert_true(program_out[0] != ' ' && program_out[3] == program_out[0]);
     assert_runs(
-        "\"$GRADUS\" bench floats.npz --engine auto,layered,fused --hidden 5 --repeats 1 --seconds 1 --device cpu");
+        "\"$GRADUS\" bench floats.npz --engine auto,layered,fused --hidden 5 --repeats 1 --seconds 0.1 --device cpu");
     assert_prints(program_out, "of the floats are not zero");
     assert_prints(program_out, "engine fused: found float features");
 
@@ -229,7 +230,7 @@ static void test_floats(void **state)
     assert_int_equal(run("\"$GRADUS\" train floats.npz --init-from m.safetensors"), 65);
 }
 
-/* A CSV file of whole numbers is of floats for a model of floats, and of bytes for another. */
+/* A CSV file of integers is read as floats for a model of floats, and as bytes for another. */
 static void test_floats_as_text(void **state)
 {
     (void)state;
@@ -309,8 +310,10 @@ static void test_devices(void **state)
 static void test_check(void **state)
 {
     (void)state;
-    assert_runs("\"$GRADUS\" check");
-    assert_prints(program_out, "relu_forward ");
+    assert_int_equal(run_on_terminal("\"$GRADUS\" check"), 0);
+    assert_prints(program_out, CLEAR "preparing the device ...");
+    assert_prints(program_out, CLEAR "checking ...  ");
+    assert_prints(program_out, "\nrelu_forward ");
     assert_null(strstr(program_out, "FAILED"));
     assert_runs("\"$GRADUS\" check --json");
     json_t *result = parse_output();
@@ -319,7 +322,7 @@ static void test_check(void **state)
     json_decref(result);
 }
 
-/* By the device as by the reference: the engines are compared elsewhere, here only that the option reaches them. */
+/* The device and the reference agree. Other tests compare the engines; this one tests that the option reaches them. */
 static void test_train_layered(void **state)
 {
     (void)state;
@@ -349,6 +352,16 @@ static void test_tune(void **state)
     assert_non_null(strstr(program_out, "weight gradient 9-4, 50 samples, pixels"));
     assert_non_null(strstr(program_out, "input gradient 4-3, 50 samples, relu"));
     assert_non_null(strstr(program_out, "  own "));
+    assert_runs("\"$GRADUS\" tune tiny --hidden 4 --seconds 1 --json");
+    json_t *result = parse_output();
+    assert_true(json_is_string(item(result, "device")));
+    assert_int_equal(json_integer_value(item(result, "samples")), TRAIN_SAMPLES);
+    assert_true(json_array_size(item(result, "products")) > 0);
+    const json_t *product = json_array_get(item(result, "products"), 0);
+    assert_string_equal(json_string_value(item(product, "product")), "forward 16-4, 24 samples, pixels, relu");
+    assert_true(json_is_string(item(product, "configuration")) &&
+                json_number_value(item(product, "seconds_after")) > 0);
+    json_decref(result);
 }
 
 int main(void)

@@ -1,41 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program shows on a terminal: the progress line, colours, and none of them where they are not wanted. */
-#include "run_program.h"
+/* Output on a terminal: the progress line, colours, and neither where they are switched off. */
+#include "run_on_terminal.h"
 #include "with_device.h"
 
-#include <pty.h>
-#include <unistd.h>
-
-/* Runs a shell command in the folder "work" on a terminal of its own, 80 columns wide, which both streams go to; what it
- * printed is in program_out. Returns its exit code. */
-static int run_on_terminal(const char *command)
-{
-    struct winsize size = {.ws_row = 40, .ws_col = 80};
-    char script[512];
-    int terminal, status;
-    size_t length = 0;
-    snprintf(script, sizeof script, "cd %s/work; export TERM=xterm-256color LC_ALL=C.UTF-8\n%s", program_folder,
-             command);
-    pid_t child = forkpty(&terminal, NULL, NULL, &size);
-    assert_true(child >= 0);
-    if (child == 0) {
-        execl("/bin/sh", "sh", "-c", script, (char *)NULL);
-        _exit(127);
-    }
-    for (;;) { /* reading from a terminal whose other side has ended fails, rather than giving zero bytes */
-        ssize_t count = read(terminal, program_out + length, sizeof program_out - 1 - length);
-        if (count <= 0)
-            break;
-        length += (size_t)count;
-    }
-    program_out[length] = '\0';
-    close(terminal);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WEXITSTATUS(status);
-}
-
 #define TRAIN "\"$GRADUS\" train tiny --engine reference --iterations 20000 --report-every 100 --out m.safetensors"
-#define CLEAR "\r\033[K"
 
 static void test_progress_line(void **state)
 {
@@ -50,7 +18,7 @@ static void test_progress_line(void **state)
     assert_null(strstr(program_out, "it 0/"));
 }
 
-/* The remaining time is the line's end, so every line with a pace must have it. */
+/* The remaining time is at the end of the line, so every line with a rate must have it. */
 static void test_progress_fits(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""200 steps of mini-batches by PyTorch in float64, with each optimizer and each schedule: writes steps.json.
+"""200 mini-batch steps by PyTorch in float64, with each optimizer and schedule and each activation: writes steps.json.
 
 The batches are those of host/core/permutation.h. README.md has the command.
 """
@@ -18,6 +18,9 @@ SAMPLES, BATCH, STEPS, SEED = 4500, 64, 200, 1
 RANDOM_SHUFFLE, ROUNDS = 4, 6
 WEIGHT_DECAY, GAMMA, DECAY_EVERY = 0.01, 0.5, 40
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.002, "adam": 0.003, "adamw": 0.003}
+SCHEDULES = ("constant", "step", "exponential", "cosine")
+ACTIVATIONS = {"relu": torch.nn.ReLU(), "leaky-relu": torch.nn.LeakyReLU(), "sigmoid": torch.nn.Sigmoid(),
+               "tanh": torch.nn.Tanh(), "gelu": torch.nn.GELU()}
 MASK32 = 0xFFFFFFFF
 
 
@@ -40,7 +43,7 @@ def mix(x):
 
 
 def order(count, epoch):
-    """Where each number below count goes in an epoch."""
+    """The permutation of the numbers below count in an epoch."""
     words = [w for block in range(2) for w in philox((block, 0, epoch, RANDOM_SHUFFLE), (SEED, 0))]
     half = 1
     while 4**half < count:
@@ -77,7 +80,7 @@ def schedule(name, of):
             "cosine": lambda: rates.CosineAnnealingLR(of, STEPS)}[name]()
 
 
-def train(X, labels, initial, optimizer_name, schedule_name):
+def train(X, labels, initial, optimizer_name, schedule_name, activation_name="relu"):
     """The mean loss over the samples of each 20 steps, before their updates."""
     W1, b1, W2, b2 = [torch.tensor(initial[n].astype(np.float64), requires_grad=True)
                       for n in ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias")]
@@ -89,7 +92,7 @@ def train(X, labels, initial, optimizer_name, schedule_name):
         if step % per_epoch == 0:
             places = order(SAMPLES, step // per_epoch)
         batch = places[step % per_epoch * BATCH:(step % per_epoch + 1) * BATCH]
-        logits = torch.relu(X[batch] @ W1.T + b1) @ W2.T + b2
+        logits = ACTIVATIONS[activation_name](X[batch] @ W1.T + b1) @ W2.T + b2
         loss = torch.nn.functional.cross_entropy(logits, labels[batch])
         summed, samples = summed + len(batch) * loss.item(), samples + len(batch)
         if (step + 1) % 20 == 0:
@@ -108,11 +111,13 @@ def main():
     X, labels = torch.tensor(X.T.copy()), torch.tensor(labels.astype(np.int64))
     initial = load_file(os.path.join(here, "initial.safetensors"))
     runs = [{"optimizer": o, "schedule": s, "loss": train(X, labels, initial, o, s)}
-            for o in LEARNING_RATES for s in ("constant", "step", "exponential", "cosine")]
+            for o in LEARNING_RATES for s in SCHEDULES]
+    activated = [{"activation": a, "optimizer": "momentum", "schedule": "constant",
+                  "loss": train(X, labels, initial, "momentum", "constant", a)} for a in ACTIVATIONS]
     result = {"samples": SAMPLES, "batch": BATCH, "steps": STEPS, "seed": SEED, "weight_decay": WEIGHT_DECAY,
               "gamma": GAMMA, "decay_every": DECAY_EVERY,
               "learning_rates": LEARNING_RATES,
-              "runs": runs}
+              "runs": runs + activated}
     with open(os.path.join(here, "steps.json"), "w") as file:
         json.dump(result, file, indent=1)
         file.write("\n")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An exported ONNX model, read back by protobuf-c: the graph's nodes, shapes and values. */
+#include "common/activations.h"
 #include "gradus/gradus.h"
 #include "scratch.h"
 
@@ -25,7 +26,7 @@ static GrOnnx__ModelProto *export_network(const gradus_network *network, gradus_
     return read_message(path);
 }
 
-/* "Div Flatten Gemm ..." must be the operators, each taking the output of the one before. */
+/* The operators must be these, as in "Div Flatten Gemm ...", each with the output of the previous one as input. */
 static void assert_nodes(const GrOnnx__GraphProto *graph, const char *expected)
 {
     char found[256] = "";
@@ -87,7 +88,7 @@ static void test_images(void **state)
     gradus_model_destroy(model);
 }
 
-/* Floats are taken as they are. */
+/* Floats are not divided. */
 static void test_floats(void **state)
 {
     (void)state;
@@ -112,23 +113,56 @@ static void test_no_images(void **state)
     gradus_model_destroy(model);
 }
 
-/* As many layers as a network can have. */
+/* Whether one of the graph's first nodes, its tensors or its input has this name. */
+static bool is_known(const GrOnnx__GraphProto *graph, size_t nodes, const char *name)
+{
+    bool known = strcmp(graph->input[0]->name, name) == 0;
+    for (size_t i = 0; i < nodes; i++)
+        known |= strcmp(graph->node[i]->output[0], name) == 0;
+    for (size_t t = 0; t < graph->n_initializer; t++)
+        known |= strcmp(graph->initializer[t]->name, name) == 0;
+    return known;
+}
+
+/* Every node's inputs are defined before it, and no two outputs and no two tensors have the same name. */
+static void assert_consistent(const GrOnnx__GraphProto *graph)
+{
+    for (size_t i = 0; i < graph->n_node; i++) {
+        for (size_t k = 0; k < graph->node[i]->n_input; k++)
+            assert_true(is_known(graph, i, graph->node[i]->input[k]));
+        assert_false(is_known(graph, i, graph->node[i]->output[0]));
+    }
+    for (size_t t = 0; t < graph->n_initializer; t++)
+        for (size_t other = 0; other < t; other++)
+            assert_string_not_equal(graph->initializer[t]->name, graph->initializer[other]->name);
+}
+
+/* The largest number of layers, with each activation, which is the same between all layers: 4 nodes of the input, a
+ * Gemm of each layer, the Softmax, and the activations. */
 static void test_deepest(void **state)
 {
     (void)state;
-    gradus_network network = {
-        .layers = GRADUS_LAYERS_MAX, .activation = GRADUS_GELU, .input_mean = 0.5f, .input_deviation = 0.5f};
+    gradus_network network = {.layers = GRADUS_LAYERS_MAX, .input_mean = 0.5f, .input_deviation = 0.5f};
     for (size_t i = 0; i <= GRADUS_LAYERS_MAX; i++)
         network.sizes[i] = 4;
-    gradus_model *model = NULL;
-    GrOnnx__ModelProto *message = export_network(&network, &model);
-    assert_int_equal(message->graph->n_node, 4 + 2 * GRADUS_LAYERS_MAX + 4 * (GRADUS_LAYERS_MAX - 1));
-    assert_int_equal(message->graph->n_initializer, 6 + 2 * GRADUS_LAYERS_MAX);
-    gr_onnx__model_proto__free_unpacked(message, NULL);
-    gradus_model_destroy(model);
+    for (int a = 0; a < ACTIVATION_COUNT; a++) {
+        gradus_model *model = NULL;
+        network.activation = (gradus_activation)a;
+        GrOnnx__ModelProto *message = export_network(&network, &model);
+        const GrOnnx__GraphProto *graph = message->graph;
+        const size_t first = 4, activations = graph->n_node - first - GRADUS_LAYERS_MAX - 1;
+        const size_t period = 1 + activations / (GRADUS_LAYERS_MAX - 1);
+        assert_true(activations > 0 && activations % (GRADUS_LAYERS_MAX - 1) == 0);
+        assert_string_equal(graph->node[first]->op_type, "Gemm");
+        for (size_t i = first; i + 1 < graph->n_node; i++)
+            assert_string_equal(graph->node[i]->op_type, graph->node[first + (i - first) % period]->op_type);
+        assert_consistent(graph);
+        gr_onnx__model_proto__free_unpacked(message, NULL);
+        gradus_model_destroy(model);
+    }
 }
 
-/* What stands before the first Gemm and between two, and how many constants that takes. */
+/* The operators before the first Gemm and between two, and their number of constants. */
 static void assert_functions(gradus_activation activation, float deviation, const char *input, const char *between,
                              size_t constants)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which networks are refused and how, where parameters lie, and what they are drawn from. */
+/* Networks that are refused and the messages, the layout of parameters, and their distributions. */
 #include "assert_close.h"
+#include "common/activations.h"
 #include "core/random.h"
 #include "net/network.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const gradus_network notebook = {.layers = 2, .sizes = {784, 10, 10}};
@@ -100,12 +102,27 @@ static void test_functions(void **state)
     assert_close((double)gr_network_input(&network).scale, 2.0 / 255, 0, 1e-7);
     assert_close((double)gr_network_input(&network).offset, -0.5, 0, 1e-7);
     network.input_deviation = NAN;
-    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, "input: found mean 0.25 and deviation nan");
-    network = plain;
-    network.activation = (gradus_activation)5;
-    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, "activation: found number 5, expected 0 to 4");
+    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT,
+                 "input: found mean 0.25 and standard deviation nan");
+}
+
+/* Every row of activations.h makes a valid network, and nothing else does. */
+static void test_activations(void **state)
+{
+    (void)state;
+    gradus_network network = {.layers = 2, .sizes = {3, 3, 2}};
+    char message[64];
+    for (int a = 0; a < ACTIVATION_COUNT; a++) {
+        network.activation = (gradus_activation)a;
+        assert_ok(gr_network_validate(&network));
+        assert_non_null(gradus_activation_name(network.activation));
+    }
+    network.activation = (gradus_activation)ACTIVATION_COUNT;
+    snprintf(message, sizeof message, "activation: found number %d, expected 0 to %d", ACTIVATION_COUNT,
+             ACTIVATION_COUNT - 1);
+    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, message);
+    assert_null(gradus_activation_name(network.activation));
     assert_string_equal(gradus_activation_name(GRADUS_GELU), "gelu");
-    assert_null(gradus_activation_name((gradus_activation)5));
 }
 
 static void test_initialise(void **state)
@@ -151,7 +168,7 @@ static void test_initialise_is_uniform(void **state)
     free(parameters);
 }
 
-/* Means and deviations of many draws, against what the initializers promise. */
+/* Means and standard deviations of many draws, against the definitions of the initializers. */
 static void check_initializer(const char *name, double deviation, double largest)
 {
     const gradus_network network = {.layers = 1, .sizes = {300, 200}};
@@ -188,10 +205,11 @@ static void test_initializers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_initializers),     cmocka_unit_test(test_validate_accepts),
-        cmocka_unit_test(test_validate_refuses), cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_layout),           cmocka_unit_test(test_layout_is_disjoint),
-        cmocka_unit_test(test_initialise),       cmocka_unit_test(test_initialise_is_uniform),
+        cmocka_unit_test(test_initializers),          cmocka_unit_test(test_validate_accepts),
+        cmocka_unit_test(test_validate_refuses),      cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_activations),           cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_layout_is_disjoint),    cmocka_unit_test(test_initialise),
+        cmocka_unit_test(test_initialise_is_uniform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,41 +4,48 @@
 #include "command/output_check.h"
 #include "command/result_file.h"
 #include "text/failure.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define KERNELS_MAX 128 /* whose names a hint looks at */
+#define ALL_KERNELS "all"
 
 static const command_description description = {
     .name = "bench",
     .arguments = "[DATASET | A.json B.json]",
     .summary = "Iterations per second by network, device and engine, each checked against the reference before it is\n"
                "timed, and how far the device's own limits are. DATASET is digits unless another is named. With\n"
-               "--compare: what of B became faster or slower than A.",
-    .notes = "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
-             "engine, but the reference only where an iteration takes about a second at most.\n"
-             "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
-             "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
+               "--compare: what of B became faster or slower than A. With --kernels: the time of each kernel alone.",
+    .notes =
+        "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
+        "engine, but the reference only where an iteration takes about a second at most.\n"
+        "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
+        "--kernels times what 'gradus check' checks, at the shapes of a network, after a comparison with the\n"
+        "reference at these shapes; NAMES are names or parts of names, as in relu,product_cpu. Times are the device's\n"
+        "own. Without --hidden the network has 128 hidden units.\n"
+        "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
     .arguments_max = 2,
 };
 
 /* ---- Lists ---- */
 
-/* Divides the text, which the list points into, at its commas. */
-static int split_names(const char *option, char *text, name_list *out)
+static int split_names(const char *option, const char *text, name_list *out)
 {
-    char *whole = text == NULL ? NULL : strdup(text); /* for the message */
-    int code = EX_OK;
-    while (text != NULL && code == EX_OK) {
-        char *name = strsep(&text, ",");
+    out->text = text == NULL ? NULL : strdup(text);
+    char *rest = out->text;
+    if (text != NULL && rest == NULL)
+        return fail(EX_OSERR, "out of memory: --%s", option);
+    while (rest != NULL) {
+        const char *name = strsep(&rest, ",");
         if (*name == '\0' || out->count == BENCH_NAMES_MAX)
-            code = fail(EX_USAGE, "--%s: found \"%s\", expected 1 to %d names with a comma between two", option,
-                        whole == NULL ? "" : whole, BENCH_NAMES_MAX);
-        else
-            out->names[out->count++] = name;
+            return fail(EX_USAGE, "--%s: found \"%s\", expected 1 to %d names with a comma between two", option, text,
+                        BENCH_NAMES_MAX);
+        out->names[out->count++] = name;
     }
-    free(whole);
-    return code;
+    return EX_OK;
 }
 
 static bool parse_networks(const char *text, bench_settings *settings)
@@ -60,75 +67,121 @@ static bool parse_networks(const char *text, bench_settings *settings)
 
 static int check_engines(const name_list *names)
 {
-    char expected[256] = "auto";
-    for (size_t n = 0; n < names->count; n++) {
-        gradus_engine_info engine;
-        bool known = strcmp(names->names[n], "auto") == 0;
-        for (size_t i = 0; !known && gradus_engine_get_info(i, &engine); i++)
-            known = strcmp(names->names[n], engine.name) == 0;
-        if (known)
+    for (size_t n = 0; n < names->count; n++)
+        if (!choices_have(gradus_engine_name, names->names[n]))
+            return fail(EX_USAGE, "--engine: found \"%s\", expected one or more of: %s", names->names[n],
+                        choices_joined(gradus_engine_name).text);
+    return EX_OK;
+}
+
+static bool is_part_of_any(const char *part)
+{
+    const char *name = NULL;
+    for (size_t i = 0; (name = gradus_kernel_name(i)) != NULL; i++)
+        if (strstr(name, part) != NULL)
+            return true;
+    return false;
+}
+
+/* The name that was probably meant, or the first word of one; NULL: none is near. */
+static const char *nearest_kernel(const char *part, short_text words[KERNELS_MAX])
+{
+    const char *candidates[2 * KERNELS_MAX + 1] = {NULL}, *name = NULL;
+    for (size_t i = 0; i < KERNELS_MAX && (name = gradus_kernel_name(i)) != NULL; i++) {
+        snprintf(words[i].text, sizeof words[i].text, "%.*s", (int)strcspn(name, "_"), name);
+        candidates[2 * i] = name;
+        candidates[2 * i + 1] = words[i].text;
+    }
+    return nearest_name(part, candidates);
+}
+
+static int check_kernels(const name_list *parts)
+{
+    short_text words[KERNELS_MAX];
+    for (size_t p = 0; p < parts->count; p++) {
+        const char *part = parts->names[p], *nearest = nearest_kernel(part, words);
+        if (is_part_of_any(part))
             continue;
-        for (size_t i = 0; gradus_engine_get_info(i, &engine); i++) {
-            const size_t used = strlen(expected);
-            snprintf(expected + used, sizeof expected - used, ", %s", engine.name);
-        }
-        return fail(EX_USAGE, "--engine: found \"%s\", expected one or more of: %s", names->names[n], expected);
+        if (nearest != NULL)
+            return fail(EX_USAGE, "--kernels: found \"%s\", expected a kernel; did you mean %s?", part, nearest);
+        return fail(EX_USAGE, "--kernels: found \"%s\", expected a kernel; 'gradus check' lists them", part);
     }
     return EX_OK;
 }
 
+bool bench_wants_kernel(const bench_settings *settings, const char *name)
+{
+    const name_list *parts = &settings->kernel_names;
+    for (size_t i = 0; i < parts->count; i++)
+        if (strstr(name, parts->names[i]) != NULL)
+            return true;
+    return parts->count == 0;
+}
+
 /* ---- The whole ---- */
 
-/* What has a meaning in a measurement only. */
+static const option_row options[] = {
+    TEXT_OPTION("hidden", bench_settings, hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
+    TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
+    OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES", "time kernels instead (all)"),
+    DEVICE_OPTIONS(bench_settings, device),
+    COUNT_OPTION("batch", bench_settings, batch, 1, "use the first N training samples (all)"),
+    FLAG_OPTION("dense", bench_settings, dense, "random bytes from 1 to 255 in place of the pixels"),
+    COUNT_OPTION("repeats", bench_settings, repeats, 1, "timings of each (5)"),
+    DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "of a timing, at least (0.3; of a kernel 0.02)"),
+    COUNT_OPTION("iterations", bench_settings, iterations, 1, "of a timing, at least (3)"),
+    FLAG_OPTION("profile", bench_settings, profile, "print the time of each kernel"),
+    TEXT_OPTION("json", bench_settings, json, "FILE", "write everything that was measured; -: print it"),
+    TEXT_OPTION("plot", bench_settings, plot, "FILE.svg", "draw the iterations per second"),
+    FLAG_OPTION("compare", bench_settings, compare, "compare two files of --json"),
+    DOUBLE_OR_ZERO_OPTION("threshold", bench_settings, threshold, 0, "percent that may become slower (10)"),
+    DATA_DIR_OPTION(bench_settings, data_dir),
+    END_OPTION,
+};
+
+/* All other options are about measuring. */
 static int refuse_beside_compare(const bench_settings *settings)
 {
-    const struct {
-        const char *option;
-        bool given;
-    } options[] = {
-        {"--batch", settings->batch > 0},
-        {"--data-dir", settings->data_dir != NULL},
-        {"--dense", settings->dense},
-        {"--device", settings->device.selector != NULL},
-        {"--engine", settings->engine != NULL},
-        {"--hidden", settings->hidden != NULL},
-        {"--iterations", settings->iterations > 0},
-        {"--json", settings->json != NULL},
-        {"--kernels", settings->device.kernels != NULL},
-        {"--plot", settings->plot != NULL},
-        {"--products", settings->device.products != NULL},
-        {"--profile", settings->profile},
-        {"--repeats", settings->repeats > 0},
-        {"--seconds", settings->seconds > 0},
-        {"--threads", settings->device.threads > 0},
-        {"--wait", settings->device.wait != NULL},
-    };
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (options[i].given)
-            return fail(EX_USAGE, "--compare: found %s as well, expected two files and no option but --threshold",
-                        options[i].option);
+    for (const option_row *row = options; row->kind != OPTION_END; row++)
+        if (settings->line.sets[row - options] && strcmp(row->name, "compare") != 0 &&
+            strcmp(row->name, "threshold") != 0)
+            return fail(EX_USAGE, "--compare: found --%s as well, expected two files and no option but --threshold",
+                        row->name);
     if (settings->line.argument_count != 2)
         return fail(EX_USAGE, "--compare: found %zu argument%s, expected two files that --json wrote",
                     settings->line.argument_count, settings->line.argument_count == 1 ? "" : "s");
     return EX_OK;
 }
 
+/* What is about engines. */
+static int refuse_beside_kernels(const bench_settings *settings)
+{
+    static const char *const names[] = {"engine", "iterations", "profile", "plot"};
+    for (size_t i = 0; settings->kernels != NULL && i < sizeof names / sizeof *names; i++)
+        if (settings->line.sets[option_find(options, names[i])])
+            return fail(EX_USAGE, "--kernels: found --%s as well, which is for engines", names[i]);
+    return EX_OK;
+}
+
 static int check_measurement(bench_settings *settings)
 {
     int code = EX_OK;
-    const char *hidden = settings->hidden == NULL ? "10/32/128/512/128,64" : settings->hidden;
     if (settings->line.argument_count > 1)
         TRY(fail(EX_USAGE, "bench: found an argument \"%s\" too many, expected [DATASET] or --compare",
                  settings->line.arguments[1]));
-    if (settings->threshold > 0)
+    if (settings->line.sets[option_find(options, "threshold")])
         TRY(fail(EX_USAGE, "--threshold: found without --compare"));
     TRY(split_names("device", settings->device.selector, &settings->devices));
     TRY(split_names("engine", settings->engine, &settings->engines));
     TRY(check_engines(&settings->engines));
-    if (!parse_networks(hidden, settings))
+    TRY(refuse_beside_kernels(settings));
+    if (settings->kernels != NULL && strcmp(settings->kernels, ALL_KERNELS) != 0)
+        TRY(split_names("kernels", settings->kernels, &settings->kernel_names));
+    TRY(check_kernels(&settings->kernel_names));
+    if (!parse_networks(settings->hidden, settings))
         TRY(fail(EX_USAGE,
                  "--hidden: found \"%s\", expected the hidden layers of 1 to %d networks, such as 10/32/128,64",
-                 hidden, BENCH_NETWORKS_MAX));
+                 settings->hidden, BENCH_NETWORKS_MAX));
     if (!bench_json_on_stdout(settings))
         TRY(output_check("--json", settings->json, false));
     TRY(output_check("--plot", settings->plot, false));
@@ -138,43 +191,17 @@ cleanup:
     return code;
 }
 
-static void fill_in_defaults(bench_settings *settings)
-{
-    if (settings->repeats == 0)
-        settings->repeats = 5;
-    if (settings->iterations == 0)
-        settings->iterations = 3;
-    if (settings->seconds == 0)
-        settings->seconds = 0.3f;
-    if (settings->threshold == 0)
-        settings->threshold = 10;
-    settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];
-}
-
 int bench_settings_parse(int argc, const char **argv, bench_settings *settings)
 {
     int code = EX_OK;
-    *settings = (bench_settings){0};
-    const option_row options[] = {
-        TEXT_OPTION("hidden", &settings->hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
-        TEXT_OPTION("engine", &settings->engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
-        DEVICE_OPTIONS(&settings->device),
-        COUNT_OPTION("batch", &settings->batch, 1, "use the first N training samples (all)"),
-        FLAG_OPTION("dense", &settings->dense, "random bytes from 1 to 255 in place of the pixels"),
-        COUNT_OPTION("repeats", &settings->repeats, 1, "timings of each (5)"),
-        FLOAT_OPTION("seconds", &settings->seconds, "of a timing, at least (0.3)"),
-        COUNT_OPTION("iterations", &settings->iterations, 1, "of a timing, at least (3)"),
-        FLAG_OPTION("profile", &settings->profile, "tell what each kernel takes"),
-        TEXT_OPTION("json", &settings->json, "FILE", "write everything that was measured; -: print it"),
-        TEXT_OPTION("plot", &settings->plot, "FILE.svg", "draw the iterations per second"),
-        FLAG_OPTION("compare", &settings->compare, "compare two files of --json"),
-        FLOAT_OPTION("threshold", &settings->threshold, "percent that may become slower (10)"),
-        DATA_DIR_OPTION(&settings->data_dir),
-        END_OPTION,
-    };
-    TRY(command_line_parse(&description, options, argc, argv, &settings->line));
+    *settings = (bench_settings){.repeats = 5, .iterations = 3, .seconds = -1, .threshold = 10};
+    TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
+    if (settings->hidden == NULL)
+        settings->hidden = settings->kernels == NULL ? "10/32/128/512/128,64" : "128";
+    if (settings->seconds < 0)
+        settings->seconds = settings->kernels == NULL ? 0.3 : gradus_kernel_benchmark_options_default().seconds;
+    settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];
     TRY(settings->compare ? refuse_beside_compare(settings) : check_measurement(settings));
-    fill_in_defaults(settings);
 cleanup:
     return code;
 }
@@ -186,9 +213,8 @@ bool bench_json_on_stdout(const bench_settings *settings)
 
 void bench_settings_free(bench_settings *settings)
 {
-    char *texts[] = {settings->data_dir, settings->engine, settings->hidden, settings->json, settings->plot};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        free(texts[i]);
-    device_settings_free(&settings->device);
+    free(settings->devices.text);
+    free(settings->engines.text);
+    free(settings->kernel_names.text);
     command_line_free(&settings->line);
 }

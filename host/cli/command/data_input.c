@@ -24,6 +24,16 @@ cleanup:
     return code;
 }
 
+gradus_network data_network(const gradus_dataset_info *data, const size_list *hidden)
+{
+    gradus_network network = {
+        .layers = hidden->count + 1, .image_width = data->width, .image_height = data->height, .floats = data->floats};
+    network.sizes[0] = data->features;
+    memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
+    network.sizes[network.layers] = data->classes;
+    return network;
+}
+
 int data_require_classes(const char *name, const char *part, const gradus_dataset *dataset, size_t classes)
 {
     const gradus_dataset_info info = gradus_dataset_get_info(dataset);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signal handlers, and the one variable that outlives a function in this program: a handler can reach nothing else. */
+/* Signal handlers, and the program's only global variable, because a handler has access to nothing else. */
 #include "command/interrupt.h"
 
 #include <signal.h>

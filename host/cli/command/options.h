@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Command lines. A subcommand describes itself and its options in tables; parsing, checking and the help text follow
- * from them.
+ * Option tables. A row says what an option is called, what values it takes, and where in a subcommand's struct of settings
+ * the value goes; parsing (command_line.h), help, presets and output (option_output.h) follow from the rows.
  */
 #ifndef GRADUS_CLI_OPTIONS_H
 #define GRADUS_CLI_OPTIONS_H
 
 #include <gradus/gradus.h>
 
-/* Rows of a table, its end included. */
+/* Rows of a table, its sections and its end included. */
 #define OPTIONS_MAX 96
 
 /* Sizes of hidden layers, as in "128,64". */
@@ -17,88 +17,103 @@ typedef struct size_list {
     size_t values[GRADUS_LAYERS_MAX - 1];
 } size_list;
 
-/* A number of things, or else a share of all of them. */
+/* A number of things, or a share of all of them; both 0: none. */
 typedef struct amount {
-    uint64_t count; /* 0: the share counts */
-    double share;   /* below 1; 0: nothing was given */
+    size_t count;
+    double share; /* below 1; counts where count is 0 */
 } amount;
+
+/* A list of names: the one at an index from 0 on, NULL after the last; gradus_optimizer_name() is one. */
+typedef const char *choice_list(size_t index);
 
 typedef enum option_kind {
     OPTION_END,
-    OPTION_FLAG,
-    OPTION_TEXT,
-    OPTION_CHOICE, /* one of `choices` */
-    OPTION_COUNT,  /* a whole number, at least `minimum` */
-    OPTION_FLOAT,  /* a finite number above zero */
-    OPTION_DOUBLE, /* the same, up to `maximum` */
-    OPTION_AMOUNT,
-    OPTION_SIZES,
+    OPTION_SECTION, /* no option: a heading of the help text, for the rows up to the next one */
+    OPTION_FLAG,    /* bool */
+    OPTION_TEXT,    /* const char * */
+    OPTION_CHOICE,  /* const char *: one of `choices` */
+    OPTION_COUNT,   /* size_t: a whole number, at least `minimum` */
+    OPTION_SEED,    /* uint64_t: a whole number */
+    OPTION_FLOAT,   /* float: a finite number above 0, or also 0 */
+    OPTION_DOUBLE,  /* double: likewise */
+    OPTION_AMOUNT,  /* amount */
+    OPTION_SIZES,   /* size_list */
 } option_kind;
 
-/* One option; the member of the union that fits the kind receives its value. The last one given counts. */
 typedef struct option_row {
-    const char *name;
-    char letter; /* its short form; 0: none */
+    const char *name; /* of a section: its heading */
+    char letter;      /* the short form; 0: none */
     option_kind kind;
-    union {
-        bool *flag;
-        char **text; /* for texts and choices; owned by whoever owns the target */
-        uint64_t *count;
-        float *number;
-        double *fine_number;
-        amount *amount;
-        size_list *sizes;
-    } target;
+    size_t offset;        /* of the value in the settings, in bytes */
     const char *argument; /* its name in the help text */
-    const char *help;
-    const char *const *choices; /* ends with NULL */
-    uint64_t minimum;
-    double maximum;
-    const char *zero; /* a word that stands for 0, which is none of the others' values; NULL: none */
+    const char *help;     /* "%s" in it stands for the list of choices */
+    choice_list *choices;
+    size_t minimum;
+    double maximum;    /* of OPTION_FLOAT and OPTION_DOUBLE; 0: none */
+    bool or_zero;      /* of these: 0 is allowed too, and means none */
+    const char *zero;  /* of OPTION_COUNT: a word for 0, such as "full"; NULL: none */
+    const char *alone; /* of OPTION_TEXT: the value where the option stands alone; NULL: one must follow */
 } option_row;
 
-/* Rows of a table, which ends with END_OPTION. */
-#define FLAG_OPTION(n, to, h)                                                                                         \
+/* The offset of a field, which must be a ctype: another type is a warning of the compiler. */
+#define OPTION_FIELD(ctype, settings, field)                                                                          \
+    (offsetof(settings, field) + 0 * sizeof(1 ? (ctype *)NULL : &((settings *)NULL)->field))
+
+/* Rows of a table, which ends with END_OPTION: name n, field `to` of the struct type s, help text h. */
+#define SECTION_OPTION(n)                                                                                             \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_FLAG, .target.flag = to, .help = h                                                  \
+        .name = n, .kind = OPTION_SECTION                                                                             \
     }
-#define TEXT_OPTION(n, to, a, h)                                                                                      \
+#define FLAG_OPTION(n, s, to, h)                                                                                      \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_TEXT, .target.text = to, .argument = a, .help = h                                   \
+        .name = n, .kind = OPTION_FLAG, .offset = OPTION_FIELD(bool, s, to), .help = h                                \
     }
-#define CHOICE_OPTION(n, to, c, h)                                                                                    \
+#define TEXT_OPTION(n, s, to, a, h)                                                                                   \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_CHOICE, .target.text = to, .argument = "NAME", .help = h, .choices = c              \
+        .name = n, .kind = OPTION_TEXT, .offset = OPTION_FIELD(const char *, s, to), .argument = a, .help = h         \
     }
-#define COUNT_OPTION(n, to, m, h)                                                                                     \
+/* A text that may be left out: then it is o. */
+#define OPTIONAL_TEXT_OPTION(n, s, to, o, a, h)                                                                       \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_COUNT, .target.count = to, .argument = "N", .help = h, .minimum = m                 \
+        .name = n, .kind = OPTION_TEXT, .offset = OPTION_FIELD(const char *, s, to), .argument = a, .help = h,        \
+        .alone = o                                                                                                    \
     }
-#define FLOAT_OPTION(n, to, h)                                                                                        \
+#define CHOICE_OPTION(n, s, to, c, h)                                                                                 \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_FLOAT, .target.number = to, .argument = "X", .help = h                              \
+        .name = n, .kind = OPTION_CHOICE, .offset = OPTION_FIELD(const char *, s, to), .argument = "NAME", .help = h, \
+        .choices = c                                                                                                  \
     }
-#define DOUBLE_OPTION(n, to, m, h)                                                                                    \
+#define COUNT_OPTION(n, s, to, m, h)                                                                                  \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_DOUBLE, .target.fine_number = to, .argument = "X", .help = h, .maximum = m          \
+        .name = n, .kind = OPTION_COUNT, .offset = OPTION_FIELD(size_t, s, to), .argument = "N", .help = h,           \
+        .minimum = m                                                                                                  \
     }
-/* The same where 0 is a value too: what it says is then not done. */
-#define FLOAT_OR_ZERO_OPTION(n, to, h)                                                                                \
+#define SEED_OPTION(n, s, to, h)                                                                                      \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_FLOAT, .target.number = to, .argument = "X", .help = h, .zero = "0"                 \
+        .name = n, .kind = OPTION_SEED, .offset = OPTION_FIELD(uint64_t, s, to), .argument = "N", .help = h           \
     }
-#define DOUBLE_OR_ZERO_OPTION(n, to, m, h)                                                                            \
+#define FLOAT_OPTION(n, s, to, h)                                                                                     \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_DOUBLE, .target.fine_number = to, .argument = "X", .help = h, .maximum = m,         \
-        .zero = "0"                                                                                                   \
+        .name = n, .kind = OPTION_FLOAT, .offset = OPTION_FIELD(float, s, to), .argument = "X", .help = h             \
     }
-#define AMOUNT_OPTION(n, to, h)                                                                                       \
+/* Numbers where 0 means none; m: the maximum, or 0. */
+#define FLOAT_OR_ZERO_OPTION(n, s, to, m, h)                                                                          \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_AMOUNT, .target.amount = to, .argument = "N|FRACTION", .help = h                    \
+        .name = n, .kind = OPTION_FLOAT, .offset = OPTION_FIELD(float, s, to), .argument = "X", .help = h,            \
+        .maximum = m, .or_zero = true                                                                                 \
     }
-#define SIZES_OPTION(n, to, h)                                                                                        \
+#define DOUBLE_OR_ZERO_OPTION(n, s, to, m, h)                                                                         \
     {                                                                                                                 \
-        .name = n, .kind = OPTION_SIZES, .target.sizes = to, .argument = "LIST", .help = h                            \
+        .name = n, .kind = OPTION_DOUBLE, .offset = OPTION_FIELD(double, s, to), .argument = "X", .help = h,          \
+        .maximum = m, .or_zero = true                                                                                 \
+    }
+#define AMOUNT_OPTION(n, s, to, h)                                                                                    \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_AMOUNT, .offset = OPTION_FIELD(amount, s, to), .argument = "N|FRACTION", .help = h  \
+    }
+#define SIZES_OPTION(n, s, to, h)                                                                                     \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_SIZES, .offset = OPTION_FIELD(size_list, s, to), .argument = "LIST", .help = h      \
     }
 #define END_OPTION                                                                                                    \
     {                                                                                                                 \
@@ -106,43 +121,29 @@ typedef struct option_row {
     }
 
 /* Rows that several subcommands share. */
-#define DEVICE_OPTION(to) TEXT_OPTION("device", to, "D", "index, P:D, gpu, cpu, or part of a name")
-#define DATA_DIR_OPTION(to) TEXT_OPTION("data-dir", to, "DIR", "folder with data sets, searched first")
-#define JSON_OPTION(to) FLAG_OPTION("json", to, "print one JSON value instead of text")
-
-typedef struct command_description {
-    const char *name;
-    const char *arguments; /* "MODEL DATASET" */
-    const char *summary;   /* one sentence */
-    const char *notes;     /* printed below the options, with its own line breaks; NULL: none */
-    size_t arguments_min, arguments_max;
-} command_description;
-
-typedef struct command_line {
-    struct poptContext_s *context;
-    const char **arguments; /* what is no option (argument_count), owned by the context */
-    size_t argument_count;
-    bool sets[OPTIONS_MAX]; /* which rows of the table have been set */
-} command_line;
-
-/* Sets *out only if all of the text is such a list. */
-bool parse_size_list(const char *text, size_list *out);
-
-/*
- * Parses argv, whose first entry is the subcommand's name. HELP_SHOWN after --help; EX_USAGE, with a line that says
- * which option, what was found and what was expected. The caller frees *line in every case.
- */
-int command_line_parse(const command_description *command, const option_row *options, int argc, const char **argv,
-                       command_line *line);
-void command_line_free(command_line *line);
+#define DEVICE_OPTION(s, to) TEXT_OPTION("device", s, to, "D", "index, P:D, gpu, cpu, or part of a name")
+#define DATA_DIR_OPTION(s, to) TEXT_OPTION("data-dir", s, to, "DIR", "folder with data sets, searched first")
+#define JSON_OPTION(s, to) FLAG_OPTION("json", s, to, "print one JSON value instead of text")
 
 /* The row of this name, which must be in the table. */
 size_t option_find(const option_row *options, const char *name);
 
-/* Sets the row's target to what stands after the option. EX_USAGE as above. */
-int option_set(const option_row *option, const char *text);
+/*
+ * Sets the row's field to what stands after the option. A field of text points into `text` then. EX_USAGE, with a line
+ * that says which option, what was found and what was expected.
+ */
+int option_set(const option_row *option, void *settings, const char *text);
 
-/* Frees the texts that the rows' targets own, and leaves NULL there. */
-void option_rows_free(const option_row *options);
+/* The names of a list as they stand in the help text and in messages: "auto, cpu, gpu". */
+typedef struct choices_text {
+    char text[256];
+} choices_text;
+choices_text choices_joined(choice_list *choices);
+
+/* Whether the list has the name. */
+bool choices_have(choice_list *choices, const char *name);
+
+/* Sets *out only if all of the text is a list of sizes. */
+bool parse_size_list(const char *text, size_list *out);
 
 #endif

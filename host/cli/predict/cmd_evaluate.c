@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus evaluate: what a model gets right and wrong on a labelled data set. */
+/* gradus evaluate: loss, accuracy, confusion matrix and figures by class of a model on a labelled data set. */
+#include "command/command_line.h"
 #include "command/commands.h"
 #include "command/data_input.h"
 #include "command/device_input.h"
-#include "command/options.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
@@ -20,7 +20,7 @@ typedef struct evaluation_result {
     uint64_t *confusion; /* (C x C), row: label, column: prediction */
 } evaluation_result;
 
-/* NaN where the figure is 0/0: a class that is not in the data, or that nothing was taken for. */
+/* NaN where the figure is 0/0: a class without samples, or without predictions. */
 typedef struct class_figures {
     uint64_t samples;
     double precision, recall, f1;
@@ -122,30 +122,34 @@ static void print_evaluation(const evaluation_result *evaluation)
 
 typedef struct evaluate_settings {
     command_line line;
-    device_settings device;
-    char *split, *data_dir;
+    gradus_device_options device;
+    const char *split, *data_dir;
     bool json;
 } evaluate_settings;
 
+static const char *split_name(size_t index)
+{
+    return index == 0 ? "train" : index == 1 ? "test" : NULL;
+}
+
 static int parse(int argc, const char **argv, evaluate_settings *settings)
 {
-    static const char *const splits[] = {"train", "test", NULL};
     static const command_description description = {
         .name = "evaluate",
         .arguments = "MODEL DATASET",
-        .summary = "Loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set: on its\n"
-                   "test part where there is one, else on its training part.",
+        .summary = "Loss, accuracy, confusion matrix and figures by class of a model on a labelled data set: on its\n"
+                   "test part if there is one, else on its training part.",
         .arguments_min = 2,
         .arguments_max = 2,
     };
-    const option_row options[] = {
-        CHOICE_OPTION("split", &settings->split, splits, "train or test"),
-        DEVICE_OPTIONS(&settings->device),
-        DATA_DIR_OPTION(&settings->data_dir),
-        JSON_OPTION(&settings->json),
+    static const option_row options[] = {
+        CHOICE_OPTION("split", evaluate_settings, split, split_name, "the part of the data: %s"),
+        DEVICE_OPTIONS(evaluate_settings, device),
+        DATA_DIR_OPTION(evaluate_settings, data_dir),
+        JSON_OPTION(evaluate_settings, json),
         END_OPTION,
     };
-    return command_line_parse(&description, options, argc, argv, &settings->line);
+    return command_line_parse(&description, options, argc, argv, settings, &settings->line);
 }
 
 int cmd_evaluate(int argc, const char **argv)
@@ -183,9 +187,6 @@ cleanup:
     gradus_dataset_destroy(dataset);
     gradus_model_destroy(model);
     free(evaluation.confusion);
-    free(settings.split);
-    device_settings_free(&settings.device);
-    free(settings.data_dir);
     command_line_free(&settings.line);
     return code;
 }

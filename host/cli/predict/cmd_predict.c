@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus predict: what a model takes samples for. */
+/* gradus predict: the classes and probabilities that a model predicts for samples. */
+#include "command/command_line.h"
 #include "command/commands.h"
 #include "command/device_input.h"
-#include "command/options.h"
 #include "predict/prediction_input.h"
 #include "predict/prediction_output.h"
 #include "text/drawing.h"
@@ -13,8 +13,8 @@
 
 typedef struct predict_run {
     command_line line;
-    device_settings device_settings;
-    char *data_dir;
+    gradus_device_options device_options;
+    const char *data_dir;
     bool json, show;
     gradus_model *model;
     gradus_device *device;
@@ -28,20 +28,19 @@ static int parse(int argc, const char **argv, predict_run *run)
         .name = "predict",
         .arguments = "MODEL INPUT...",
         .summary =
-            "The most probable class of samples. INPUT is a data set, or some of its samples as "
-            "DATASET:INDEX or\n"
-            "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file or NPZ without labels.",
+            "Predicts the class of samples. INPUT is a data set, or some of its samples as DATASET:INDEX or\n"
+            "DATASET:INDEX-INDEX (from 0; of the test part if there is one), or a CSV file or NPZ without labels.",
         .arguments_min = 2,
         .arguments_max = SIZE_MAX,
     };
-    const option_row options[] = {
-        FLAG_OPTION("show", &run->show, "draw each sample beside its probabilities"),
-        JSON_OPTION(&run->json),
-        DEVICE_OPTIONS(&run->device_settings),
-        DATA_DIR_OPTION(&run->data_dir),
+    static const option_row options[] = {
+        FLAG_OPTION("show", predict_run, show, "draw each sample beside its probabilities"),
+        JSON_OPTION(predict_run, json),
+        DEVICE_OPTIONS(predict_run, device_options),
+        DATA_DIR_OPTION(predict_run, data_dir),
         END_OPTION,
     };
-    int code = command_line_parse(&description, options, argc, argv, &run->line);
+    int code = command_line_parse(&description, options, argc, argv, run, &run->line);
     if (code == EX_OK && run->json && run->show)
         return fail(EX_USAGE, "predict: found both --json and --show, expected one of them");
     return code;
@@ -69,7 +68,7 @@ static int output(predict_run *run, const sample_prediction *prediction)
     return EX_OK;
 }
 
-/* What is drawn of a sample; `shades` has room for it. */
+/* The pixels to draw; `shades` has room for those of a sample of floats. */
 static const uint8_t *pixels_of(const gradus_dataset *samples, size_t i, uint8_t *shades)
 {
     const gradus_dataset_info info = gradus_dataset_get_info(samples);
@@ -85,10 +84,10 @@ static int output_all(predict_run *run, const prediction_input *input, const flo
     const gradus_dataset_info info = gradus_dataset_get_info(input->samples);
     const uint8_t *labels = gradus_dataset_labels(input->samples);
     const size_t classes = network->sizes[network->layers];
-    /* A CSV file does not say how its images are laid out; a model that was trained on images does. */
+    /* A CSV file does not have the shape of its images; a model that was trained on images does. */
     const bool by_model = info.height < 2 && network->image_width * network->image_height == info.features;
     int code = EX_OK;
-    uint8_t *shades = malloc(info.features); /* (F), of an image of floats */
+    uint8_t *shades = malloc(info.features); /* (F), for an image of floats */
     if (shades == NULL)
         TRY(fail(EX_OSERR, "out of memory: a sample of %zu features", info.features));
     for (size_t i = 0; i < info.samples; i++) {
@@ -138,7 +137,7 @@ int cmd_predict(int argc, const char **argv)
 
     TRY(parse(argc, argv, &run));
     TRY_GRADUS(gradus_model_load(run.line.arguments[0], &run.model));
-    TRY(device_open_or_host(&run.device_settings, &run.device));
+    TRY(device_open_or_host(&run.device_options, &run.device));
     for (size_t i = 1; i < run.line.argument_count; i++)
         TRY(predict(&run, run.line.arguments[i]));
     if (run.json)
@@ -147,8 +146,6 @@ cleanup:
     json_decref(run.array);
     gradus_device_close(run.device);
     gradus_model_destroy(run.model);
-    device_settings_free(&run.device_settings);
-    free(run.data_dir);
     command_line_free(&run.line);
     return code;
 }

@@ -6,8 +6,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
-/* No faster than the eye, so that drawing does not become the work. */
+/* Faster drawing would cost time and show nothing more. */
 #define SECONDS_BETWEEN_DRAWINGS 0.05
 
 progress_line progress_create(bool quiet)
@@ -15,7 +16,7 @@ progress_line progress_create(bool quiet)
     return (progress_line){.quiet = quiet, .updatable = terminal_is_updatable(stderr), .drawn_at = -1};
 }
 
-/* A line that reached the edge would wrap and could not be drawn over. */
+/* A line as wide as the terminal would wrap and could not be overwritten. */
 static void draw(const char *text)
 {
     size_t width = terminal_width(stderr);
@@ -30,7 +31,18 @@ void progress_phase(const progress_line *progress, const char *what)
         draw(what);
 }
 
-/* Within 80 columns up to 999,999 iterations and an hour: the remaining time comes last and would be cut off. */
+void progress_step(progress_line *progress, const char *what)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double seconds = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    if (seconds - progress->drawn_at < SECONDS_BETWEEN_DRAWINGS)
+        return;
+    progress_phase(progress, what);
+    progress->drawn_at = seconds;
+}
+
+/* At most 80 columns up to 999,999 iterations and an hour. The remaining time comes last: it is cut off first. */
 static void draw_report(const gradus_report *report)
 {
     char line[512], pace[192] = "", holdout[80] = "";

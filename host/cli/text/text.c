@@ -72,6 +72,22 @@ short_text format_percent(double share)
     return out;
 }
 
+short_text format_milliseconds(double seconds)
+{
+    short_text out;
+    const double ms = 1e3 * seconds;
+    snprintf(out.text, sizeof out.text, "%.*f", ms < 9.9995 ? 3 : ms < 99.995 ? 2 : ms < 999.95 ? 1 : 0, ms);
+    return out;
+}
+
+short_text format_share(double share)
+{
+    short_text out = {"-"};
+    if (!isnan(share))
+        snprintf(out.text, sizeof out.text, "%.0f %%", 100 * share);
+    return out;
+}
+
 short_text format_loss(double loss)
 {
     short_text out;
@@ -86,6 +102,13 @@ short_text format_float(float value)
     do
         snprintf(out.text, sizeof out.text, "%.*g", digits, (double)value);
     while (strtof(out.text, NULL) != value && ++digits <= 9);
+    return out;
+}
+
+short_text format_hash(const gradus_model *model)
+{
+    short_text out;
+    snprintf(out.text, sizeof out.text, "%016" PRIx64, gradus_model_hash(model));
     return out;
 }
 
@@ -126,25 +149,25 @@ static bool is_decimal(const char *text)
     return *text != '\0' && text[strspn(text, "0123456789.+-eE")] == '\0';
 }
 
-bool parse_positive_double(const char *text, double *out)
+bool parse_number(const char *text, double *out)
 {
     char *end;
     if (!is_decimal(text))
         return false;
-    double value = strtod(text, &end);
-    if (*end != '\0' || !(value > 0) || isinf(value))
+    const double value = strtod(text, &end);
+    if (*end != '\0' || isinf(value))
         return false;
     *out = value;
     return true;
 }
 
-bool parse_positive_float(const char *text, float *out)
+bool parse_float(const char *text, float *out)
 {
     char *end;
     if (!is_decimal(text))
         return false;
-    float value = strtof(text, &end);
-    if (*end != '\0' || !(value > 0) || isinf(value))
+    const float value = strtof(text, &end);
+    if (*end != '\0' || isinf(value))
         return false;
     *out = value;
     return true;

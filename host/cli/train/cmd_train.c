@@ -8,8 +8,8 @@
 #include "text/text.h"
 #include "train/training_run.h"
 
-#include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -30,19 +30,19 @@ static int check_test_part(const training_run *run, size_t features, size_t clas
         return EX_OK;
     size_t found = gradus_dataset_get_info(run->test).features;
     if (found != features)
-        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have", name,
+        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as in the training samples", name,
                     found, features);
     return data_require_classes(name, "test", run->test, classes);
 }
 
-/* Keeps the samples that --train-samples asks for and takes those of --holdout out of them. */
-static int take_apart(training_run *run)
+/* Keeps the first --train-samples samples, and moves those of --holdout to a data set of their own. */
+static int split_samples(training_run *run)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
     size_t samples = gradus_dataset_get_info(run->train).samples;
     if (settings->train_samples > samples)
-        TRY(fail(EX_USAGE, "--train-samples: found %" PRIu64 ", expected at most %zu, the samples of %s",
+        TRY(fail(EX_USAGE, "--train-samples: found %zu, expected at most %zu, the samples of %s",
                  settings->train_samples, samples, settings->dataset));
     if (settings->train_samples > 0) {
         TRY_GRADUS(gradus_dataset_truncate(run->train, settings->train_samples));
@@ -50,21 +50,19 @@ static int take_apart(training_run *run)
     }
     if (settings->holdout.count == 0 && settings->holdout.share == 0)
         goto cleanup;
-    const uint64_t holdout = settings->holdout.count > 0
-                                 ? settings->holdout.count
-                                 : (uint64_t)llround(settings->holdout.share * (double)samples);
+    const size_t holdout = settings->holdout.count > 0 ? settings->holdout.count
+                                                       : (size_t)llround(settings->holdout.share * (double)samples);
     if (holdout >= samples)
-        TRY(fail(EX_USAGE, "--holdout: found %" PRIu64 ", expected fewer than the %zu training samples", holdout,
-                 samples));
+        TRY(fail(EX_USAGE, "--holdout: found %zu, expected fewer than the %zu training samples", holdout, samples));
     if (holdout == 0)
-        TRY(fail(EX_USAGE, "--holdout: found %g, which is none of the %zu training samples", settings->holdout.share,
-                 samples));
-    TRY_GRADUS(gradus_dataset_holdout(run->train, holdout, settings->seed, &run->holdout));
+        TRY(fail(EX_USAGE, "--holdout: found %g, which is less than one of the %zu training samples",
+                 settings->holdout.share, samples));
+    TRY_GRADUS(gradus_dataset_holdout(run->train, holdout, settings->options.seed, &run->holdout));
 cleanup:
     return code;
 }
 
-/* Reads the data and, unless one was loaded, makes a model that fits them: all of them, whatever is used. */
+/* Reads the data and, unless a model was loaded, creates one that fits all of them, even those that are not used. */
 static int read_data(training_run *run)
 {
     int code = EX_OK;
@@ -81,15 +79,15 @@ static int read_data(training_run *run)
     const gradus_network *network = gradus_model_network(run->model);
     TRY(data_require_classes(settings->dataset, "train", run->train, network->sizes[network->layers]));
     TRY(check_test_part(run, network->sizes[0], network->sizes[network->layers]));
-    TRY(take_apart(run));
+    TRY(split_samples(run));
 cleanup:
     return code;
 }
 
 /* ---- Training ---- */
 
-/* What the library says in lines, each with the program's name as all that goes to stderr. */
-static void tell_lines(const char *lines)
+/* Prints lines of text from the library, each with the program's name before it, like all messages. */
+static void print_notes(const char *lines)
 {
     for (const char *line = lines; *line != '\0';) {
         const int length = (int)strcspn(line, "\n");
@@ -100,27 +98,30 @@ static void tell_lines(const char *lines)
 
 static bool uses_device(const train_settings *settings)
 {
-    const char *engine = settings->engine;
-    return engine == NULL || (strcmp(engine, "reference") != 0 && strcmp(engine, "blas") != 0);
+    gradus_engine_info engine;
+    for (size_t i = 0; gradus_engine_get_info(i, &engine); i++)
+        if (strcmp(settings->options.engine, engine.name) == 0)
+            return engine.needs_device;
+    return true; /* "auto" */
 }
 
-/* Tells where the run begins, and lets the logs go on from there. */
+/* Reports where a resumed run starts, and prepares the logs to continue from there. */
 static void on_start(const gradus_train_start *start, void *user)
 {
     training_run *run = user;
     const train_settings *settings = &run->settings;
-    if (!settings->resume)
+    if (!settings->options.checkpoints.resume)
         return;
-    tell_lines(start->notes);
+    print_notes(start->notes);
     run->tensorboard.restart = start->reported + 1;
     if (start->checkpoint != NULL)
         training_log_resume(&run->log, start->reported);
     if (settings->quiet)
         return;
     if (start->checkpoint != NULL)
-        note("goes on from %s", start->checkpoint);
+        note("continuing from %s", start->checkpoint);
     else
-        note("no checkpoint in %s: begins with the first iteration", settings->checkpoint);
+        note("no checkpoint in %s: starting with the first iteration", settings->options.checkpoints.folder);
 }
 
 static void on_report(const gradus_report *report, void *user)
@@ -135,39 +136,18 @@ static void on_report(const gradus_report *report, void *user)
 
 static size_t epoch_steps(const training_run *run)
 {
-    const size_t samples = gradus_dataset_get_info(run->train).samples, batch = run->settings.batch_size;
-    return samples / batch + (!run->settings.drop_last && samples % batch > 0);
+    const gradus_train_options *options = &run->settings.options;
+    const size_t samples = gradus_dataset_get_info(run->train).samples, batch = options->batch_size;
+    return samples / batch + (!options->drop_last && samples % batch > 0);
 }
 
-/* Leaves run->result, and in run->signal what stopped the training early, if anything did. */
+/* Sets run->result, and run->signal to the signal that stopped the training, if any. */
 static gradus_status train_model(training_run *run, double started)
 {
-    const train_settings *settings = &run->settings;
-    gradus_train_options options = gradus_train_options_default();
-    if (settings->engine != NULL)
-        options.engine = settings->engine;
-    options.threads = settings->device.threads;
-    options.iterations = settings->iterations;
-    options.learning_rate = settings->learning_rate;
-    options.optimizer = settings->optimizer;
-    options.schedule = settings->schedule;
-    options.batch_size = settings->batch_size;
-    options.epochs = settings->epochs;
-    options.drop_last = settings->drop_last;
-    options.seed = settings->seed;
-    options.dropout = (float)settings->dropout;
-    options.input_dropout = (float)settings->input_dropout;
-    options.label_smoothing = (float)settings->label_smoothing;
-    options.augmentation = (gradus_augmentation){(float)settings->augment_shift, (float)settings->augment_rotate,
-                                                 (float)settings->augment_scale, (float)settings->augment_elastic};
-    options.report_every = settings->report_every;
-    if (settings->batch_size > 0 && !settings->report_every_given)
+    gradus_train_options options = run->settings.options;
+    if (options.batch_size > 0 && !train_settings_has(&run->settings, "report-every"))
         options.report_every = epoch_steps(run);
     options.holdout = run->holdout;
-    options.evaluate_every = settings->evaluate_every;
-    options.stopping = settings->stopping;
-    options.checkpoints =
-        (gradus_checkpoints){settings->checkpoint, settings->checkpoint_every, settings->keep, settings->resume};
     options.start = on_start;
     options.report = on_report;
     options.user = run;
@@ -175,17 +155,17 @@ static gradus_status train_model(training_run *run, double started)
 
     double before = seconds_now();
     gradus_status status = gradus_train(run->device, run->model, run->train, &options, &run->result);
-    int signal = interrupt_release();
-    run->signal = run->result.stopped_by == GRADUS_STOP_REQUEST ? signal : 0;
+    int caught = interrupt_release();
+    run->signal = run->result.stopped_by == GRADUS_STOP_REQUEST ? caught : 0;
     run->setup_seconds = before - started + run->result.setup_seconds;
     progress_end(&run->progress);
     return status;
 }
 
-/* ---- How it ended ---- */
+/* ---- Endings ---- */
 
-/* The divergence stays the reason of the exit code, whether or not its model can be written. Before the first report
- * nothing was kept, and the model is what it was before. */
+/* The exit code is that of the divergence, whether or not its model can be written. Before the first report no
+ * parameters were kept, and the model is unchanged. */
 static int finish_diverged(training_run *run)
 {
     const bool was_reported = run->last.iterations > 0;
@@ -195,18 +175,18 @@ static int finish_diverged(training_run *run)
     return code;
 }
 
-static void tell_interrupted(const training_run *run)
+static void print_interrupted(const training_run *run)
 {
     note("interrupted after %zu of %zu iterations; %s%s", run->result.iterations, run->last.iterations,
          run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
          run->saved_as == NULL ? "" : run->saved_as);
-    if (run->settings.checkpoint != NULL)
-        hint("with --resume the same command goes on from here");
+    if (run->settings.options.checkpoints.folder != NULL)
+        hint("the same command with --resume continues from here");
 }
 
 static bool misses_target(const training_run *run)
 {
-    const double target = run->settings.stopping.target_accuracy;
+    const double target = run->settings.options.stopping.target_accuracy;
     const double found = run->holdout != NULL ? run->result.holdout.accuracy : run->result.train.accuracy;
     if (found >= target)
         return false;
@@ -217,7 +197,7 @@ static bool misses_target(const training_run *run)
 
 /* ---- The command ---- */
 
-/* For scripts; no failure, so none of sysexits.h. */
+/* For scripts. It is not a failure, so it is not one of sysexits.h. */
 #define EXIT_TARGET_MISSED 1
 
 static int evaluate_test(training_run *run)
@@ -253,10 +233,10 @@ static int train_and_report(training_run *run, double started)
         return finish_diverged(run);
     TRY_GRADUS(status);
     if (run->settings.verbose)
-        tell_lines(run->result.plan);
+        print_notes(run->result.plan);
     TRY(training_model_save(run, false));
     if (run->signal != 0)
-        tell_interrupted(run);
+        print_interrupted(run);
     TRY(evaluate_test(run));
     TRY(training_summary_print(run));
     if (run->signal != 0)
@@ -272,6 +252,7 @@ int cmd_train(int argc, const char **argv)
     double started = seconds_now();
     int code = EX_OK;
     training_run run = {0};
+    signal(SIGPIPE, SIG_IGN); /* the training continues if the reader of its progress ends */
     TRY(train_settings_parse(argc, argv, &run.settings));
     run.progress = progress_create(run.settings.quiet);
     run.log.path = run.settings.log;

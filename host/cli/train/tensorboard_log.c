@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reports as TensorBoard's scalars. */
+/* Writing reports as TensorBoard's scalars. */
 #include "train/tensorboard_log.h"
 #include "text/failure.h"
 #include "train/event_file.h"
@@ -24,16 +24,28 @@ static void fail_log(tensorboard_log *log, int code, const char *what)
     log->code = fail(code, "--tensorboard %s: cannot be %s: %s", log->folder, what, strerror(errno));
 }
 
-/* TensorBoard knows its files by "tfevents" in the name, and reads those of a folder in the order of their names. The
- * nanoseconds tell runs apart that begin in the same second. */
+/* Creates the folder and its missing parents. */
+static bool make_folder(const char *folder)
+{
+    char *path = strdup(folder);
+    for (char *slash = path == NULL ? NULL : strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0777); /* a failure here shows below */
+        *slash = '/';
+    }
+    free(path);
+    return mkdir(folder, 0777) == 0 || errno == EEXIST;
+}
+
+/* TensorBoard finds its files by "tfevents" in the name, and reads those of a folder in the order of their names. The
+ * nanoseconds distinguish runs that start in the same second. */
 static bool open_stream(tensorboard_log *log)
 {
     struct timespec now;
     char *path = NULL;
     clock_gettime(CLOCK_REALTIME, &now);
-    if ((mkdir(log->folder, 0777) == 0 || errno == EEXIST) &&
-        asprintf(&path, "%s/events.out.tfevents.%010lld.%09ld.gradus", log->folder, (long long)now.tv_sec,
-                 now.tv_nsec) > 0)
+    if (make_folder(log->folder) && asprintf(&path, "%s/events.out.tfevents.%010lld.%09ld.gradus", log->folder,
+                                             (long long)now.tv_sec, now.tv_nsec) > 0)
         log->stream = fopen(path, "wxe");
     if (log->stream == NULL)
         fail_log(log, EX_CANTCREAT, "created");
@@ -49,7 +61,7 @@ static bool open_stream(tensorboard_log *log)
     return log->code == EX_OK;
 }
 
-/* What is no number, such as figures of a holdout that was not evaluated, is left out. */
+/* Figures that are not finite are omitted, such as those of a holdout that was not evaluated. */
 static size_t list_scalars(const gradus_report *report, event_scalar scalars[EVENT_SCALARS_MAX])
 {
     const event_scalar all[] = {{"train/loss", (float)report->train.loss},

@@ -7,20 +7,17 @@
 
 #include <jansson.h>
 
-typedef struct option_table {
-    size_t count; /* the END_OPTION included */
-    size_t recipe_begin,
-        recipe_end; /* rows recipe_begin .. recipe_end - 1 make what is learned; presets know these alone */
-    option_row rows[OPTIONS_MAX];
-} option_table;
+/* Ends with END_OPTION. */
+extern const option_row train_options[];
 
-/* Fills *table with rows whose values go to *settings. */
-void train_options_list(train_settings *settings, option_table *table);
+/* Whether the row's option is part of the training configuration. Options for devices and outputs are not. */
+bool train_option_is_configuration(size_t row);
 
-/* For --show: prints what is set of the recipe, as it could be typed, or as JSON. */
-int train_show(const train_settings *settings, const option_table *table);
+/* For --show: prints the training configuration, as options or as JSON. */
+int train_show(const train_settings *settings);
 
-/* {"hidden": [128], ...}: the options of a recipe that were given or come from a preset. The caller owns it. */
-json_t *train_recipe(const train_settings *settings, const option_table *table);
+/* {"hidden": [128], ...}: the options of the training configuration that were given or come from a preset. The caller
+ * owns it. */
+json_t *train_configuration(const train_settings *settings);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A preset is a list of options as they would be typed. Whatever is typed beside it counts instead. */
+/* A preset is a list of options as a user would type them. An option of the command line overrides the preset's. */
 #include "train/train_presets.h"
 #include "text/failure.h"
+#include "train/train_options.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define PRESET_OPTIONS_MAX 20
@@ -50,11 +50,14 @@ static const preset presets[] = {
 };
 #define PRESETS (sizeof presets / sizeof *presets)
 
-const char *const train_preset_names[] = {"notebook", "fast", "accurate", NULL};
 const char *const train_preset_default = "notebook";
-static_assert(sizeof train_preset_names / sizeof *train_preset_names == PRESETS + 1, "each preset has a name");
 
-/* What a preset says of the first is of no use where the second is given. */
+const char *train_preset_name(size_t index)
+{
+    return index < PRESETS ? presets[index].name : NULL;
+}
+
+/* A preset's value of the first is not used if the second is given. */
 static const struct {
     const char *name, *other;
 } displaced[] = {
@@ -62,26 +65,32 @@ static const struct {
     {"initializer", "init-from"}, {"activation", "init-from"},
 };
 
-static bool is_displaced(const char *name, const option_row *options, const command_line *line)
+static bool is_displaced(const train_settings *settings, const char *name)
 {
     for (size_t i = 0; i < sizeof displaced / sizeof *displaced; i++)
-        if (strcmp(displaced[i].name, name) == 0 && line->sets[option_find(options, displaced[i].other)])
+        if (strcmp(displaced[i].name, name) == 0 && train_settings_has(settings, displaced[i].other))
             return true;
     return false;
 }
 
-int train_preset_apply(const char *name, const option_row *options, command_line *line)
+static const preset *find_preset(const char *name)
+{
+    const preset *p = presets;
+    while (strcmp(p->name, name) != 0)
+        p++;
+    return p;
+}
+
+int train_preset_apply(train_settings *settings)
 {
     int code = EX_OK;
-    const preset *p = presets;
-    while (strcmp(p->name, name == NULL ? train_preset_default : name) != 0)
-        p++;
+    const preset *p = find_preset(settings->preset == NULL ? train_preset_default : settings->preset);
     for (const preset_option *o = p->options; o < p->options + PRESET_OPTIONS_MAX && o->name != NULL; o++) {
-        const size_t row = option_find(options, o->name);
-        if (line->sets[row] || is_displaced(o->name, options, line))
+        const size_t row = option_find(train_options, o->name);
+        if (settings->line.sets[row] || is_displaced(settings, o->name))
             continue;
-        TRY(option_set(&options[row], o->value));
-        line->sets[row] = true;
+        TRY(option_set(&train_options[row], settings, o->value));
+        settings->line.sets[row] = true;
     }
 cleanup:
     return code;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Named recipes for `gradus train`. */
+/* Named training configurations for `gradus train`. */
 #ifndef GRADUS_CLI_TRAIN_PRESETS_H
 #define GRADUS_CLI_TRAIN_PRESETS_H
 
-#include "command/options.h"
+#include "train/train_settings.h"
 
-/* Ends with NULL. */
-extern const char *const train_preset_names[];
+/* The names of the presets. */
+const char *train_preset_name(size_t index);
 
-/* What training does when nobody says otherwise. */
+/* The preset that is used without --preset. */
 extern const char *const train_preset_default;
 
-/* Sets the preset's options, or the default's for NULL, but those that the line sets or has another in the place of. */
-int train_preset_apply(const char *name, const option_row *options, command_line *line);
+/* Sets the options of the preset that the settings name, except those that the command line gives or replaces. */
+int train_preset_apply(train_settings *settings);
 
 #endif

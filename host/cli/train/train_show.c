@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus train --show: the recipe that preset and options make, as it could be typed. */
+/* gradus train --show: prints the training configuration that results from preset and options. */
 #include "command/option_output.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "train/train_options.h"
 #include "train/train_presets.h"
 
-json_t *train_recipe(const train_settings *settings, const option_table *table)
+static bool is_shown(const train_settings *settings, size_t row)
+{
+    return settings->line.sets[row] && train_option_is_configuration(row);
+}
+
+json_t *train_configuration(const train_settings *settings)
 {
     json_t *options = json_object();
-    for (size_t i = table->recipe_begin; i < table->recipe_end; i++)
-        if (settings->line.sets[i])
-            json_object_set_new(options, table->rows[i].name, option_json(&table->rows[i]));
+    for (size_t row = 0; train_options[row].kind != OPTION_END; row++)
+        if (is_shown(settings, row))
+            json_object_set_new(options, train_options[row].name, option_json(&train_options[row], settings));
     return options;
 }
 
-static int show_as_json(const train_settings *settings, const option_table *table)
+int train_show(const train_settings *settings)
 {
     const char *preset = settings->preset == NULL ? train_preset_default : settings->preset;
-    return json_print(json_pack("{ss so}", "preset", preset, "options", train_recipe(settings, table)));
-}
-
-int train_show(const train_settings *settings, const option_table *table)
-{
     if (settings->json)
-        return show_as_json(settings, table);
-    for (size_t i = table->recipe_begin; i < table->recipe_end; i++)
-        if (settings->line.sets[i])
-            option_print(&table->rows[i]);
+        return json_print(json_pack("{ss so}", "preset", preset, "options", train_configuration(settings)));
+    for (size_t row = 0; train_options[row].kind != OPTION_END; row++)
+        if (is_shown(settings, row))
+            option_print(&train_options[row], settings);
     return EX_OK;
 }

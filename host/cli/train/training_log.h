@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of --log: for each report a line with a JSON object or, where its name ends with .csv, of CSV with the names
- * first; written line by line so that it can be followed. */
+/* The file of --log: a line for each report, a JSON object or, if the file's name ends with .csv, CSV with the names in the
+ * first line; flushed line by line so that it can be followed. */
 #ifndef GRADUS_CLI_TRAINING_LOG_H
 #define GRADUS_CLI_TRAINING_LOG_H
 
 #include <gradus/gradus.h>
 #include <stdio.h>
 
-/* Start from {.path = ...}; with a NULL path nothing is written. */
+/* Initialised as {.path = ...}; with a NULL path nothing is written. */
 typedef struct training_log {
     const char *path;
     FILE *stream;
@@ -16,14 +16,14 @@ typedef struct training_log {
 
 /*
  * Adds a line; the first one creates the file, so that a run that never begins leaves none, and removes it again if it
- * cannot be written. A failure is reported once and kept in `code`; the training goes on, since it may be worth more
- * than its log.
+ * cannot be written. A failure is reported once and kept in `code`; the training continues, because it may be worth
+ * more than its log.
  */
 void training_log_write(training_log *log, const gradus_report *report);
 
 /*
- * Lets the file of a run that goes on from a checkpoint end with the first `reported` iterations: what was reported behind
- * them is cut off, and training_log_write() adds to the rest. Lines that are missing are a note, not a failure.
+ * For a run that resumes from a checkpoint: truncates the file after the first `reported` iterations, and lets
+ * training_log_write() append to it. Lines that are missing are a note, not a failure.
  */
 void training_log_resume(training_log *log, size_t reported);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model of a training run: made for the data or loaded, and written with what it takes to train it again. */
+/* The model of a training run: created for the data or loaded, and written with the training configuration. */
+#include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
 #include "train/train_options.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The activation of this name, which is one; ReLU without a name. */
+/* The activation of this name, which must exist; ReLU for NULL. */
 static gradus_activation find_activation(const char *name)
 {
     gradus_activation activation = GRADUS_RELU;
@@ -33,10 +34,10 @@ int training_model_load(training_run *run)
     TRY_GRADUS(gradus_model_load(settings->init_from, &run->model));
     const gradus_network *network = gradus_model_network(run->model);
     if (settings->hidden.count > 0 && !fits_hidden(network, &settings->hidden))
-        TRY(fail(EX_USAGE, "--hidden: does not agree with --init-from %s, which is %s; leave one of them out",
-                 settings->init_from, format_network(network).text));
+        TRY(fail(EX_USAGE, "--hidden: contradicts --init-from %s, which is %s; omit one of them", settings->init_from,
+                 format_network(network).text));
     if (settings->activation != NULL && find_activation(settings->activation) != network->activation)
-        TRY(fail(EX_USAGE, "--activation: does not agree with --init-from %s, which has %s; leave one of them out",
+        TRY(fail(EX_USAGE, "--activation: contradicts --init-from %s, which has %s; omit one of them",
                  settings->init_from, gradus_activation_name(network->activation)));
 cleanup:
     return code;
@@ -46,17 +47,12 @@ int training_model_create(training_run *run)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
-    const size_list *hidden = &settings->hidden;
     const gradus_dataset_info data = gradus_dataset_get_info(run->train);
-    gradus_network network = {
-        .layers = hidden->count + 1, .image_width = data.width, .image_height = data.height, .floats = data.floats};
-    network.sizes[0] = data.features;
-    memcpy(network.sizes + 1, hidden->values, hidden->count * sizeof *hidden->values);
-    network.sizes[network.layers] = data.classes;
+    gradus_network network = data_network(&data, &settings->hidden);
     network.activation = find_activation(settings->activation);
     if (settings->standardize)
         TRY_GRADUS(gradus_dataset_moments(run->train, &network.input_mean, &network.input_deviation));
-    TRY_GRADUS(gradus_model_create_with(&network, settings->initializer, settings->seed, &run->model));
+    TRY_GRADUS(gradus_model_create_with(&network, settings->initializer, settings->options.seed, &run->model));
 cleanup:
     return code;
 }
@@ -73,18 +69,16 @@ static int set_count(training_run *run, const char *key, uint64_t count)
     return set_text(run, key, text);
 }
 
-/* The options that make the training what it is, as --show --json has them. */
-static int set_recipe(training_run *run)
+/* Stores the options of the training configuration, as in --show --json. */
+static int set_configuration(training_run *run)
 {
     int code = EX_OK;
-    option_table table;
-    train_options_list(&run->settings, &table);
-    json_t *recipe = train_recipe(&run->settings, &table);
-    char *text = json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    TRY(text == NULL ? fail(EX_OSERR, "out of memory: the recipe") : set_text(run, "recipe", text));
+    json_t *configuration = train_configuration(&run->settings);
+    char *text = json_dumps(configuration, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    TRY(text == NULL ? fail(EX_OSERR, "out of memory: the configuration") : set_text(run, "configuration", text));
 cleanup:
     free(text);
-    json_decref(recipe);
+    json_decref(configuration);
     return code;
 }
 
@@ -92,23 +86,21 @@ int training_model_save(training_run *run, bool diverged)
 {
     int code = EX_OK;
     const train_settings *settings = &run->settings;
-    const char *engine = run->result.engine;
-    if (diverged)
-        engine = settings->engine == NULL ? "auto" : settings->engine;
+    const gradus_train_options *options = &settings->options;
     if (settings->out == NULL)
         return EX_OK;
     TRY(set_text(run, "dataset", settings->dataset));
     TRY(set_count(run, "train_samples", gradus_dataset_get_info(run->train).samples));
     TRY(set_count(run, "holdout_samples", run->holdout == NULL ? 0 : gradus_dataset_get_info(run->holdout).samples));
-    TRY(set_count(run, "seed", settings->seed));
+    TRY(set_count(run, "seed", options->seed));
     if (settings->init_from != NULL)
         TRY(set_text(run, "init_from", settings->init_from));
-    TRY(set_text(run, "learning_rate", format_float(settings->learning_rate).text));
-    TRY(set_text(run, "optimizer", settings->optimizer.name));
-    TRY(set_count(run, "batch_size", settings->batch_size));
+    TRY(set_text(run, "learning_rate", format_float(options->learning_rate).text));
+    TRY(set_text(run, "optimizer", options->optimizer.name));
+    TRY(set_count(run, "batch_size", options->batch_size));
     TRY(set_count(run, "iterations", diverged ? run->last.iteration : run->result.model_iterations));
-    TRY(set_recipe(run));
-    TRY(set_text(run, "engine", engine));
+    TRY(set_configuration(run));
+    TRY(set_text(run, "engine", diverged ? options->engine : run->result.engine));
     TRY(set_text(run, "device", run->device == NULL ? "none" : gradus_device_get_info(run->device)->name));
     TRY_GRADUS(gradus_model_save(run->model, settings->out));
     run->saved_as = settings->out;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `gradus train` prints on stdout when it is done. */
+/* The summary that `gradus train` prints on stdout at the end. */
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
@@ -31,13 +31,13 @@ static json_t *accuracy_or_null(const gradus_dataset *dataset, const gradus_metr
     return dataset == NULL ? json_null() : json_figure(metrics->accuracy);
 }
 
-static json_t *summary_object(const training_run *run, const char *hash)
+static json_t *summary_object(const training_run *run)
 {
     const gradus_train_result *result = &run->result;
     const char *device = run->device == NULL ? NULL : gradus_device_get_info(run->device)->name;
     return json_pack(
         "{ss so ss sI so so so so sI sI sI ss so so so so so so so so ss so}", "version", gradus_version(), "device",
-        json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.seed, "layers",
+        json_text(device), "engine", result->engine, "seed", (json_int_t)run->settings.options.seed, "layers",
         json_layers(gradus_model_network(run->model)), "train_samples", samples_or_null(run->train), "holdout_samples",
         samples_or_null(run->holdout), "test_samples", samples_or_null(run->test), "iterations",
         (json_int_t)result->iterations, "resumed_from", (json_int_t)result->resumed_from, "model_iterations",
@@ -46,7 +46,8 @@ static json_t *summary_object(const training_run *run, const char *hash)
         "iterations_per_second", json_figure(iterations_per_second(result)), "train_loss",
         json_figure(result->train.loss), "train_accuracy", json_figure(result->train.accuracy), "holdout_loss",
         json_figure(result->holdout.loss), "holdout_accuracy", json_figure(result->holdout.accuracy), "test_accuracy",
-        accuracy_or_null(run->test, &run->test_metrics), "weights_hash", hash, "model", json_text(run->saved_as));
+        accuracy_or_null(run->test, &run->test_metrics), "weights_hash", format_hash(run->model).text, "model",
+        json_text(run->saved_as));
 }
 
 /* ---- For people ---- */
@@ -61,7 +62,7 @@ static void print_device(const training_run *run)
     printf("device      %s (%s, driver %s)\n", info->name, info->platform, info->driver);
 }
 
-/* "82.1 % train, 81.9 % holdout" over the parts that there are. */
+/* "82.1 % train, 81.9 % holdout", for the parts that exist. */
 static void print_parts(const training_run *run)
 {
     printf("samples     %s train", format_count(sample_count(run->train)).text);
@@ -88,20 +89,20 @@ static const char *ending_text(gradus_stop_reason reason)
     case GRADUS_STOP_STEPS:
         return "after the last step";
     case GRADUS_STOP_REQUEST:
-        return "by request";
+        return "on request";
     case GRADUS_STOP_TIME:
-        return "by the time limit";
+        return "at the time limit";
     case GRADUS_STOP_PATIENCE:
-        return "by lost patience";
+        return "when the patience ran out";
     case GRADUS_STOP_TARGET:
         return "at the target accuracy";
     case GRADUS_STOP_CONVERGED:
-        return "as it converged";
+        return "when the loss had converged";
     }
     return "";
 }
 
-/* Nothing for a run that did all its steps and kept the last one's weights. */
+/* Prints nothing for a run that did all its steps and kept the weights of the last one. */
 static void print_ending(const gradus_train_result *result)
 {
     const bool is_best = result->model_iterations != result->iterations;
@@ -109,12 +110,12 @@ static void print_ending(const gradus_train_result *result)
         return;
     printf("stopped     %s", ending_text(result->stopped_by));
     if (is_best)
-        printf("; these are the weights of %s iterations, the best on the holdout",
+        printf("; the model has the weights after %s iterations, the best on the holdout",
                format_count(result->model_iterations).text);
     printf("\n");
 }
 
-static void print_summary(const training_run *run, const char *hash)
+static void print_summary(const training_run *run)
 {
     const gradus_train_result *result = &run->result;
     const gradus_network *network = gradus_model_network(run->model);
@@ -123,7 +124,7 @@ static void print_summary(const training_run *run, const char *hash)
     printf("network     %s, %s parameters\n", format_network(network).text,
            format_count(count_parameters(network)).text);
     print_parts(run);
-    printf("iterations  %s in %s: %s a second, after %s of setting up\n", format_count(result->iterations).text,
+    printf("iterations  %s in %s: %s per second, after %s of setup\n", format_count(result->iterations).text,
            format_seconds(result->train_seconds).text, format_rate(iterations_per_second(result)).text,
            format_seconds(run->setup_seconds).text);
     print_ending(result);
@@ -132,17 +133,15 @@ static void print_summary(const training_run *run, const char *hash)
         printf(", %s holdout", format_loss(result->holdout.loss).text);
     printf("\n");
     print_accuracies(run);
-    printf("weights     %s\n", hash);
+    printf("weights     %s\n", format_hash(run->model).text);
     if (run->saved_as != NULL)
         printf("model       %s\n", run->saved_as);
 }
 
 int training_summary_print(const training_run *run)
 {
-    char hash[17];
-    snprintf(hash, sizeof hash, "%016" PRIx64, gradus_model_hash(run->model));
     if (run->settings.json)
-        return json_print(summary_object(run, hash));
-    print_summary(run, hash);
+        return json_print(summary_object(run));
+    print_summary(run);
     return EX_OK;
 }

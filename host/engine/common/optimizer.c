@@ -1,33 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The optimizers on the host. */
 #include "engine/common/optimizer.h"
+#include "core/names.h"
 
 #include <math.h>
-#include <string.h>
+#include <stddef.h>
 
 /* What PyTorch's clip_grad_norm_ adds to the norm. */
 #define CLIP_EPSILON 1e-6
 
-static const char *const names[] = {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"};
-#define KINDS (sizeof names / sizeof *names)
+/* ---- The optimizers ---- */
 
-gradus_optimizer gradus_optimizer_default(void)
+static void uncorrected(const optimizer *o, double t, update_step *step)
 {
-    return (gradus_optimizer){
-        .name = "sgd", .momentum = 0.9f, .beta1 = 0.9f, .beta2 = 0.999f, .rho = 0.99f, .epsilon = 1e-8f};
+    (void)o;
+    (void)t;
+    (void)step;
+}
+
+static void bias_corrected(const optimizer *o, double t, update_step *step)
+{
+    step->first_correction = (float)(1 - pow((double)o->momentum, t));
+    step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
+}
+
+/* Where gradus_optimizer has a coefficient, and what counts where that is NaN. */
+typedef struct coefficient {
+    bool used;
+    size_t offset;
+    float otherwise;
+} coefficient;
+
+static const struct optimizer_row {
+    const char *name;
+    unsigned moments;
+    bool decoupled;
+    coefficient momentum, decay;
+    void (*correct)(const optimizer *o, double t, update_step *step);
+} optimizers[] = {
+#define OPTION(field, otherwise)                                                                                      \
+    {                                                                                                                 \
+        true, offsetof(gradus_optimizer, field), otherwise                                                            \
+    }
+#define UNUSED                                                                                                        \
+    {                                                                                                                 \
+        false, 0, 0                                                                                                   \
+    }
+#define ROW(NAME, formula, name, moments, weight_decay, momentum, decay, corrections)                                 \
+    {name, moments, weight_decay == DECOUPLED, momentum, decay, corrections},
+    OPTIMIZERS(ROW)};
+
+const char *gradus_optimizer_name(size_t index)
+{
+    return index < OPTIMIZER_COUNT ? optimizers[index].name : NULL;
+}
+
+bool gr_optimizer_has_first_moment(const optimizer *o)
+{
+    return (optimizers[o->kind].moments & FIRST_MOMENT) != 0;
+}
+
+bool gr_optimizer_has_second_moment(const optimizer *o)
+{
+    return (optimizers[o->kind].moments & SECOND_MOMENT) != 0;
+}
+
+bool gr_optimizer_has_momentum(const optimizer *o)
+{
+    return optimizers[o->kind].momentum.used;
+}
+
+bool gr_optimizer_has_decay(const optimizer *o)
+{
+    return optimizers[o->kind].decay.used;
 }
 
 /* ---- Options ---- */
 
-static gradus_status find_kind(const char *name, optimizer_kind *out)
+gradus_optimizer gradus_optimizer_default(void)
 {
-    for (size_t i = 0; i < KINDS; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (optimizer_kind)i;
-            return GRADUS_OK;
-        }
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "optimizer \"%s\": expected sgd, momentum, nesterov, rmsprop, adam or adamw",
-                   name);
+    return (gradus_optimizer){
+        .name = optimizers[0].name, .momentum = NAN, .beta1 = NAN, .beta2 = NAN, .rho = NAN, .epsilon = 1e-8f};
 }
 
 static gradus_status check_numbers(const gradus_optimizer *options)
@@ -36,27 +89,31 @@ static gradus_status check_numbers(const gradus_optimizer *options)
         const char *name;
         float value;
         float end; /* the first number that is too large */
+        bool has_default;
         const char *expected;
     } numbers[] = {
-        {"momentum", options->momentum, 1, "a number from 0 to below 1"},
-        {"beta1", options->beta1, 1, "a number from 0 to below 1"},
-        {"beta2", options->beta2, 1, "a number from 0 to below 1"},
-        {"rho", options->rho, 1, "a number from 0 to below 1"},
-        {"epsilon", options->epsilon, INFINITY, "a finite number, not negative"},
-        {"weight decay", options->weight_decay, INFINITY, "a finite number, not negative"},
-        {"clip norm", options->clip_norm, INFINITY, "a finite number, not negative"},
-        {"max norm", options->max_norm, INFINITY, "a finite number, not negative"},
+        {"momentum", options->momentum, 1, true, "a number from 0 to below 1"},
+        {"beta1", options->beta1, 1, true, "a number from 0 to below 1"},
+        {"beta2", options->beta2, 1, true, "a number from 0 to below 1"},
+        {"rho", options->rho, 1, true, "a number from 0 to below 1"},
+        {"epsilon", options->epsilon, INFINITY, false, "a finite number, not negative"},
+        {"weight decay", options->weight_decay, INFINITY, false, "a finite number, not negative"},
+        {"clip norm", options->clip_norm, INFINITY, false, "a finite number, not negative"},
+        {"max norm", options->max_norm, INFINITY, false, "a finite number, not negative"},
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (!(numbers[i].value >= 0 && numbers[i].value < numbers[i].end))
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const bool in_range = numbers[i].value >= 0 && numbers[i].value < numbers[i].end;
+        if (!in_range && !(numbers[i].has_default && isnan(numbers[i].value)))
             return gr_fail(GRADUS_ERROR_ARGUMENT, "%s: found %g, expected %s", numbers[i].name,
                            (double)numbers[i].value, numbers[i].expected);
+    }
     return GRADUS_OK;
 }
 
-static bool is_adam(optimizer_kind kind)
+static float choose(const coefficient *c, const gradus_optimizer *given)
 {
-    return kind == OPTIMIZER_ADAM || kind == OPTIMIZER_ADAMW;
+    const float value = c->used ? *(const float *)((const char *)given + c->offset) : 0;
+    return isnan(value) ? c->otherwise : value;
 }
 
 gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
@@ -64,37 +121,24 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
     gradus_status status = GRADUS_OK;
     const gradus_optimizer plain = gradus_optimizer_default();
     const gradus_optimizer *given = options == NULL ? &plain : options;
-    optimizer made = {.epsilon = given->epsilon,
-                      .weight_decay = given->weight_decay,
-                      .clip_norm = given->clip_norm,
-                      .max_norm = given->max_norm};
-
-    TRY(find_kind(given->name == NULL ? names[OPTIMIZER_SGD] : given->name, &made.kind));
+    size_t kind = 0;
+    TRY(gr_name_require("optimizer", gradus_optimizer_name, given->name, &kind));
     TRY(check_numbers(given));
-    made.momentum = is_adam(made.kind) ? given->beta1 : given->momentum;
-    made.decay = is_adam(made.kind) ? given->beta2 : given->rho;
-    *out = made;
+    *out = (optimizer){.kind = (optimizer_kind)kind,
+                       .momentum = choose(&optimizers[kind].momentum, given),
+                       .decay = choose(&optimizers[kind].decay, given),
+                       .epsilon = given->epsilon,
+                       .weight_decay = given->weight_decay,
+                       .clip_norm = given->clip_norm,
+                       .max_norm = given->max_norm};
 cleanup:
     return status;
-}
-
-bool gr_optimizer_has_first_moment(const optimizer *o)
-{
-    return o->kind != OPTIMIZER_SGD && o->kind != OPTIMIZER_RMSPROP;
-}
-
-bool gr_optimizer_has_second_moment(const optimizer *o)
-{
-    return o->kind >= OPTIMIZER_RMSPROP;
 }
 
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t)
 {
     update_step step = {.learning_rate = learning_rate, .first_correction = 1, .second_correction = 1};
-    if (is_adam(o->kind)) {
-        step.first_correction = (float)(1 - pow((double)o->momentum, (double)t));
-        step.second_correction = (float)sqrt(1 - pow((double)o->decay, (double)t));
-    }
+    optimizers[o->kind].correct(o, (double)t, &step);
     return step;
 }
 

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What update() does with a gradient, one formula per optimizer, as torch.optim has them. kernels/common/optimizer.cl says the same
- * in float for devices; here it is for the engines of the host.
- */
+/* What update() does with a gradient, by one of the optimizers of kernels/common/optimizers.h; and the host's formulas. */
 #ifndef GRADUS_ENGINE_OPTIMIZER_H
 #define GRADUS_ENGINE_OPTIMIZER_H
 
+#include "common/optimizer_arguments.h"
+#include "common/optimizers.h"
 #include "net/network.h"
 
-/* The values are those of kernels/common/optimizer.cl. */
-typedef enum optimizer_kind {
-    OPTIMIZER_SGD = 0,
-    OPTIMIZER_MOMENTUM = 1,
-    OPTIMIZER_NESTEROV = 2,
-    OPTIMIZER_RMSPROP = 3,
-    OPTIMIZER_ADAM = 4,
-    OPTIMIZER_ADAMW = 5,
-} optimizer_kind;
+typedef enum optimizer_kind optimizer_kind;
 
 typedef struct optimizer {
     optimizer_kind kind;
@@ -32,12 +23,9 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
 bool gr_optimizer_has_first_moment(const optimizer *o);
 bool gr_optimizer_has_second_moment(const optimizer *o);
 
-/* What changes from step to step: the corrections with Adam alone, for the others they are 1. */
-typedef struct update_step {
-    float learning_rate;
-    float first_correction;  /* 1 - beta1^t */
-    float second_correction; /* sqrt(1 - beta2^t) */
-} update_step;
+/* Whether its formula has these coefficients. */
+bool gr_optimizer_has_momentum(const optimizer *o);
+bool gr_optimizer_has_decay(const optimizer *o);
 
 /* The step number t, counted from 1. */
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t);

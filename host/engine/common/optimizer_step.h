@@ -16,33 +16,62 @@ typedef struct IN_REAL(moments) {
     REAL first, second;
 } IN_REAL(moments);
 
-/* The parameter after the step. */
+/* ---- The formulas: the parameter p after a step with its gradient g ---- */
+
+static REAL IN_REAL(sgd)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    (void)o;
+    (void)m;
+    return p - (REAL)step->learning_rate * g;
+}
+
+static REAL IN_REAL(momentum)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    m->first = (REAL)o->momentum * m->first + g;
+    return p - (REAL)step->learning_rate * m->first;
+}
+
+static REAL IN_REAL(nesterov)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    m->first = (REAL)o->momentum * m->first + g;
+    return p - (REAL)step->learning_rate * (g + (REAL)o->momentum * m->first);
+}
+
+static REAL IN_REAL(rmsprop)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    const REAL rho = (REAL)o->decay;
+    m->second = rho * m->second + (1 - rho) * g * g;
+    return p - (REAL)step->learning_rate * g / (sqrt(m->second) + (REAL)o->epsilon);
+}
+
+static REAL IN_REAL(adam)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    const REAL beta1 = (REAL)o->momentum, beta2 = (REAL)o->decay;
+    m->first = beta1 * m->first + (1 - beta1) * g;
+    m->second = beta2 * m->second + (1 - beta2) * g * g;
+    return p - (REAL)step->learning_rate / (REAL)step->first_correction * m->first /
+                   (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
+}
+
+/* ---- A step ---- */
+
 static REAL IN_REAL(update_one)(const optimizer *o, const update_step *step, REAL weight_decay, REAL p, REAL g,
                                 IN_REAL(moments) * m)
 {
-    const REAL lr = (REAL)step->learning_rate, mu = (REAL)o->momentum, rho = (REAL)o->decay;
-    if (o->kind == OPTIMIZER_ADAMW)
-        p -= lr * weight_decay * p;
+    if (optimizers[o->kind].decoupled)
+        p -= (REAL)step->learning_rate * weight_decay * p;
     else
         g += weight_decay * p;
     switch (o->kind) {
-    case OPTIMIZER_SGD:
-        return p - lr * g;
-    case OPTIMIZER_MOMENTUM:
-        m->first = mu * m->first + g;
-        return p - lr * m->first;
-    case OPTIMIZER_NESTEROV:
-        m->first = mu * m->first + g;
-        return p - lr * (g + mu * m->first);
-    case OPTIMIZER_RMSPROP:
-        m->second = rho * m->second + (1 - rho) * g * g;
-        return p - lr * g / (sqrt(m->second) + (REAL)o->epsilon);
-    default:
-        m->first = mu * m->first + (1 - mu) * g;
-        m->second = rho * m->second + (1 - rho) * g * g;
-        return p - lr / (REAL)step->first_correction * m->first /
-                       (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
+#define CASE(NAME, formula, name, moments, weight_decay, momentum, decay, corrections)                                \
+    case OPTIMIZER_##NAME:                                                                                            \
+        return IN_REAL(formula)(o, step, p, g, m);
+        OPTIMIZERS(CASE)
+#undef CASE
+    case OPTIMIZER_COUNT:
+        break;
     }
+    return p;
 }
 
 static void IN_REAL(update_tensor)(const optimizer *o, const update_step *step, REAL weight_decay, size_t length,

@@ -6,6 +6,7 @@
 #include "engine/fused_batch/packed_engine.h"
 #include "engine/fused_batch/sample_lists.h"
 #include "engine/fused_tile/tile_plan.h"
+#include "engine/opencl/batch_kernels.h"
 #include "fused_batch/batch_launch.h"
 #include "fused_batch/batch_scratch.h"
 

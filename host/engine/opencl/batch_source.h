@@ -4,7 +4,7 @@
 #define GRADUS_ENGINE_BATCH_SOURCE_H
 
 #include "data/dataset.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/batch_kernels.h"
 
 typedef struct batch_source {
     cl_mem x, labels;           /* (F x B), (B): the data set, whose features are bytes or floats */

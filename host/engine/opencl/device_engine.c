@@ -57,8 +57,7 @@ cleanup:
 void gr_device_engine_release(device_engine *e)
 {
     for (size_t i = 0; i < SUMS_UNDER_WAY; i++)
-        if (e->arrival[i] != NULL)
-            clReleaseEvent(e->arrival[i]);
+        gr_event_release(&e->arrival[i]);
     if (e->landed != NULL)
         (void)gr_buffer_unmap(e->device, e->landing, e->landed);
     gr_device_optimizer_release(&e->optimizer);
@@ -163,14 +162,9 @@ gradus_status gr_device_engine_update(engine *base, const update_step *step)
 /* The queue is flushed here, once for all that a burst has put into it. */
 gradus_status gr_device_engine_send_sums(engine *base, unsigned place, sums_range range)
 {
-    gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    const size_t offset = range.first * SUMS_BYTES;
-    CL_TRY(clEnqueueReadBuffer(e->device->queue, e->record.history, CL_FALSE, offset, range.count * SUMS_BYTES,
-                               e->landed + 2 * range.first, 0, NULL, &e->arrival[place]));
-    CL_TRY(clFlush(e->device->queue));
-cleanup:
-    return status;
+    return gr_buffer_read_queued(e->device, e->record.history, range.first * SUMS_BYTES, range.count * SUMS_BYTES,
+                                 e->landed + 2 * range.first, &e->arrival[place]);
 }
 
 gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_range range, batch_sums *sums)

@@ -4,7 +4,7 @@
 #define GRADUS_ENGINE_DEVICE_OPTIMIZER_H
 
 #include "engine/common/optimizer.h"
-#include "engine/opencl/operations.h"
+#include "engine/opencl/optimizer_kernels.h"
 
 typedef struct device_optimizer {
     optimizer how;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* All engines of this build, one row each. */
 #include "engine/select/engines.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "core/names.h"
 
 static const engine_type *const engines[] = {
     &gr_engine_fused,     &gr_engine_sparse, &gr_engine_layered,
@@ -21,31 +20,25 @@ bool gradus_engine_get_info(size_t index, gradus_engine_info *info)
     return true;
 }
 
-static gradus_status unknown_engine(const char *name)
+/* "auto" comes before the engines. */
+const char *gradus_engine_name(size_t index)
 {
-    char known[128] = "auto";
-    for (size_t i = 0; i < ENGINE_COUNT; i++) {
-        const size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i + 1 < ENGINE_COUNT ? ", " : " or ", engines[i]->name);
-    }
-    return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\": expected %s", name, known);
+    if (index == 0)
+        return gr_engine_auto.name;
+    return index <= ENGINE_COUNT ? engines[index - 1]->name : NULL;
 }
 
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out)
 {
-    if (name == NULL || strcmp(name, gr_engine_auto.name) == 0) {
-        *out = &gr_engine_auto;
-        return GRADUS_OK;
-    }
-    for (size_t i = 0; i < ENGINE_COUNT; i++) {
-        if (strcmp(name, engines[i]->name) != 0)
-            continue;
-        if (engines[i]->needs_device && device == NULL)
-            return gr_fail(GRADUS_ERROR_ARGUMENT, "engine \"%s\" needs an OpenCL device", name);
-        *out = engines[i];
-        return GRADUS_OK;
-    }
-    return unknown_engine(name);
+    gradus_status status = GRADUS_OK;
+    size_t index = 0;
+    TRY(gr_name_require("engine", gradus_engine_name, name, &index));
+    const engine_type *type = index == 0 ? &gr_engine_auto : engines[index - 1];
+    if (type->needs_device && device == NULL)
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine \"%s\" needs an OpenCL device", name);
+    *out = type;
+cleanup:
+    return status;
 }
 
 gradus_status gr_engine_open(const char *name, const engine_settings *settings, gradus_device *device,

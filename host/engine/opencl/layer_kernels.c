@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The launchers of kernels/layered but for activate.cl. */
+#include "engine/opencl/layer_kernels.h"
+#include "core/memory.h"
+
+#include "layered/layered_arguments.h"
+
+/* ---- expand_bytes.cl ---- */
+
+size_t gr_expand_bytes_size(size_t elements)
+{
+    return gr_divide_up(elements, EXPAND_BLOCK) * EXPAND_BLOCK;
+}
+
+gradus_status gr_expand_bytes(gradus_device *device, cl_mem bytes, cl_mem out, size_t elements, launch *prepared)
+{
+    const expand_slice all = {0, elements};
+    const cl_ulong blocks = gr_expand_bytes_size(elements) / EXPAND_BLOCK;
+    return gr_launch_create(device, "layered/expand_bytes.cl", "expand_bytes", blocks,
+                            ARGUMENTS(ARGUMENT(all), ARGUMENT(bytes), ARGUMENT(out), ARGUMENT(blocks)), prepared);
+}
+
+gradus_status gr_expand_bytes_set(launch *prepared, size_t first, size_t valid)
+{
+    const expand_slice slice = {first, valid};
+    return gr_launch_vary(prepared, sizeof slice, &slice);
+}
+
+/* ---- bias.cl, relu.cl ---- */
+
+gradus_status gr_bias_broadcast(gradus_device *device, cl_mem parameters, size_t offset, cl_mem z, size_t rows,
+                                size_t columns, launch *prepared)
+{
+    const cl_ulong first = offset, elements = rows * columns;
+    const cl_uint row_count = (cl_uint)rows;
+    return gr_launch_create(
+        device, "layered/bias.cl", "bias_broadcast", elements,
+        ARGUMENTS(ARGUMENT(parameters), ARGUMENT(first), ARGUMENT(z), ARGUMENT(row_count), ARGUMENT(elements)),
+        prepared);
+}
+
+gradus_status gr_relu_forward(gradus_device *device, cl_mem z, size_t elements, launch *prepared)
+{
+    const cl_ulong count = elements;
+    return gr_launch_create(device, "layered/relu.cl", "relu_forward", elements,
+                            ARGUMENTS(ARGUMENT(z), ARGUMENT(count)), prepared);
+}
+
+gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_t elements, launch *prepared)
+{
+    const cl_ulong count = elements;
+    return gr_launch_create(device, "layered/relu.cl", "relu_backward", elements,
+                            ARGUMENTS(ARGUMENT(a), ARGUMENT(dz), ARGUMENT(count)), prepared);
+}
+
+/* ---- softmax.cl ---- */
+
+gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes, size_t samples, launch *prepared)
+{
+    const cl_uint class_count = (cl_uint)classes;
+    const cl_ulong sample_count = samples;
+    return gr_launch_create(device, "layered/softmax.cl", "softmax_forward", samples,
+                            ARGUMENTS(ARGUMENT(z), ARGUMENT(class_count), ARGUMENT(sample_count)), prepared);
+}
+
+gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem labels, cl_mem metrics, size_t classes,
+                                       size_t samples, launch *prepared)
+{
+    const loss_slice all = {0, (u32)samples, 0};
+    const cl_uint class_count = (cl_uint)classes;
+    const cl_ulong sample_count = samples;
+    return gr_launch_create(device, "layered/softmax.cl", "softmax_cross_entropy", samples,
+                            ARGUMENTS(ARGUMENT(all), ARGUMENT(z), ARGUMENT(labels), ARGUMENT(metrics),
+                                      ARGUMENT(class_count), ARGUMENT(sample_count)),
+                            prepared);
+}
+
+gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_t valid, float smoothing)
+{
+    const loss_slice slice = {(u32)first, (u32)valid, smoothing};
+    return gr_launch_vary(prepared, sizeof slice, &slice);
+}
+
+/* ---- row_sums.cl ---- */
+
+/* Enough pieces to occupy a large GPU even with few rows; few enough that summing them up costs nothing. */
+#define ROW_SUMS_PIECES 512
+
+static size_t row_sums_piece_columns(size_t columns)
+{
+    return gr_divide_up(columns, ROW_SUMS_PIECES);
+}
+
+static size_t row_sums_pieces(size_t columns)
+{
+    return gr_divide_up(columns, row_sums_piece_columns(columns));
+}
+
+size_t gr_row_sums_partial_size(size_t rows, size_t columns)
+{
+    return rows * row_sums_pieces(columns);
+}
+
+gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t columns, cl_mem partial, cl_mem out,
+                          size_t offset, row_sums *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    row_sums sums = {0};
+    const scaled_sum plain = {1, 0};
+    const cl_uint row_count = (cl_uint)rows, pieces = (cl_uint)row_sums_pieces(columns);
+    const cl_ulong column_count = columns, piece_columns = row_sums_piece_columns(columns), out_at = offset;
+
+    TRY(gr_launch_create(device, "layered/row_sums.cl", "row_sums_partial", rows * pieces,
+                         ARGUMENTS(ARGUMENT(m), ARGUMENT(partial), ARGUMENT(row_count), ARGUMENT(column_count),
+                                   ARGUMENT(piece_columns), ARGUMENT(pieces)),
+                         &sums.partial));
+    TRY(gr_launch_create(device, "layered/row_sums.cl", "row_sums", rows,
+                         ARGUMENTS(ARGUMENT(plain), ARGUMENT(partial), ARGUMENT(out), ARGUMENT(out_at),
+                                   ARGUMENT(row_count), ARGUMENT(pieces)),
+                         &sums.total));
+    *prepared = sums;
+    sums = (row_sums){0};
+cleanup:
+    gr_row_sums_destroy(&sums);
+    return status;
+}
+
+gradus_status gr_row_sums_set(row_sums *sums, scaled_sum by)
+{
+    return gr_launch_vary(&sums->total, sizeof by, &by);
+}
+
+gradus_status gr_row_sums_enqueue(gradus_device *device, const row_sums *sums)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(gr_launch_enqueue(device, &sums->partial));
+    TRY(gr_launch_enqueue(device, &sums->total));
+cleanup:
+    return status;
+}
+
+void gr_row_sums_destroy(row_sums *sums)
+{
+    gr_launch_destroy(&sums->partial);
+    gr_launch_destroy(&sums->total);
+}

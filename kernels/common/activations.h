@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The activations of hidden units, for the host and for devices: the one place that lists them. activation_formulas.h has
+// the formula that belongs to each row.
+
+#pragma once
+
+// One row for each, in the order of gradus_activation's values:
+//
+//   X(NAME, formula, name, operators)
+//
+// GRADUS_<NAME> is its public constant, <formula> its function, <name> what people write. <operators> is what it is in an
+// ONNX graph: operators of opset 13 that are applied to z one after the other; behind an operator stands its second input,
+// a number or z itself.
+#define ACTIVATIONS(X)                                                                                                \
+    X(RELU, relu, "relu", "Relu")                                                                                     \
+    X(LEAKY_RELU, leaky_relu, "leaky-relu", "LeakyRelu")                                                              \
+    X(SIGMOID, sigmoid, "sigmoid", "Sigmoid")                                                                         \
+    X(TANH, tangent, "tanh", "Tanh")                                                                                  \
+    X(GELU, gelu, "gelu", "Mul 0.70710678 Erf Add 1 Mul z Mul 0.5")
+
+#define ENUMERATOR(NAME, formula, name, operators) ACTIVATION_##NAME,
+enum activation_number { ACTIVATIONS(ENUMERATOR) ACTIVATION_COUNT };
+#undef ENUMERATOR

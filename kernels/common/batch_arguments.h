@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernels that take batches of samples (shuffle.cl, augment.cl) share with their launchers.
+
+#pragma once
+
+#include "common/integers.h"
+
+// The order's samples first .. first + valid - 1, which become the first `valid` of the batch.
+typedef struct batch_samples {
+    u32 first, valid;
+} batch_samples;
+
+// The same in an epoch, on which augmentation depends.
+typedef struct epoch_samples {
+    batch_samples of;
+    u32 epoch;
+} epoch_samples;
+
+// Bytes of a sample that a work-item of gather_samples copies.
+#define GATHER_PIECE 16
