@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is remembered of measurements: written, found again, replaced; broken files are ignored; and products obey. */
+/* Stored choices of measurements: written, found again, replaced; damaged files are ignored; and products use them. */
 #include "assert_close.h"
 #include "engine/opencl/choice.h"
 #include "engine/product/product_choice.h"
@@ -30,7 +30,7 @@ static void test_written_and_replaced(void **state)
     assert_choice("ab", "4 and more");
     assert_choice("b", "3");
     device->kernels = device->kernels == KERNELS_CPU ? KERNELS_GPU : KERNELS_CPU;
-    assert_choice("a", ""); /* holds for the other kernels only */
+    assert_choice("a", ""); /* valid for the other kernels only */
     device->kernels = device->kernels == KERNELS_CPU ? KERNELS_GPU : KERNELS_CPU;
 }
 
