@@ -29,22 +29,23 @@ static void forget_padding(const gradus_network *network, const parameter_layout
     }
 }
 
-/* A ring of four slots of which the third comes next, and a loss and a number correct to note. */
+/* The last but one slot comes next, and a loss and a number correct are noted. */
+#define NEXT_SLOT (METRIC_SLOTS - 2)
 static const float step_sums[2] = {2.5f, 7};
 static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint progress[] = {2, diverged, 0};
-    out->slots = 4;
+    const step_progress progress = {.slot = NEXT_SLOT, .diverged = diverged};
+    const size_t floats = (size_t)2 * METRIC_SLOTS;
     TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
-    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
-    TRY(gr_check_space(c, 2 * out->slots, &out->history));
-    TRY(gr_buffer_clear(c->device, out->history, 2 * out->slots * sizeof(cl_float)));
+    TRY(gr_check_upload(c, &progress, sizeof progress, &out->progress));
+    TRY(gr_check_space(c, floats, &out->history));
+    TRY(gr_buffer_clear(c->device, out->history, floats * sizeof(cl_float)));
 cleanup:
     return status;
 }
 
-/* Three steps with the same gradient: one more than the ring has slots left. The buffers are a network's of `rows` inputs
+/* Three steps with the same gradient: one more than the ring has slots up to its end. The buffers are a network's of `rows` inputs
  * and `columns` classes. */
 static gradus_status check_update_by(check *c, const check_shape *shape, const gradus_optimizer *options)
 {
@@ -52,7 +53,7 @@ static gradus_status check_update_by(check *c, const check_shape *shape, const g
     const gradus_network network = {.layers = 1, .sizes = {shape->rows, shape->columns}};
     const parameter_layout layout = gr_network_layout(&network);
     const size_t count = layout.length, steps = 3;
-    const double history[] = {2.5, 7, 0, 0, 2.5, 7, 2.5, 7};
+    double history[2 * METRIC_SLOTS] = {step_sums[0], step_sums[1]}; /* where the third is noted */
     float *p = NULL, *g = NULL;
     double *expected = NULL, *slope = NULL, *first = NULL, *second = NULL;
     step_record record;
@@ -60,6 +61,8 @@ static gradus_status check_update_by(check *c, const check_shape *shape, const g
     optimizer_buffers buffers = {.record = &record};
     device_optimizer prepared = {0};
 
+    for (size_t i = 0; i < 4; i++)
+        history[2 * NEXT_SLOT + i] = step_sums[i % 2];
     TRY(gr_optimizer_make(options, &how));
     TRY(gr_check_random(c, count, -1, 1, &p));
     TRY(gr_check_random(c, count, -1, 1, &g));

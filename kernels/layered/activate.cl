@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands between two products where that is more than a ReLU: other activations, dropout, and the input transformed
-// on the host's word. Behind activation.clh and dropout.clh. Dropout asks for each sample's number in the data set: that is
-// order[first + s], or first + s where order is NULL. progress is the record of the steps (optimizer_step.clh): [2] the
-// step, [3] and [4] the seed. threshold 0: nothing is left out.
+// on the host's word. Dropout asks for each sample's number in the data set: that is order[first + s], or first + s where
+// order is NULL. threshold 0: nothing is left out.
 
 #include "common/activation.clh"
-#include "common/dropout.clh"
+#include "common/dropout.h"
 #include "layered/layered_arguments.h"
 
 static uint sample_number(global const uint *order, uint first, uint s)
@@ -13,16 +12,11 @@ static uint sample_number(global const uint *order, uint first, uint s)
     return order == 0 ? first + s : order[first + s];
 }
 
-static void draw_mask(global const uint *progress, uint layer, uint sample, uint block, uint words[4])
-{
-    draw_units((uint2)(progress[3], progress[4]), layer, sample, progress[2], block, words);
-}
-
 // A = f(Z), in place in z (units x samples), and f'(Z) into slopes, both times the factors of dropout: 0 for what is left
 // out, layer.gain for the rest. Samples from `valid` on have no number and are not thinned. NDRange: one work-item per
 // ACTIVATE_UNITS units of a sample.
 kernel void activation_forward(activation_slice slice, activation_layer layer, global float *restrict z,
-                               global float *restrict slopes, global const uint *restrict progress,
+                               global float *restrict slopes, global const step_progress *restrict progress,
                                global const uint *restrict order)
 {
     const uint units = layer.units, blocks = (units + ACTIVATE_UNITS - 1) / ACTIVATE_UNITS;
@@ -33,7 +27,7 @@ kernel void activation_forward(activation_slice slice, activation_layer layer, g
         return;
     const bool thins = slice.threshold > 0 && s < slice.valid;
     if (thins)
-        draw_mask(progress, layer.layer, sample_number(order, slice.first, s), block, words);
+        draw_units(dropout_key_of(*progress, layer.layer), sample_number(order, slice.first, s), block, words);
     for (uint u = block * ACTIVATE_UNITS; u < min(units, (block + 1) * ACTIVATE_UNITS); u++) {
         const bool left_out = thins && unit_bits(words, u % ACTIVATE_UNITS) < slice.threshold;
         const float factor = left_out ? 0 : thins ? layer.gain : 1;
@@ -56,7 +50,7 @@ kernel void activation_backward(global const float *restrict slopes, global floa
 // of x (features x any number), v being a byte or with `floats` a float, into out (features x samples); 0 after them.
 // NDRange: one work-item per ACTIVATE_UNITS features of a sample.
 kernel void input_transform(input_slice slice, input_layer layer, global const uchar *restrict x,
-                            global float *restrict out, global const uint *restrict progress,
+                            global float *restrict out, global const step_progress *restrict progress,
                             global const uint *restrict order)
 {
     const uint features = layer.features, blocks = (features + ACTIVATE_UNITS - 1) / ACTIVATE_UNITS;
@@ -66,7 +60,7 @@ kernel void input_transform(input_slice slice, input_layer layer, global const u
     if (s >= layer.samples)
         return;
     if (slice.threshold > 0 && s < slice.valid)
-        draw_mask(progress, 0, sample_number(order, slice.first, s), block, words);
+        draw_units(dropout_key_of(*progress, 0), sample_number(order, slice.first, s), block, words);
     const float gain = slice.threshold > 0 ? layer.gain : 1;
     const size_t sample = (size_t)(slice.x_first + s) * features;
     global const float *x_floats = (global const float *)x;

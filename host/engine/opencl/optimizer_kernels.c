@@ -13,11 +13,10 @@ gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, 
                                    const step_record *record, const update_buffers *buffers, launch *prepared)
 {
     const update_step none = {0};
-    const update_rule rule = {elements,   record->slots, how->kind,        how->momentum,
-                              how->decay, how->epsilon,  how->weight_decay};
+    const cl_ulong count = elements;
     const cl_mem first = moment(buffers->first, buffers), second = moment(buffers->second, buffers);
     return gr_launch_create(device, "common/optimizer.cl", "update_parameters", gr_divide_up(elements, UPDATE_LANES),
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(rule), ARGUMENT(buffers->parameters),
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(*how), ARGUMENT(count), ARGUMENT(buffers->parameters),
                                       ARGUMENT(buffers->gradient), ARGUMENT(buffers->decays), ARGUMENT(buffers->clip),
                                       ARGUMENT(first), ARGUMENT(second), ARGUMENT(record->sums),
                                       ARGUMENT(record->history), ARGUMENT(record->progress)),

@@ -3,15 +3,15 @@
 #ifndef GRADUS_ENGINE_OPTIMIZER_KERNELS_H
 #define GRADUS_ENGINE_OPTIMIZER_KERNELS_H
 
+#include "common/step_progress.h"
 #include "device/device.h"
 #include "engine/common/optimizer.h"
 
 /* What is remembered of each step. */
 typedef struct step_record {
     cl_mem sums;     /* (2): of the gradient that was computed last */
-    cl_mem history;  /* (2 x slots): of the steps, a ring */
-    cl_mem progress; /* (5): the next slot; whether a loss was not finite; steps taken; the seed of dropout (2) */
-    cl_uint slots;
+    cl_mem history;  /* (2 x METRIC_SLOTS): of the steps, a ring */
+    cl_mem progress; /* a step_progress */
 } step_record;
 
 /* first, second: NULL where the optimizer has no such moment. */
