@@ -95,7 +95,7 @@ static const struct {
     {"tile_functions", "fused_cpu.clh", "INPUT_OFFSET * sum_shares", "0 * sum_shares"},
     {"tile_functions", "fused_tile.clh", "slope * factor", "slope"},
     {"tile_functions", "fused_tile.clh", "shared * all_logits", "0"},
-    {"batch_functions", "first_batch.clh", "lane + f / 8", "lane"},
+    {"batch_functions", "first_batch.clh", "lane + f / DROPOUT_UNITS", "lane"},
     {"batch_functions", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
 };
 
