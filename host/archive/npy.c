@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading and writing the header. Its dictionary is Python, of which so much is understood as NumPy writes:
+ * Reads and writes the header. Its dictionary is Python, and is read only in the form that NumPy writes:
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (10, 784), }
  */
 #include "archive/npy.h"
@@ -31,7 +31,7 @@ static void skip_space(header_reader *reader)
         reader->at++;
 }
 
-/* Whether the text stands here, after spaces; if so, it is passed. */
+/* Whether the text comes next, after spaces; if so, it is consumed. */
 static bool take(header_reader *reader, const char *text)
 {
     const size_t length = strlen(text);
@@ -114,12 +114,12 @@ static bool take_dictionary(header_reader *reader, npy_array *array)
 
 /* ---- The file ---- */
 
-/* Where the dictionary lies. */
+/* Finds the dictionary. */
 static gradus_status find_dictionary(const char *name, const unsigned char *bytes, size_t size, size_t *prefix,
                                      size_t *length)
 {
     if (size < PREFIX_V2 || memcmp(bytes, MAGIC, MAGIC_SIZE) != 0)
-        return gr_fail(GRADUS_ERROR_DATA, "%s: does not begin as an NPY array does", name);
+        return gr_fail(GRADUS_ERROR_DATA, "%s: not an NPY array", name);
     const unsigned major = bytes[MAGIC_SIZE];
     if (major < 1 || major > 3)
         return gr_fail(GRADUS_ERROR_DATA, "%s: NPY version %u, expected 1 to 3", name, major);
@@ -134,7 +134,7 @@ static gradus_status find_dictionary(const char *name, const unsigned char *byte
     return GRADUS_OK;
 }
 
-/* "<f4": byte order, kind, and the bytes of a value; '|' stands where there is no order. */
+/* "<f4": byte order, kind, and the bytes of a value; '|' means that there is no order. */
 static bool read_item_size(npy_array *array)
 {
     const char *type = array->type;
@@ -149,7 +149,7 @@ static bool read_item_size(npy_array *array)
     return array->item_size > 0;
 }
 
-/* Compares the shape with the bytes that are there. A size of 0 makes all of it 0, whatever the others are. */
+/* Compares the shape with the number of bytes. A dimension of 0 makes the array empty, whatever the others are. */
 static gradus_status measure(const char *name, size_t data_size, npy_array *array)
 {
     size_t bytes = array->item_size;
@@ -172,7 +172,7 @@ gradus_status gr_npy_read(const char *name, const unsigned char *bytes, size_t s
     TRY(find_dictionary(name, bytes, size, &prefix, &length));
     header_reader reader = {.at = (const char *)bytes + prefix, .end = (const char *)bytes + prefix + length};
     if (!take_dictionary(&reader, &found))
-        FAIL(GRADUS_ERROR_DATA, "%s: NPY header is not understood", name);
+        FAIL(GRADUS_ERROR_DATA, "%s: unknown form of NPY header", name);
     if (!read_item_size(&found))
         FAIL(GRADUS_ERROR_DATA, "%s: values of type \"%s\", expected numbers", name, gr_printable(found.type).text);
     found.data = bytes + prefix + length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NumPy's format for one array (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic
- * number, a version, and a Python dictionary that says what the bytes behind it are.
+ * number, a version, and a Python dictionary that describes the bytes after it.
  */
 #ifndef GRADUS_ARCHIVE_NPY_H
 #define GRADUS_ARCHIVE_NPY_H
@@ -20,12 +20,12 @@ typedef struct npy_array {
     bool column_major;          /* NumPy's fortran_order: the first index runs fastest */
     size_t rank;                /* 0: a single value */
     size_t shape[NPY_RANK_MAX]; /* (rank) */
-    size_t length;              /* values in all */
+    size_t length;              /* number of values */
     const unsigned char *data;  /* (length * item_size bytes), not aligned to anything */
 } npy_array;
 
-/* What the bytes of a file describe; array->data points into them. `name` is what messages begin with. DATA unless
- * there is a header that is understood and exactly as much data as it says. */
+/* Parses the bytes of a file; array->data points into them. Messages begin with `name`. DATA unless the header is known
+ * and the data have exactly the size that it says. */
 gradus_status gr_npy_read(const char *name, const unsigned char *bytes, size_t size, npy_array *array);
 
 /* The header of a float32 array, row after row, of 1 or 2 dimensions. Returns its length, a multiple of 64. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ZIP archives (PKWARE's APPNOTE), as far as NPZ files need them: entries stored or deflated, up to 4 GiB. Ours rather
- * than a library's, because zlib does all that is hard and is used anyway, because libzip brings bzip2 and OpenSSL,
- * and so that every byte goes through core/output.h and core/input.h.
+ * ZIP archives (PKWARE's APPNOTE), as far as NPZ files need them: entries stored or deflated, up to 4 GiB. gradus has
+ * its own code for them, because zlib does the hard part and is used anyway, because libzip would bring bzip2 and
+ * OpenSSL, and so that every byte goes through core/output.h and core/input.h.
  */
 #ifndef GRADUS_ARCHIVE_ZIP_H
 #define GRADUS_ARCHIVE_ZIP_H
@@ -14,7 +14,7 @@
 
 typedef struct zip_entry {
     char *name;
-    uint64_t header;       /* where its local header begins */
+    uint64_t header;       /* position of its local header */
     uint64_t packed, size; /* bytes in the file and unpacked */
     uint32_t checksum;     /* CRC-32 of what is unpacked */
     uint16_t method;
@@ -26,13 +26,13 @@ typedef struct zip_archive {
     size_t count;
 } zip_archive;
 
-/* Whether the file begins as an archive does. */
+/* Whether the file begins with the signature of an archive. */
 gradus_status gr_zip_recognise(const char *path, const char *expected, bool *is_zip);
 
-/* Reads the directory. DATA for what is no archive, or one that is split, encrypted or larger than 4 GiB. */
+/* Reads the directory. DATA if the file is not an archive, or is split, encrypted or larger than 4 GiB. */
 gradus_status gr_zip_open(const char *path, const char *expected, zip_archive *out);
 
-/* Unpacks an entry into memory, which the caller frees, and compares its checksum. */
+/* Unpacks an entry into memory, which the caller frees, and verifies its checksum. */
 gradus_status gr_zip_read(const zip_archive *archive, const zip_entry *entry, unsigned char **bytes);
 
 void gr_zip_close(zip_archive *archive);
@@ -44,7 +44,7 @@ typedef struct zip_piece {
     size_t size;
 } zip_piece;
 
-/* An archive on its way into an output file, which opened and will be committed elsewhere. Begins as {.file = ...}. */
+/* An archive that is being written to a file. The caller opens and commits the file. Initialised as {.file = ...}. */
 typedef struct zip_writer {
     output_file *file;
     uint64_t position;        /* bytes written so far */
@@ -52,7 +52,7 @@ typedef struct zip_writer {
     size_t directory_size, count;
 } zip_writer;
 
-/* Adds an entry made of the pieces, one after the other, not packed. ARGUMENT past 4 GiB. */
+/* Adds an entry that consists of the pieces, one after the other, uncompressed. ARGUMENT beyond 4 GiB. */
 gradus_status gr_zip_add(zip_writer *writer, const char *name, const zip_piece *pieces, size_t piece_count);
 
 /* Writes the directory. */

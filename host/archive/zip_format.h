@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The records of a ZIP archive: signatures, sizes and where each field is, in bytes. All numbers are little-endian. */
+/* The records of a ZIP archive: signatures, sizes and offsets of fields, in bytes. All numbers are little-endian. */
 #ifndef GRADUS_ARCHIVE_ZIP_FORMAT_H
 #define GRADUS_ARCHIVE_ZIP_FORMAT_H
 
@@ -9,7 +9,7 @@
 enum {
     ZIP_STORED = 0,
     ZIP_DEFLATED = 8,
-    ZIP_VERSION = 20,       /* 2.0, the first with what is used here */
+    ZIP_VERSION = 20,       /* 2.0, the first version that has everything used here */
     ZIP_DATE = 0x21,        /* 1980-01-01, so that the same content gives the same file */
     ZIP_FLAG_ENCRYPTED = 1, /* bit of the flags */
 
@@ -19,9 +19,10 @@ enum {
     LOCAL_NAME_LENGTH = 26,
     LOCAL_EXTRA_LENGTH = 28,
 
-    /* In the directory, with whose fields from version on a local header agrees: signature 0, made by 4, version 6,
-     * flags 8, method 10, time 12, date 14, checksum 16, packed 20, size 24, name length 28, extra length 30, comment
-     * length 32, disk 34, attributes 36 and 38, local header's position 42; then name, extra and comment. */
+    /* In the directory; its fields from version to extra length are those of a local header: signature 0, made by 4,
+     * version 6, flags 8, method 10, time 12, date 14, checksum 16, packed 20, size 24, name length 28, extra length
+     * 30, comment length 32, disk 34, attributes 36 and 38, local header's position 42; then name, extra and
+     * comment. */
     CENTRAL_SIZE = 46,
     CENTRAL_VERSION = 6,
     CENTRAL_FLAGS = 8,
@@ -35,7 +36,7 @@ enum {
     CENTRAL_COMMENT_LENGTH = 32,
     CENTRAL_POSITION = 42,
 
-    /* Behind the directory: signature 0, disks 4 and 6, entries here 8 and in all 10, directory's size 12 and position
+    /* After the directory: signature 0, disks 4 and 6, entries here 8 and in all 10, directory's size 12 and position
      * 16, comment length 20; then the comment. */
     END_SIZE = 22,
     END_DISK = 4,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading archives. The directory at the end tells where everything is; each position and length in it is compared
- * with the size of the file before it is used. Local headers repeat it and are only asked how long they are.
+ * Reads archives. The directory at the end says where everything is; each position and length in it is checked against
+ * the size of the file before it is used. Local headers repeat the directory; only their lengths are read.
  */
 #include "archive/zip.h"
 #include "archive/zip_format.h"
@@ -15,7 +15,7 @@
 
 enum {
     COMMENT_MAX = UINT16_MAX,
-    DEFLATE_RATIO_MAX = 1032, /* a byte cannot unpack to more */
+    DEFLATE_RATIO_MAX = 1032, /* bytes that one byte can unpack to */
 };
 
 static gradus_status broken(const zip_archive *archive, const char *what)
@@ -25,7 +25,7 @@ static gradus_status broken(const zip_archive *archive, const char *what)
 
 /* ---- Directory ---- */
 
-/* The record at the end of the file, which may have a comment behind it; its position in *position. */
+/* Reads the record at the end of the file, which a comment may follow. *position is its position. */
 static gradus_status find_end(const zip_archive *archive, unsigned char end[END_SIZE], uint64_t *position)
 {
     gradus_status status = GRADUS_OK;
@@ -47,13 +47,13 @@ static gradus_status find_end(const zip_archive *archive, unsigned char end[END_
             found = true;
         }
     if (!found)
-        TRY(broken(archive, "no directory at the end of the file: truncated or no archive"));
+        TRY(broken(archive, "no directory at the end of the file: truncated, or not an archive"));
 cleanup:
     free(tail);
     return status;
 }
 
-/* One entry of the directory, of which `left` bytes are there; *used tells how many it took. */
+/* Reads one entry of the directory, of which `left` bytes remain; *used is the size of the entry. */
 static gradus_status read_record(const zip_archive *archive, const unsigned char *record, size_t left,
                                  uint64_t directory, zip_entry *entry, size_t *used)
 {
@@ -100,7 +100,7 @@ static gradus_status read_directory(zip_archive *archive)
     if (gr_get16(end + END_DISK) != 0 || gr_get16(end + END_DIRECTORY_DISK) != 0 ||
         gr_get16(end + END_COUNT_HERE) != count)
         TRY(broken(archive, "one of several parts"));
-    /* Between the two may be what only archives of more than 4 GiB need, and some writers put into all. */
+    /* Some writers put the records that only archives of more than 4 GiB need between the two. */
     if (position + size > end_position)
         FAIL(GRADUS_ERROR_DATA,
              "%s: ZIP archive: directory of %zu bytes at byte %" PRIu64 ", expected it to end by byte %" PRIu64,
@@ -169,7 +169,7 @@ static gradus_status entry_broken(const zip_archive *archive, const zip_entry *e
                    what);
 }
 
-/* Where its data begin. A local header's extra field may be longer than the directory's. */
+/* Finds the entry's data. A local header's extra field may be longer than the directory's. */
 static gradus_status find_data(const zip_archive *archive, const zip_entry *entry, uint64_t *position)
 {
     gradus_status status = GRADUS_OK;
@@ -185,7 +185,7 @@ cleanup:
     return status;
 }
 
-/* Raw deflate data, which must give exactly `size` bytes. */
+/* Unpacks raw deflate data, which must give exactly `size` bytes. */
 static bool inflate_all(unsigned char *packed, size_t packed_size, unsigned char *bytes, size_t size)
 {
     z_stream stream = {.next_in = packed, .avail_in = (uInt)packed_size, .next_out = bytes, .avail_out = (uInt)size};
@@ -203,7 +203,7 @@ static gradus_status check_sizes(const zip_archive *archive, const zip_entry *en
                        archive->file.path, gr_printable(entry->name).text, entry->method);
     const bool fits =
         entry->method == ZIP_STORED ? entry->size == entry->packed : entry->size <= entry->packed * DEFLATE_RATIO_MAX;
-    return fits ? GRADUS_OK : entry_broken(archive, entry, "its two sizes do not fit together");
+    return fits ? GRADUS_OK : entry_broken(archive, entry, "its two sizes contradict each other");
 }
 
 gradus_status gr_zip_read(const zip_archive *archive, const zip_entry *entry, unsigned char **out)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* The record of an entry in the directory, whose name follows. */
+/* Fills in the directory's record of an entry; the name follows it. */
 static void describe(const zip_writer *writer, size_t name_length, const zip_piece *pieces, size_t piece_count,
                      unsigned char record[CENTRAL_SIZE])
 {
@@ -52,14 +52,14 @@ static gradus_status remember(zip_writer *writer, const unsigned char record[CEN
     return GRADUS_OK;
 }
 
-/* With one more entry and its place in the directory, all positions must stay below 4 GiB. */
+/* With one more entry and its record in the directory, all positions must stay below 4 GiB. */
 static gradus_status check_room(const zip_writer *writer, size_t name_length, const zip_piece *pieces, size_t count)
 {
     uint64_t end = writer->position + writer->directory_size + LOCAL_SIZE + CENTRAL_SIZE + 2 * name_length;
     for (size_t i = 0; i < count; i++)
         end += pieces[i].size;
     if (end >= UINT32_MAX || writer->count == UINT16_MAX - 1)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "%s: more than the 4 GiB and 65,534 entries that a ZIP archive holds",
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "%s: more than the 4 GiB or 65,534 entries that a ZIP archive can hold",
                        writer->file->path);
     return GRADUS_OK;
 }

@@ -96,15 +96,19 @@ cleanup:
     return status;
 }
 
-/* A launch that takes a millisecond or two on any device: rounds of a work-item, and all of its lanes. */
 #define FMA_ROUNDS 100000
 #define FMA_ROUNDS_GPU 2000
+
+cl_uint gr_limit_rounds(const limit_program *p)
+{
+    return p->kind == KERNELS_CPU ? FMA_ROUNDS : FMA_ROUNDS_GPU;
+}
 
 static gradus_status measure_fma(gradus_device *device, const limit_program *p, double *flop_per_second)
 {
     gradus_status status = GRADUS_OK;
     const float ones[2] = {1, 1};
-    const cl_uint rounds = p->kind == KERNELS_CPU ? FMA_ROUNDS : FMA_ROUNDS_GPU;
+    const cl_uint rounds = gr_limit_rounds(p);
     const size_t lanes = p->items * p->lanes;
     cl_mem factor = NULL, out = NULL; /* (2), (lanes) */
     launch prepared = {0};
@@ -123,23 +127,28 @@ cleanup:
     return status;
 }
 
-/* Larger than any cache, where the device has the room. */
 #define READ_BYTES ((uint64_t)256 << 20)
+
+size_t gr_limit_vectors(const gradus_device *device, const limit_program *p)
+{
+    const uint64_t room = device->info.max_allocation_bytes / 4;
+    const size_t step = p->items * p->read_lanes * sizeof(cl_float) * LIMIT_READ_SUMS;
+    const size_t steps = (size_t)(room < READ_BYTES ? room : READ_BYTES) / step;
+    return (steps > 0 ? steps : 1) * LIMIT_READ_SUMS;
+}
 
 static gradus_status measure_read(gradus_device *device, const limit_program *p, double *bytes_per_second)
 {
     gradus_status status = GRADUS_OK;
-    const uint64_t room = device->info.max_allocation_bytes / 4;
-    const size_t vector_bytes = p->read_lanes * sizeof(cl_float), step = p->items * vector_bytes * LIMIT_READ_SUMS;
-    const size_t steps = (size_t)(room < READ_BYTES ? room : READ_BYTES) / step;
-    const size_t bytes = (steps > 0 ? steps : 1) * step;
+    const size_t sums_bytes = p->items * p->read_lanes * sizeof(cl_float);
+    const size_t vectors = gr_limit_vectors(device, p), bytes = vectors * sums_bytes;
     cl_mem x = NULL, out = NULL; /* (bytes / 4), (read_lanes x items) */
     launch prepared = {0};
     double seconds = 0;
 
     TRY(gr_buffer_create_zeroed(device, bytes, "what is read to measure the memory", &x));
-    TRY(gr_buffer_create(device, p->items * vector_bytes, "sums", &out));
-    TRY(gr_limit_read(p, x, out, bytes / vector_bytes / p->items, &prepared));
+    TRY(gr_buffer_create(device, sums_bytes, "sums", &out));
+    TRY(gr_limit_read(p, x, out, vectors, &prepared));
     TRY(best_seconds(device, &prepared, &seconds));
     *bytes_per_second = (double)bytes / seconds;
 cleanup:

@@ -28,4 +28,9 @@ gradus_status gr_limit_fma(const limit_program *p, cl_mem factor, cl_mem out, cl
 /* x (read_lanes x vectors x items), `vectors` a multiple of LIMIT_READ_SUMS; out (read_lanes x items). */
 gradus_status gr_limit_read(const limit_program *p, cl_mem x, cl_mem out, size_t vectors, launch *prepared);
 
+/* What a measurement launches: rounds that take a millisecond or two on any device, and vectors of more bytes than any
+ * cache has, where the device has the room. */
+cl_uint gr_limit_rounds(const limit_program *p);
+size_t gr_limit_vectors(const gradus_device *device, const limit_program *p);
+
 #endif

@@ -4,10 +4,15 @@
 #include "core/memory.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHECK_SEED 1
+
+/* Random numbers that differ; a prime, so that they repeat in step with no shape. */
+#define DISTINCT 1000003
 
 static gradus_status host_space(check *c, size_t count, size_t size, void **out)
 {
@@ -27,8 +32,10 @@ gradus_status gr_check_random(check *c, size_t count, double low, double high, f
     if (host_space(c, count, sizeof **out, &values) != GRADUS_OK)
         return GRADUS_ERROR_MEMORY;
     *out = values;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && i < DISTINCT; i++)
         (*out)[i] = (float)(low + (high - low) * (double)gr_random_uniform(&stream, c->drawn++));
+    for (size_t i = DISTINCT; i < count; i++)
+        (*out)[i] = (*out)[i - DISTINCT];
     return GRADUS_OK;
 }
 
@@ -39,8 +46,10 @@ gradus_status gr_check_bytes(check *c, size_t count, uint32_t bound, uint8_t **o
     if (host_space(c, count, sizeof **out, &values) != GRADUS_OK)
         return GRADUS_ERROR_MEMORY;
     *out = values;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && i < DISTINCT; i++)
         (*out)[i] = (uint8_t)gr_random_below(&stream, bound, &c->drawn);
+    for (size_t i = DISTINCT; i < count; i++)
+        (*out)[i] = (*out)[i - DISTINCT];
     return GRADUS_OK;
 }
 
@@ -79,6 +88,8 @@ void gr_check_record(check *c, const char *name, double error)
     const gradus_check_result result = {name, c->shape, error, error <= 1};
     c->compared++;
     c->failed += !result.passed;
+    if (!(error <= c->worst))
+        c->worst = error;
     if (c->report != NULL)
         c->report(&result, c->user);
 }
@@ -89,22 +100,60 @@ gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const dou
     gradus_status status = GRADUS_OK;
     void *memory = NULL;
     double worst = 0;
+    size_t compared = 0;
 
     TRY(host_space(c, count, sizeof(float), &memory));
     const float *values = memory;
     TRY(gr_buffer_read(c->device, got, 0, count * sizeof *values, memory));
     for (size_t i = 0; i < count; i++) {
+        if (isnan(expected[i]))
+            continue;
         const double difference = fabs((double)values[i] - expected[i]);
         const double error = difference > 0 ? difference / (tolerance * (fabs(expected[i]) + scale)) : difference;
         if (!(error <= worst))
             worst = isnan(error) ? INFINITY : error;
+        compared++;
     }
+    if (compared == 0)
+        FAIL(GRADUS_ERROR_ARGUMENT, "%s, %s: a comparison of nothing", name, c->shape);
     gr_check_record(c, name, worst);
 cleanup:
     return status;
 }
 
 /* ---- Cases ---- */
+
+/* Writes from `at` of c->shape on. */
+static void write_shape(check *c, size_t at, const char *format, va_list arguments)
+{
+    vsnprintf(c->shape + at, sizeof c->shape - at, format, arguments);
+}
+
+void gr_check_name_shape(check *c, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_shape(c, 0, format, arguments);
+    va_end(arguments);
+    c->shape_length = strlen(c->shape);
+}
+
+void gr_check_name_way(check *c, const char *format, ...)
+{
+    va_list arguments;
+    snprintf(c->shape + c->shape_length, sizeof c->shape - c->shape_length, ", ");
+    va_start(arguments, format);
+    write_shape(c, strlen(c->shape), format, arguments);
+    va_end(arguments);
+}
+
+static void name_shape(check *c, const check_shape *shape)
+{
+    if (shape->inner == 0)
+        gr_check_name_shape(c, "%zu x %zu", shape->rows, shape->columns);
+    else
+        gr_check_name_shape(c, "%zu x %zu x %zu", shape->rows, shape->columns, shape->inner);
+}
 
 void gr_check_end_case(check *c)
 {
@@ -114,18 +163,26 @@ void gr_check_end_case(check *c)
         gr_buffer_release(&c->buffers[i]);
     c->host_count = c->buffer_count = 0;
     c->drawn = 0;
+    c->worst = 0;
+    c->shape[c->shape_length] = '\0';
 }
 
 gradus_status gr_check_operation(check *c, const operation *op)
 {
     gradus_status status = GRADUS_OK;
-    for (size_t i = 0; i < op->shape_count && status == GRADUS_OK; i++) {
-        const check_shape *shape = &op->shapes[i];
-        if (shape->inner == 0)
-            snprintf(c->shape, sizeof c->shape, "%zu x %zu", shape->rows, shape->columns);
-        else
-            snprintf(c->shape, sizeof c->shape, "%zu x %zu x %zu", shape->rows, shape->columns, shape->inner);
-        status = op->run(c, shape);
+    check_shape of_network[GRADUS_LAYERS_MAX];
+    const check_shape *shapes = op->shapes;
+    size_t count = op->shape_count;
+    if (c->timer != NULL) {
+        shapes = of_network;
+        count = op->of_network(c->timer->network, &c->timer->dataset->info, of_network);
+    }
+    c->name = op->name;
+    for (size_t i = 0; i < count && status == GRADUS_OK; i++) {
+        name_shape(c, &shapes[i]);
+        status = op->run(c, &shapes[i]);
+        if (c->timer != NULL && (status == GRADUS_ERROR_DEVICE || status == GRADUS_ERROR_ARGUMENT))
+            status = gr_check_leave_out(c, gradus_last_error());
         gr_check_end_case(c);
     }
     return status;

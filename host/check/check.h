@@ -1,22 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Comparisons of what the device computes with the reference in double. Each operation is described once: inputs, the
- * run on the device, the expected result. `gradus check` and the tests drive the same descriptions.
+ * What the device computes, compared with the reference in double. Each operation is described once: its inputs, the
+ * run on the device, the expected result, and the work of a run. `gradus check` and the tests drive the descriptions
+ * with awkward shapes; `gradus bench --kernels` with the shapes of a network, and times the run that was compared.
  */
 #ifndef GRADUS_CHECK_CHECK_H
 #define GRADUS_CHECK_CHECK_H
 
 #include "core/random.h"
+#include "data/dataset.h"
 #include "device/device.h"
+#include "net/network.h"
+
+#include <math.h>
 
 typedef void (*check_report)(const gradus_check_result *result, void *user);
+
+#define CHECK_SHAPE 96
+
+/* What a benchmark adds to a check. */
+typedef struct check_timer {
+    const gradus_network *network;
+    const gradus_dataset *dataset; /* labelled, of the network's features */
+    gradus_kernel_benchmark_options options;
+} check_timer;
 
 typedef struct check {
     gradus_device *device;
     check_report report; /* may be NULL */
     void *user;
-    size_t compared, failed; /* comparisons so far */
-    char shape[64];          /* of the running case */
+    const check_timer *timer; /* NULL: nothing is timed, and the shapes are awkward */
+    size_t compared, failed;  /* comparisons so far */
+
+    /* Of the running case */
+    const char *name;        /* of its operation */
+    char shape[CHECK_SHAPE]; /* "10 x 129", and how it is computed if there are several ways: "10 x 129, gelu" */
+    size_t shape_length;     /* without the way */
+    double worst;            /* error */
     uint64_t drawn;          /* random numbers used up by it */
     void *host[24];          /* its memory, freed at its end */
     cl_mem buffers[24];
@@ -28,25 +48,68 @@ typedef struct check_shape {
     size_t rows, columns, inner;
 } check_shape;
 
+/* The shapes that an operation has in a network of such samples. Returns their number, at most GRADUS_LAYERS_MAX. */
+typedef size_t (*network_shapes)(const gradus_network *network, const gradus_dataset_info *info, check_shape *shapes);
+
 typedef struct operation {
     const char *name; /* of kernel, launcher and test */
     gradus_status (*run)(check *c, const check_shape *shape);
-    const check_shape *shapes;
+    const check_shape *shapes; /* (shape_count), of a check */
     size_t shape_count;
+    network_shapes of_network; /* of a benchmark */
 } operation;
 
 extern const operation gr_operations[];
 extern const size_t gr_operation_count;
 
-/* All shapes of one operation. A mismatch is counted and reported; the status only tells of errors. */
+/* All shapes of one operation: its own, or with a timer those of the network. A mismatch is counted and reported; the
+ * status only tells of errors. */
 gradus_status gr_check_operation(check *c, const operation *op);
+
+/* ---- Timing: for the descriptions, at the end of a case ---- */
+
+/* Enqueues one run. */
+typedef gradus_status (*check_run)(gradus_device *device, void *of);
+
+/*
+ * Without a timer these do nothing. With one they time the run and report it, unless a comparison of the case failed:
+ * then the failure is reported instead. `work` is that of a run: each array that is read or written counts once, each
+ * addition, multiplication, comparison and function value (exp) is one operation.
+ */
+gradus_status gr_check_time(check *c, check_run run, void *of, gradus_work work);
+gradus_status gr_check_time_launch(check *c, launch *prepared, gradus_work work);
+
+/* The same for a launch that changes `bytes` of a buffer so that many runs would end in denormal numbers: each run has
+ * the contents of before. */
+gradus_status gr_check_time_in_place(check *c, launch *prepared, cl_mem buffer, const void *before, size_t bytes,
+                                     gradus_work work);
+
+/* Reports, with a timer, why the case is not timed. GRADUS_OK. */
+gradus_status gr_check_leave_out(check *c, const char *why);
+
+/* What only a check has: something before the first element, and samples that only fill up the batch. */
+static inline size_t gr_check_offset(const check *c, size_t offset)
+{
+    return c->timer == NULL ? offset : 0;
+}
+
+static inline size_t gr_check_valid(const check *c, size_t samples)
+{
+    return c->timer == NULL ? samples - samples / 3 : samples;
+}
 
 /* ---- For the descriptions. Memory belongs to the case and is freed at its end. ---- */
 
 /* Ends the case early, for descriptions that are made of several. */
 void gr_check_end_case(check *c);
 
-/* Uniform numbers in [low, high); the same in each run. */
+/* Names the shape of the case where it is not the one that the operation was called with. */
+__attribute__((format(printf, 2, 3))) void gr_check_name_shape(check *c, const char *format, ...);
+
+/* Says in which way the case's operation is computed: "gelu, dropout". */
+__attribute__((format(printf, 2, 3))) void gr_check_name_way(check *c, const char *format, ...);
+
+/* Uniform numbers in [low, high), the same in each run. Of very many only the first million differ. */
 gradus_status gr_check_random(check *c, size_t count, double low, double high, float **out);
 /* Likewise whole numbers in 0 .. bound - 1, bound <= 256. */
 gradus_status gr_check_bytes(check *c, size_t count, uint32_t bound, uint8_t **out);
@@ -55,19 +118,28 @@ gradus_status gr_check_upload(check *c, const void *from, size_t bytes, cl_mem *
 gradus_status gr_check_space(check *c, size_t floats, cl_mem *out);
 
 /*
- * Compares `count` floats of the buffer with `expected`. The error of element i is measured in units of
- * tolerance * (|expected[i]| + scale).
+ * Compares `count` floats of the buffer with `expected`; those that are expected to be CHECK_ANYTHING are left out. The
+ * error of element i is measured in units of tolerance * (|expected[i]| + scale).
  */
+#define CHECK_ANYTHING ((double)NAN)
 gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const double *expected, size_t count,
                                double tolerance, double scale);
 
 /* Records a comparison that was made elsewhere. */
 void gr_check_record(check *c, const char *name, double error);
 
-/* The families of products: O x S x I; check_gemm.c */
-gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
-gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
-gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
+/* Of engine "layered"; check_kernels.c */
+gradus_status gr_check_expand_bytes(check *c, const check_shape *shape);
+gradus_status gr_check_bias_broadcast(check *c, const check_shape *shape);
+gradus_status gr_check_relu_forward(check *c, const check_shape *shape);
+gradus_status gr_check_relu_backward(check *c, const check_shape *shape);
+gradus_status gr_check_softmax_forward(check *c, const check_shape *shape);
+gradus_status gr_check_softmax_cross_entropy(check *c, const check_shape *shape);
+gradus_status gr_check_row_sums(check *c, const check_shape *shape);
+/* The families of products: O x S x I; check_product.c */
+gradus_status gr_check_product_clblast(check *c, const check_shape *shape);
+gradus_status gr_check_product_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_product_gpu(check *c, const check_shape *shape);
 /* Activations, dropout and the input; check_activation.c */
 gradus_status gr_check_activation_forward(check *c, const check_shape *shape);
 gradus_status gr_check_activation_backward(check *c, const check_shape *shape);
@@ -93,8 +165,8 @@ gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
 gradus_status gr_check_first_batch(check *c, const check_shape *shape);
 /* With other activations, dropout, label smoothing and a standardised input. */
-gradus_status gr_check_tile_functions(check *c, const check_shape *shape);
-gradus_status gr_check_batch_functions(check *c, const check_shape *shape);
+gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape);
+gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape);
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

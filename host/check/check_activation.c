@@ -25,7 +25,7 @@ static gradus_status make_batch(check *c, size_t samples, batch *out)
 {
     gradus_status status = GRADUS_OK;
     const step_progress progress = {.steps = STEP, .seed = {(u32)SEED, (u32)(SEED >> 32)}};
-    const size_t first = 3, valid = samples - samples / 3;
+    const size_t first = gr_check_offset(c, 3), valid = gr_check_valid(c, samples);
     launch shuffle = {0};
     *out = (batch){samples, first, valid, gr_permutation((uint32_t)(first + valid), 5, 3), NULL, NULL};
     TRY(gr_check_upload(c, &progress, sizeof progress, &out->progress));
@@ -60,7 +60,10 @@ static gradus_status check_forward(check *c, const check_shape *shape, gradus_ac
     double *a = NULL, *slopes = NULL;
     cl_mem z_buffer = NULL, slope_buffer = NULL;
     launch prepared = {0};
+    /* Z in, activations and slopes out; two functions of each, and with dropout two products. */
+    const gradus_work work = {(share > 0 ? 4.0 : 2.0) * (double)count, 12.0 * (double)count};
 
+    gr_check_name_way(c, "%s%s", gradus_activation_name(function), share > 0 ? ", dropout" : "");
     TRY(make_batch(c, samples, &b));
     TRY(gr_check_random(c, count, -4, 4, &z));
     TRY(draw_factors(c, &b, share, 2, units, &factors));
@@ -79,6 +82,7 @@ static gradus_status check_forward(check *c, const check_shape *shape, gradus_ac
     /* exp, tanh and erfc err by up to 16 units each, as OpenCL allows. */
     TRY(gr_check_compare(c, "activation_forward", z_buffer, a, count, 32 * EPSILON, 1));
     TRY(gr_check_compare(c, "activation_forward", slope_buffer, slopes, count, 32 * EPSILON, 1));
+    TRY(gr_check_time_in_place(c, &prepared, z_buffer, z, count * sizeof *z, work));
 cleanup:
     gr_launch_destroy(&prepared);
     gr_check_end_case(c);
@@ -115,6 +119,8 @@ gradus_status gr_check_activation_backward(check *c, const check_shape *shape)
     TRY(gr_activation_backward(c->device, slope_buffer, dz_buffer, count, &prepared));
     TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "activation_backward", dz_buffer, expected, count, EPSILON, 0));
+    TRY(gr_check_time_in_place(c, &prepared, dz_buffer, dz, count * sizeof *dz,
+                               (gradus_work){(double)count, 12.0 * (double)count}));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
@@ -146,7 +152,11 @@ static gradus_status check_input(check *c, const check_shape *shape, float share
     double *x = NULL, *expected = NULL;
     cl_mem x_buffer = NULL, out = NULL;
     launch prepared = {0};
+    /* A multiply-add of each, and with dropout a product. */
+    const gradus_work work = {(share > 0 ? 3.0 : 2.0) * (double)count,
+                              (double)count * (double)(sizeof(cl_float) + (floats ? sizeof(cl_float) : 1))};
 
+    gr_check_name_way(c, "%s%s", floats ? "floats" : "bytes", share > 0 ? ", dropout" : "");
     TRY(make_batch(c, samples, &b));
     TRY(make_features(c, features * (x_first + b.valid), floats, &x, &x_buffer));
     TRY(draw_factors(c, &b, share, 0, features, &factors));
@@ -159,6 +169,7 @@ static gradus_status check_input(check *c, const check_shape *shape, float share
     TRY(gr_input_transform_set(&prepared, share, b.first, b.valid, x_first));
     TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "input_transform", out, expected, count, 4 * EPSILON, 1));
+    TRY(gr_check_time_launch(c, &prepared, work));
 cleanup:
     gr_launch_destroy(&prepared);
     gr_check_end_case(c);

@@ -17,16 +17,18 @@ typedef struct images {
 static gradus_status make_images(check *c, const check_shape *shape, images *out)
 {
     gradus_status status = GRADUS_OK;
-    const size_t samples = shape->inner, features = shape->rows * shape->columns, first = samples / 3;
+    const size_t samples = shape->inner, features = shape->rows * shape->columns;
+    const size_t first = gr_check_offset(c, samples / 3);
     images i = {.info = {.samples = samples,
                          .features = features,
                          .width = shape->columns,
                          .height = shape->rows,
                          .classes = 256,
-                         .labelled = true},
+                         .labelled = true,
+                         .floats = c->timer != NULL && c->timer->network->floats},
                 .order = gr_permutation((uint32_t)samples, 5, 3),
                 .first = first,
-                .valid = samples - first - 1,
+                .valid = samples - first - gr_check_offset(c, 1),
                 .batch = samples - first};
     TRY(gr_check_bytes(c, features * samples, 256, &i.pixels));
     TRY(gr_check_bytes(c, samples, 256, &i.labels));
@@ -60,16 +62,24 @@ cleanup:
     return status;
 }
 
-static gradus_status check_with(check *c, const images *in, const gradus_augmentation *most, size_t *wrong)
+static gradus_status enqueue_augment(gradus_device *device, void *augmented)
+{
+    return gr_augment_samples_enqueue(device, augmented);
+}
+
+static gradus_status check_with(check *c, const images *in, const gradus_augmentation *most)
 {
     gradus_status status = GRADUS_OK;
     const size_t features = in->info.features;
+    /* Features and labels from their place to another, the order, and each transform written and read. */
+    const gradus_work work = {.bytes = (double)((2 * features + 10 + 2 * sizeof(transform)) * in->batch)};
     augment_plan *plan = NULL;
-    size_t plan_bytes;
+    size_t plan_bytes, wrong = 0;
     gather_buffers buffers = {0};
     augmented_gather augmented = {0};
     launch shuffle = {0};
 
+    TRY(gr_augmentation_check(most, &in->info));
     TRY(gr_augment_plan_create(&(augmentation){*most, 0x123456789abcdef}, &in->info, &plan, &plan_bytes));
     TRY(gr_check_upload(c, in->pixels, features * in->info.samples, &buffers.x));
     TRY(gr_check_upload(c, in->labels, in->info.samples, &buffers.labels));
@@ -82,7 +92,9 @@ static gradus_status check_with(check *c, const images *in, const gradus_augment
     TRY(gr_augment_samples(c->device, plan, plan_bytes, &buffers, in->batch, &augmented));
     TRY(gr_augment_samples_set(&augmented, in->order.epoch, in->first, in->valid));
     TRY(gr_augment_samples_enqueue(c->device, &augmented));
-    TRY(count_wrong(c, in, plan, &buffers, wrong));
+    TRY(count_wrong(c, in, plan, &buffers, &wrong));
+    gr_check_record(c, "augment_samples", (double)(2 * wrong));
+    TRY(gr_check_time(c, enqueue_augment, &augmented, work));
 cleanup:
     gr_augment_samples_destroy(&augmented);
     gr_launch_destroy(&shuffle);
@@ -94,16 +106,21 @@ cleanup:
 gradus_status gr_check_augment_samples(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    static const gradus_augmentation kinds[] = {
-        {.shift = 1}, {.rotation = 180}, {.scale = 0.5f}, {.elastic = 0.9f}, {0.7f, 15, 0.15f, 0.8f}};
-    size_t wrong = 0;
+    static const struct {
+        const char *name;
+        gradus_augmentation most;
+    } kinds[] = {{"shift", {.shift = 1}},
+                 {"rotation", {.rotation = 180}},
+                 {"scale", {.scale = 0.5f}},
+                 {"elastic", {.elastic = 0.9f}},
+                 {"all", {0.7f, 15, 0.15f, 0.8f}}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         images in;
+        gr_check_name_way(c, "%s", kinds[i].name);
         TRY(make_images(c, shape, &in));
-        TRY(check_with(c, &in, &kinds[i], &wrong));
+        TRY(check_with(c, &in, &kinds[i].most));
         gr_check_end_case(c);
     }
-    gr_check_record(c, "augment_samples", (double)(2 * wrong));
 cleanup:
     return status;
 }

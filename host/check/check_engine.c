@@ -8,6 +8,9 @@
 #include "engine/select/engines.h"
 #include "train/verify.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define CLASSES 5
 
 /* Pixels of which so many in 256 are not zero. */
@@ -27,51 +30,98 @@ cleanup:
 /* An engine, and what it is checked with beside a shape. */
 typedef struct engine_case {
     const engine_type *type;
-    bool batches; /* the engine is made for mini-batches, of any size since the range that is asked for counts */
+    const char *way; /* what is different from other cases; NULL: there are none */
+    bool batches;    /* the engine is made for mini-batches, of any size since the range that is asked for counts */
     uint8_t density;
     gradus_activation activation;
     float mean, deviation;
     regularization regularization;
 } engine_case;
 
-static gradus_status create_engine(check *c, const engine_case *how, const gradus_network *network,
-                                   const gradus_dataset *dataset, engine **out)
+/* A network, and samples for it. */
+typedef struct engine_input {
+    gradus_network network;
+    const gradus_dataset *dataset;
+    struct gradus_dataset drawn;
+} engine_input;
+
+static gradus_status draw_input(check *c, const check_shape *shape, uint8_t density, engine_input *out)
 {
-    const engine base = {.type = how->type,
-                         .network = *network,
-                         .layout = gr_network_layout(network),
-                         .dataset = dataset,
-                         .batch = how->batches ? dataset->info.samples / 2 + 1 : 0,
-                         .regularization = how->regularization};
-    return how->type->create(&base, c->device, out);
+    gradus_status status = GRADUS_OK;
+    out->network = (gradus_network){.layers = 3, .sizes = {shape->inner, shape->rows, shape->rows, CLASSES}};
+    TRY(draw_pixels(c, shape->inner * shape->columns, density, &out->drawn.pixels));
+    TRY(gr_check_bytes(c, shape->columns, CLASSES, &out->drawn.labels));
+    out->drawn.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true, false};
+    out->dataset = &out->drawn;
+cleanup:
+    return status;
+}
+
+static void name_case(check *c, const engine_input *in, const char *way)
+{
+    char sizes[CHECK_SHAPE] = "";
+    for (size_t l = 0; l <= in->network.layers; l++) {
+        const size_t used = strlen(sizes);
+        snprintf(sizes + used, sizeof sizes - used, l == 0 ? "%zu" : "-%zu", in->network.sizes[l]);
+    }
+    if (c->timer != NULL)
+        gr_check_name_shape(c, "%s x %zu", sizes, in->dataset->info.samples);
+    if (way != NULL)
+        gr_check_name_way(c, "%s", way);
+}
+
+typedef struct timed_engine {
+    engine *e;
+    size_t samples;
+} timed_engine;
+
+static gradus_status enqueue_gradient(gradus_device *device, void *of)
+{
+    (void)device;
+    const timed_engine *timed = of;
+    return timed->e->type->gradient(timed->e, 0, timed->samples);
+}
+
+/* In a check all samples of a small network are compared; before a timing as many as before a training. */
+static gradus_status verify(check *c, engine *e, const float *parameters, const char *name)
+{
+    const bool all = c->timer == NULL;
+    double worst = 0;
+    const gradus_status status = gr_verify_engine(e, parameters, all ? e->dataset->info.samples : gr_verify_samples(e),
+                                                  all ? 1e-4 : VERIFY_TOLERANCE, &worst);
+    if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
+        return status;
+    gr_check_record(c, name, worst);
+    return GRADUS_OK;
 }
 
 static gradus_status check_case(check *c, const check_shape *shape, const engine_case *how, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network network = {.layers = 3,
-                                    .sizes = {shape->inner, shape->rows, shape->rows, CLASSES},
-                                    .activation = how->activation,
-                                    .input_mean = how->mean,
-                                    .input_deviation = how->deviation};
-    struct gradus_dataset dataset = {0};
+    engine_input in = {.dataset = NULL};
+    engine_settings settings = {.regularization = how->regularization};
     float *parameters = NULL;
-    engine *e = NULL;
-    double worst = 0;
+    gradus_work work;
+    timed_engine timed = {0};
 
-    TRY(draw_pixels(c, shape->inner * shape->columns, how->density, &dataset.pixels));
-    TRY(gr_check_bytes(c, shape->columns, CLASSES, &dataset.labels));
-    dataset.info = (gradus_dataset_info){shape->columns, shape->inner, shape->inner, 1, CLASSES, true, false};
-    TRY(gr_check_random(c, gr_network_layout(&network).length, 0, 1, &parameters));
-    gr_network_initialise(&network, 1, parameters);
-    TRY(create_engine(c, how, &network, &dataset, &e));
-    status = gr_verify_engine(e, parameters, shape->columns, 1e-4, &worst);
-    if (status != GRADUS_OK && status != GRADUS_ERROR_MISMATCH)
-        goto cleanup;
-    gr_check_record(c, name, worst);
-    status = GRADUS_OK;
+    if (c->timer == NULL)
+        TRY(draw_input(c, shape, how->density, &in));
+    else
+        in = (engine_input){.network = *c->timer->network, .dataset = c->timer->dataset};
+    in.network.activation = how->activation;
+    in.network.input_mean = how->mean;
+    in.network.input_deviation = how->deviation;
+    name_case(c, &in, how->way);
+    TRY(gr_check_random(c, gr_network_layout(&in.network).length, 0, 1, &parameters));
+    gr_network_initialise(&in.network, 1, parameters);
+    settings.batch = how->batches ? in.dataset->info.samples / 2 + 1 : 0;
+    TRY(gr_engine_create_with(how->type, &settings, c->device, &in.network, in.dataset, &timed.e));
+    TRY(verify(c, timed.e, parameters, name));
+    timed.samples = in.dataset->info.samples;
+    TRY(gradus_network_work(&in.network, timed.samples, &work));
+    TRY(gr_check_time(c, enqueue_gradient, &timed, work));
 cleanup:
-    gr_engine_destroy(e);
+    gr_engine_destroy(timed.e);
     return status;
 }
 
@@ -142,34 +192,36 @@ gradus_status gr_check_first_batch(check *c, const check_shape *shape)
 #define SEED 0x123456789aULL
 
 /* `how` with every activation, dropout, label smoothing and a standardised input. */
-static gradus_status check_functions(check *c, const check_shape *shape, const engine_case *how, const char *name)
+static gradus_status check_regularization(check *c, const check_shape *shape, const engine_case *how, const char *name)
 {
     gradus_status status = GRADUS_OK;
     engine_case with = *how;
     with.mean = 0.1f;
     with.deviation = 0.3f;
     with.regularization = (regularization){.dropout = 0.25f, .label_smoothing = 0.1f, .seed = SEED};
-    for (with.activation = GRADUS_RELU; gradus_activation_name(with.activation) != NULL; with.activation++)
+    for (with.activation = GRADUS_RELU; (with.way = gradus_activation_name(with.activation)) != NULL;
+         with.activation++)
         TRY(check_case(c, shape, &with, name));
 cleanup:
     return status;
 }
 
-gradus_status gr_check_tile_functions(check *c, const check_shape *shape)
+gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape)
 {
     const engine_case how = {.type = &gr_fused_elements, .density = 80};
-    return check_functions(c, shape, &how, "tile_functions");
+    return check_regularization(c, shape, &how, "fused_cpu_regularization");
 }
 
-gradus_status gr_check_batch_functions(check *c, const check_shape *shape)
+gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const engine_case how = {.type = &gr_fused_batch,
+                             .way = "input dropout",
                              .batches = true,
                              .density = 80,
                              .regularization = {.input_dropout = 0.25f, .seed = SEED}};
-    TRY(check_functions(c, shape, &how, "batch_functions"));
-    TRY(check_case(c, shape, &how, "batch_functions"));
+    TRY(check_regularization(c, shape, &how, "fused_batch_regularization"));
+    TRY(check_case(c, shape, &how, "fused_batch_regularization"));
 cleanup:
     return status;
 }

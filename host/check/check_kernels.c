@@ -9,21 +9,13 @@
 /* Rounding of one float operation. */
 #define EPSILON ((double)FLT_EPSILON)
 
-/* Runs a prepared launch once and ends it. */
-static gradus_status run_once(check *c, launch *prepared)
-{
-    gradus_status status = gr_launch_enqueue(c->device, prepared);
-    gr_launch_destroy(prepared);
-    return status;
-}
-
 /* ---- expand_bytes ---- */
 
-static gradus_status check_expand_bytes(check *c, const check_shape *shape)
+gradus_status gr_check_expand_bytes(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    const size_t count = shape->rows * shape->columns, first = shape->rows; /* begins at the second column */
-    const size_t valid = count - count / 3;                                 /* the rest pads */
+    const size_t count = shape->rows * shape->columns, valid = gr_check_valid(c, count);
+    const size_t first = gr_check_offset(c, shape->rows); /* begins at the second column */
     uint8_t *pixels = NULL;
     double *expected = NULL;
     cl_mem bytes = NULL, out = NULL;
@@ -37,8 +29,9 @@ static gradus_status check_expand_bytes(check *c, const check_shape *shape)
     TRY(gr_check_space(c, gr_expand_bytes_size(count), &out));
     TRY(gr_expand_bytes(c->device, bytes, out, count, &prepared));
     TRY(gr_expand_bytes_set(&prepared, first, valid));
-    TRY(run_once(c, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "expand_bytes", out, expected, count, EPSILON, 0));
+    TRY(gr_check_time_launch(c, &prepared, (gradus_work){.bytes = 5.0 * (double)count}));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
@@ -46,7 +39,7 @@ cleanup:
 
 /* ---- bias_broadcast, relu_forward, relu_backward ---- */
 
-static gradus_status check_bias_broadcast(check *c, const check_shape *shape)
+gradus_status gr_check_bias_broadcast(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const size_t rows = shape->rows, count = rows * shape->columns, offset = 3;
@@ -62,8 +55,9 @@ static gradus_status check_bias_broadcast(check *c, const check_shape *shape)
     TRY(gr_check_upload(c, b, (offset + rows) * sizeof *b, &parameters));
     TRY(gr_check_space(c, count, &z));
     TRY(gr_bias_broadcast(c->device, parameters, offset, z, rows, shape->columns, &prepared));
-    TRY(run_once(c, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "bias_broadcast", z, expected, count, EPSILON, 0));
+    TRY(gr_check_time_launch(c, &prepared, (gradus_work){.bytes = 4.0 * (double)(rows + count)}));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
@@ -78,7 +72,7 @@ static gradus_status kinked(check *c, size_t count, float **out)
     return status;
 }
 
-static gradus_status check_relu_forward(check *c, const check_shape *shape)
+gradus_status gr_check_relu_forward(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const size_t count = shape->rows * shape->columns;
@@ -93,14 +87,15 @@ static gradus_status check_relu_forward(check *c, const check_shape *shape)
         expected[i] = z[i] > 0 ? (double)z[i] : 0;
     TRY(gr_check_upload(c, z, count * sizeof *z, &buffer));
     TRY(gr_relu_forward(c->device, buffer, count, &prepared));
-    TRY(run_once(c, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "relu_forward", buffer, expected, count, EPSILON, 0));
+    TRY(gr_check_time_launch(c, &prepared, (gradus_work){.flop = (double)count, .bytes = 8.0 * (double)count}));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
 }
 
-static gradus_status check_relu_backward(check *c, const check_shape *shape)
+gradus_status gr_check_relu_backward(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const size_t count = shape->rows * shape->columns;
@@ -117,8 +112,9 @@ static gradus_status check_relu_backward(check *c, const check_shape *shape)
     TRY(gr_check_upload(c, a, count * sizeof *a, &activations));
     TRY(gr_check_upload(c, da, count * sizeof *da, &gradients));
     TRY(gr_relu_backward(c->device, activations, gradients, count, &prepared));
-    TRY(run_once(c, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "relu_backward", gradients, expected, count, EPSILON, 0));
+    TRY(gr_check_time_launch(c, &prepared, (gradus_work){.flop = (double)count, .bytes = 12.0 * (double)count}));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
@@ -152,7 +148,13 @@ static double log_sum_exp(const float *z, size_t classes)
     return largest + log(sum);
 }
 
-static gradus_status check_softmax_forward(check *c, const check_shape *shape)
+/* The maximum, the difference to it, exp, the sum, the quotient; in place. */
+static gradus_work softmax_work(size_t count)
+{
+    return (gradus_work){.flop = 5.0 * (double)count, .bytes = 8.0 * (double)count};
+}
+
+gradus_status gr_check_softmax_forward(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const size_t classes = shape->rows, samples = shape->columns;
@@ -167,10 +169,11 @@ static gradus_status check_softmax_forward(check *c, const check_shape *shape)
         expected[i] = exp((double)z[i] - log_sum_exp(z + i / classes * classes, classes));
     TRY(gr_check_upload(c, z, classes * samples * sizeof *z, &buffer));
     TRY(gr_softmax_forward(c->device, buffer, classes, samples, &prepared));
-    TRY(run_once(c, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     /* exp and division err by a few units, the sum by one per class; scale: a float of 1e-30 may well become 0. */
     TRY(gr_check_compare(c, "softmax_forward", buffer, expected, classes * samples, EPSILON * (8 + (double)classes),
                          1e-30));
+    TRY(gr_check_time_launch(c, &prepared, softmax_work(classes * samples)));
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
@@ -200,14 +203,16 @@ static void expect_cross_entropy(const float *z, const uint8_t *labels, const ch
 static gradus_status check_cross_entropy(check *c, const check_shape *shape, float smoothing)
 {
     gradus_status status = GRADUS_OK;
-    const size_t classes = shape->rows, samples = shape->columns, first = 2;
-    const size_t valid = samples - samples / 3; /* the rest pads */
+    const size_t classes = shape->rows, samples = shape->columns;
+    const size_t first = gr_check_offset(c, 2), valid = gr_check_valid(c, samples);
     float *z = NULL;
     double *dz = NULL, *metrics = NULL;
     uint8_t *labels = NULL;
     cl_mem z_buffer = NULL, label_buffer = NULL, metric_buffer = NULL;
     launch prepared = {0};
+    gradus_work work = softmax_work(classes * samples);
 
+    gr_check_name_way(c, smoothing > 0 ? "label smoothing" : "one-hot labels");
     TRY(logits_of(c, shape, &z));
     TRY(gr_check_bytes(c, first + samples, (uint32_t)classes, &labels));
     TRY(gr_check_doubles(c, classes * samples, &dz));
@@ -218,18 +223,22 @@ static gradus_status check_cross_entropy(check *c, const check_shape *shape, flo
     TRY(gr_check_space(c, 2 * samples, &metric_buffer));
     TRY(gr_softmax_cross_entropy(c->device, z_buffer, label_buffer, metric_buffer, classes, samples, &prepared));
     TRY(gr_softmax_cross_entropy_set(&prepared, first, valid, smoothing));
-    TRY(run_once(c, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "softmax_cross_entropy", z_buffer, dz, classes * samples, EPSILON * (8 + (double)classes),
                          1));
     TRY(gr_check_compare(c, "softmax_cross_entropy", metric_buffer, metrics, 2 * samples,
                          EPSILON * (8 + (double)classes), 1));
+    /* Beside the softmax A2 - Y, and with smoothing the sum of the logits and its share; labels in, metrics out. */
+    work.flop += (smoothing > 0 ? 3.0 : 1.0) * (double)(classes * samples);
+    work.bytes += 9.0 * (double)samples;
+    TRY(gr_check_time_launch(c, &prepared, work));
 cleanup:
     gr_launch_destroy(&prepared);
     gr_check_end_case(c);
     return status;
 }
 
-static gradus_status check_softmax_cross_entropy(check *c, const check_shape *shape)
+gradus_status gr_check_softmax_cross_entropy(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     TRY(check_cross_entropy(c, shape, 0));
@@ -240,7 +249,12 @@ cleanup:
 
 /* ---- row_sums ---- */
 
-static gradus_status check_row_sums(check *c, const check_shape *shape)
+static gradus_status enqueue_row_sums(gradus_device *device, void *sums)
+{
+    return gr_row_sums_enqueue(device, sums);
+}
+
+gradus_status gr_check_row_sums(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const size_t rows = shape->rows, columns = shape->columns, offset = 3;
@@ -263,69 +277,9 @@ static gradus_status check_row_sums(check *c, const check_shape *shape)
     TRY(gr_row_sums_enqueue(c->device, &sums));
     /* Rounding of a sum of n terms below 1 grows like its partial sums, here about sqrt(n). */
     TRY(gr_check_compare(c, "row_sums", out, expected, offset + rows, 8 * EPSILON, sqrt((double)columns)));
+    TRY(gr_check_time(c, enqueue_row_sums, &sums,
+                      (gradus_work){(double)(rows * columns), 4.0 * (double)(rows * columns + rows)}));
 cleanup:
     gr_row_sums_destroy(&sums);
     return status;
 }
-
-/* ---- The list ---- */
-
-/* 1 x 1, primes, exactly a work-group and one more, more columns than row sums have pieces, the notebook's rows. */
-static const check_shape element_shapes[] = {{1, 1, 0},  {7, 13, 0},   {1, 64, 0},    {1, 65, 0},
-                                             {3, 43, 0}, {10, 129, 0}, {10, 1031, 0}, {127, 257, 0}};
-static const check_shape class_shapes[] = {{2, 1, 0},     {3, 7, 0},    {10, 64, 0}, {10, 65, 0},
-                                           {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
-/* O x S x I of products. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. Own tiles:
- * exactly one, one more, many; a depth of several blocks and shares. */
-static const check_shape gemm_shapes[] = {{1, 1, 1},      {7, 13, 17},     {10, 65, 784},  {10, 1031, 131},
-                                          {64, 64, 64},   {65, 129, 129},  {10, 129, 128}, {127, 257, 129},
-                                          {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
-/* The same for kernels that take a CPU's compiler long: each shape has tiles of its own. */
-static const check_shape gpu_gemm_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
-/* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
-static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
-
-/* Likewise, where each shape is compiled several times. */
-static const check_shape function_shapes[] = {{17, 163, 149}};
-/* Height x width x samples: the least image, one pixel more than a piece of a row, digits, more rows than columns. */
-static const check_shape image_shapes[] = {{2, 2, 5}, {3, 17, 7}, {28, 28, 43}, {129, 31, 3}};
-
-/* Rounds, or vectors (a multiple of 4), x work-groups. */
-static const check_shape limit_shapes[] = {{4, 1, 0}, {8, 3, 0}, {1000, 2, 0}};
-
-#define SHAPES(list) list, sizeof(list) / sizeof *(list)
-
-const operation gr_operations[] = {
-    {"expand_bytes", check_expand_bytes, SHAPES(element_shapes)},
-    {"bias_broadcast", check_bias_broadcast, SHAPES(element_shapes)},
-    {"relu_forward", check_relu_forward, SHAPES(element_shapes)},
-    {"relu_backward", check_relu_backward, SHAPES(element_shapes)},
-    {"activation_forward", gr_check_activation_forward, SHAPES(element_shapes)},
-    {"activation_backward", gr_check_activation_backward, SHAPES(element_shapes)},
-    {"input_transform", gr_check_input_transform, SHAPES(element_shapes)},
-    {"softmax_forward", check_softmax_forward, SHAPES(class_shapes)},
-    {"softmax_cross_entropy", check_softmax_cross_entropy, SHAPES(class_shapes)},
-    {"row_sums", check_row_sums, SHAPES(element_shapes)},
-    {"shuffle_samples", gr_check_shuffle_samples, SHAPES(element_shapes)},
-    {"gather_samples", gr_check_gather_samples, SHAPES(element_shapes)},
-    {"augment_samples", gr_check_augment_samples, SHAPES(image_shapes)},
-    {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes)},
-    {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes)},
-    {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes)},
-    {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes)},
-    {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gpu_gemm_shapes)},
-    {"limit_fma", gr_check_limit_fma, SHAPES(limit_shapes)},
-    {"limit_read", gr_check_limit_read, SHAPES(limit_shapes)},
-    {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes)},
-    {"sparse_cpu", gr_check_sparse_cpu, SHAPES(engine_shapes)},
-    {"sparse_gpu", gr_check_sparse_gpu, SHAPES(engine_shapes)},
-    {"first_groups", gr_check_first_groups, SHAPES(engine_shapes)},
-    {"first_elements", gr_check_first_elements, SHAPES(engine_shapes)},
-    {"first_dense", gr_check_first_dense, SHAPES(engine_shapes)},
-    {"first_wide", gr_check_first_wide, SHAPES(engine_shapes)},
-    {"first_batch", gr_check_first_batch, SHAPES(engine_shapes)},
-    {"tile_functions", gr_check_tile_functions, SHAPES(function_shapes)},
-    {"batch_functions", gr_check_batch_functions, SHAPES(function_shapes)},
-    {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes)},
-};
-const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

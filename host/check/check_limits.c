@@ -10,36 +10,43 @@
 /* Half of the last place: nothing but the very number. */
 #define EXACT (0.5 * (double)FLT_EPSILON)
 
-static gradus_status run_once(check *c, launch *prepared)
+static const char *kind_name(kernel_kind kind)
 {
-    gradus_status status = gr_launch_enqueue(c->device, prepared);
-    gr_launch_destroy(prepared);
-    return status;
+    return kind == KERNELS_CPU ? "cpu" : "gpu";
 }
 
 static gradus_status check_multiply_add(check *c, const check_shape *shape, kernel_kind kind, const char *function)
 {
     gradus_status status = GRADUS_OK;
     const float ones[2] = {1, 1};
+    cl_uint rounds = (cl_uint)shape->rows;
     limit_program p = {0};
     double *expected = NULL;
     cl_mem factor = NULL, out = NULL;
     launch prepared = {0};
 
     TRY(gr_limit_program_create(c->device, kind, function, &p));
-    p.items = shape->columns * p.local;
+    if (c->timer == NULL)
+        p.items = shape->columns * p.local;
+    else
+        rounds = gr_limit_rounds(&p);
+    gr_check_name_shape(c, "%u x %zu", (unsigned)rounds, p.items);
+    gr_check_name_way(c, "%s, %s", kind_name(kind), function);
     const size_t lanes = p.items * p.lanes;
     TRY(gr_check_doubles(c, lanes, &expected));
     for (size_t i = 0; i < lanes; i++)
-        expected[i] = LIMIT_SUMS * ((double)shape->rows + 0.5 * (LIMIT_SUMS - 1));
+        expected[i] = LIMIT_SUMS * ((double)rounds + 0.5 * (LIMIT_SUMS - 1));
     TRY(gr_check_upload(c, ones, sizeof ones, &factor));
     TRY(gr_check_space(c, lanes, &out));
-    TRY(gr_limit_fma(&p, factor, out, (cl_uint)shape->rows, &prepared));
-    TRY(run_once(c, &prepared));
+    TRY(gr_limit_fma(&p, factor, out, rounds, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "limit_fma", out, expected, lanes, EXACT, 0));
+    TRY(gr_check_time_launch(c, &prepared,
+                             (gradus_work){2.0 * LIMIT_SUMS * (double)rounds * (double)lanes, 4.0 * (double)lanes}));
 cleanup:
     gr_launch_destroy(&prepared);
     gr_limit_program_release(&p);
+    gr_check_end_case(c);
     return status;
 }
 
@@ -67,9 +74,16 @@ static void expect_sums(const limit_program *p, const float *x, size_t vectors, 
             }
 }
 
+/* Numbers below this, up to 256, are so small that the sum of so many is exact in a float; of very many, some are 1. */
+static double number_bound(size_t vectors)
+{
+    return fmax(1.1, fmin(256, 0x1p24 / (double)vectors));
+}
+
 static gradus_status check_read(check *c, const check_shape *shape, kernel_kind kind)
 {
     gradus_status status = GRADUS_OK;
+    size_t vectors = shape->rows;
     limit_program p = {0};
     float *numbers = NULL;
     double *expected = NULL;
@@ -77,21 +91,28 @@ static gradus_status check_read(check *c, const check_shape *shape, kernel_kind 
     launch prepared = {0};
 
     TRY(gr_limit_program_create(c->device, kind, "fma", &p));
-    p.items = shape->columns * p.local;
-    const size_t sums = p.items * p.read_lanes, count = sums * shape->rows;
-    TRY(gr_check_random(c, count, 0, 256, &numbers));
+    if (c->timer == NULL)
+        p.items = shape->columns * p.local;
+    else
+        vectors = gr_limit_vectors(c->device, &p);
+    gr_check_name_shape(c, "%zu x %zu", vectors, p.items);
+    gr_check_name_way(c, "%s", kind_name(kind));
+    const size_t sums = p.items * p.read_lanes, count = sums * vectors;
+    TRY(gr_check_random(c, count, 0, number_bound(vectors), &numbers));
     for (size_t i = 0; i < count; i++)
         numbers[i] = floorf(numbers[i]);
     TRY(gr_check_doubles(c, sums, &expected));
-    expect_sums(&p, numbers, shape->rows, expected);
+    expect_sums(&p, numbers, vectors, expected);
     TRY(gr_check_upload(c, numbers, count * sizeof *numbers, &x));
     TRY(gr_check_space(c, sums, &out));
-    TRY(gr_limit_read(&p, x, out, shape->rows, &prepared));
-    TRY(run_once(c, &prepared));
+    TRY(gr_limit_read(&p, x, out, vectors, &prepared));
+    TRY(gr_launch_enqueue(c->device, &prepared));
     TRY(gr_check_compare(c, "limit_read", out, expected, sums, EXACT, 0));
+    TRY(gr_check_time_launch(c, &prepared, (gradus_work){(double)count, 4.0 * (double)(count + sums)}));
 cleanup:
     gr_launch_destroy(&prepared);
     gr_limit_program_release(&p);
+    gr_check_end_case(c);
     return status;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of shuffle.cl. */
 #include "check/check.h"
+#include "core/memory.h"
 #include "engine/opencl/batch_kernels.h"
+
+#include <stdlib.h>
 
 /* An order of `columns` samples, which the device computes as integers: read back, it is compared exactly. */
 gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape)
@@ -10,7 +13,7 @@ gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape)
     const size_t count = shape->rows * shape->columns;
     const permutation p = gr_permutation((uint32_t)count, 5, 3);
     cl_mem order = NULL;
-    uint32_t got = 0;
+    uint32_t *got = NULL;
     size_t wrong = 0;
     launch prepared = {0};
 
@@ -18,13 +21,15 @@ gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape)
     TRY(gr_shuffle_samples(c->device, order, count, &prepared));
     TRY(gr_shuffle_samples_set(&prepared, &p));
     TRY(gr_launch_enqueue(c->device, &prepared));
-    for (size_t i = 0; i < count; i++) {
-        TRY(gr_buffer_read(c->device, order, i * sizeof got, sizeof got, &got));
-        wrong += got != gr_permutation_at(&p, (uint32_t)i);
-    }
+    TRY(gr_allocate(count, &got));
+    TRY(gr_buffer_read(c->device, order, 0, count * sizeof *got, got));
+    for (size_t i = 0; i < count; i++)
+        wrong += got[i] != gr_permutation_at(&p, (uint32_t)i);
     gr_check_record(c, "shuffle_samples", (double)(2 * wrong));
+    TRY(gr_check_time_launch(c, &prepared, (gradus_work){.bytes = 4.0 * (double)count}));
 cleanup:
     gr_launch_destroy(&prepared);
+    free(got);
     return status;
 }
 
@@ -32,8 +37,8 @@ cleanup:
 gradus_status gr_check_gather_samples(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    const size_t features = shape->rows, samples = shape->columns, first = samples / 3;
-    const size_t batch = samples - first, valid = batch - batch / 4;
+    const size_t features = shape->rows, samples = shape->columns, first = gr_check_offset(c, samples / 3);
+    const size_t batch = samples - first, valid = gr_check_valid(c, batch);
     const permutation p = gr_permutation((uint32_t)samples, 5, 3);
     uint8_t *x = NULL, *labels = NULL, *got = NULL, *got_labels = NULL;
     gather_buffers buffers = {0};
@@ -64,6 +69,8 @@ gradus_status gr_check_gather_samples(check *c, const check_shape *shape)
         wrong += got_labels[s] != (s < valid ? labels[from] : 0);
     }
     gr_check_record(c, "gather_samples", (double)(2 * wrong));
+    /* Features and labels from their place to another, and the order. */
+    TRY(gr_check_time_launch(c, &gather, (gradus_work){.bytes = (double)(2 * features * batch + 6 * batch)}));
 cleanup:
     gr_launch_destroy(&shuffle);
     gr_launch_destroy(&gather);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus check: every kernel on the device against the reference, one line per kernel. */
+/* gradus check: compares every kernel on the device with the reference, one line per kernel. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/device_input.h"
@@ -48,14 +48,14 @@ static kernel_tally *find_or_add(check_tally *tally, const char *kernel)
     return added;
 }
 
-/* A failure is printed at once; the table follows when all is checked. */
+/* A failure is printed at once, the table at the end. */
 static void print_failure(check_tally *tally, const gradus_check_result *result)
 {
     progress_end(&tally->progress);
     json_array_append_new(tally->failures, json_pack("{so so so}", "kernel", json_text(result->kernel), "shape",
                                                      json_text(result->shape), "error", json_figure(result->error)));
     if (!tally->json)
-        printf("FAILED  %-28s %-28s %.3g times the tolerated error\n", result->kernel, result->shape, result->error);
+        printf("FAILED  %-28s %-28s %.3g times the tolerance\n", result->kernel, result->shape, result->error);
 }
 
 static void draw_progress(check_tally *tally, const char *kernel)
@@ -108,7 +108,7 @@ static void print_tally(const check_tally *tally, const char *device)
         printf("%-28s %7zu %7zu %12.3g  %s\n", kernel->kernel, kernel->shapes, kernel->failed, kernel->worst_error,
                kernel->worst_shape);
     }
-    printf("\nErrors are in units of what is tolerated: up to 1 is fine.\n");
+    printf("\nErrors are in units of the tolerance: up to 1 passes.\n");
 }
 
 static int run_check(const check_settings *settings)
@@ -147,7 +147,8 @@ int cmd_check(int argc, const char **argv)
     static const command_description description = {
         .name = "check",
         .arguments = "",
-        .summary = "Runs every kernel on the device over small and awkward shapes and compares with the reference.",
+        .summary = "Runs every kernel on the device with small and awkward shapes, and compares the results\n"
+                   "with the reference.",
     };
     static const option_row options[] = {
         DEVICE_OPTIONS(check_settings, device),

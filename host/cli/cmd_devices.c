@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus devices: the devices that OpenCL has, and the one that would be used. */
+/* gradus devices: lists OpenCL's devices, and the one that is chosen. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "text/failure.h"
@@ -61,8 +61,8 @@ int cmd_devices(int argc, const char **argv)
     static const command_description description = {
         .name = "devices",
         .arguments = "",
-        .summary = "The devices that can be used, and the one that would be.",
-        .notes = "Without --device the choice is $GRADUS_DEVICE's, and without that the first of the list.\n",
+        .summary = "Lists the devices and the one that is chosen.",
+        .notes = "Without --device, $GRADUS_DEVICE decides; without that, the first of the list is chosen.\n",
     };
     int code = EX_OK;
     static const option_row options[] = {
@@ -74,7 +74,7 @@ int cmd_devices(int argc, const char **argv)
     device_choice choice = {0};
     TRY(command_line_parse(&description, options, argc, argv, &settings, &settings.line));
     TRY_GRADUS(gradus_device_list(&choice.list, &choice.count));
-    /* If the device that was asked for does not exist, the list of those that do comes before the failure. */
+    /* If the requested device does not exist, the list of the existing ones comes before the error. */
     gradus_status chosen =
         gradus_device_choose(choice.list, choice.count, settings.device, &choice.index, &choice.reason);
     if (settings.json)

@@ -50,7 +50,7 @@ static int parse(int argc, const char **argv, export_settings *settings)
     static const command_description description = {
         .name = "export",
         .arguments = "MODEL",
-        .summary = "Writes a model as other programs read it, in each of the formats that are asked for.",
+        .summary = "Writes a model for other programs, in one or more formats.",
         .arguments_min = 1,
         .arguments_max = 1,
     };

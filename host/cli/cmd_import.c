@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus import: makes a model file of a network that another program has written. */
+/* gradus import: converts a network of another program to a model file. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/output_check.h"
@@ -21,11 +21,11 @@ static int parse(int argc, const char **argv, import_settings *settings)
         .name = "import",
         .arguments = "FILE",
         .summary =
-            "Makes a model of FILE: a PyTorch state_dict of Linear layers in a safetensors file, or an NPZ with\n"
+            "Converts FILE to a model: a PyTorch state_dict of Linear layers in a safetensors file, or an NPZ with\n"
             "its names (0.weight, 0.bias, 2.weight, ...) or with W1, b1, W2, b2, ...",
         .notes =
-            "The layers are taken in the order of the numbers in their names, or as they stand in the file, with\n"
-            "ReLU between them. The network must have been trained on pixels from 0 to 1.\n",
+            "The layers are ordered by the numbers in their names, or as in the file, with ReLU between them. The\n"
+            "network must have been trained on pixels from 0 to 1.\n",
         .arguments_min = 1,
         .arguments_max = 1,
     };
@@ -67,7 +67,7 @@ int cmd_import(int argc, const char **argv)
 
     TRY(parse(argc, argv, &settings));
     TRY_GRADUS(gradus_model_import(settings.line.arguments[0], &model));
-    /* A name that is not UTF-8 cannot be kept, and is not worth a failure. */
+    /* A name that is not UTF-8 cannot be stored; that is not a reason to fail. */
     (void)gradus_model_set_metadata(model, "init_from", settings.line.arguments[0]);
     TRY_GRADUS(gradus_model_save(model, settings.out));
     TRY(print_result(&settings, model));

@@ -58,7 +58,7 @@ static tensor_statistics statistics_of(const model_tensor *tensor)
     return out;
 }
 
-/* What `gradus train` writes into a model file. */
+/* The keys that `gradus train` writes to a model file. */
 static const char *const metadata_keys[] = {
     "dataset",    "train_samples", "holdout_samples", "seed",   "init_from", "learning_rate", "optimizer",
     "batch_size", "iterations",    "configuration",   "recipe", "engine",    "device"};
@@ -93,7 +93,7 @@ static json_t *tensor_object(const model_tensor *tensor, bool with_values)
     return object;
 }
 
-/* null: the network sees byte / 255, or floats as they are. */
+/* null: the input is byte / 255, or floats as they are. */
 static json_t *input_object(const gradus_network *network)
 {
     if (network->input_deviation == 0)
@@ -180,7 +180,7 @@ static void print_values(const model_tensor *tensor)
 {
     enum { PER_LINE = 6 };
     printf("\n%s", tensor->name);
-    /* A bias is printed as one row, like a column of W lying down. */
+    /* A bias is printed as one row. */
     const size_t rows = tensor->is_bias ? 1 : tensor->rows, columns = tensor->is_bias ? tensor->rows : tensor->columns;
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++) {

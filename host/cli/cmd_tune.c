@@ -13,7 +13,7 @@
 
 typedef struct tune_settings {
     command_line line;
-    gradus_dataset_info data; /* the sizes alone count */
+    gradus_dataset_info data; /* only the sizes are used */
     size_list hidden;
     size_t seconds;
     bool json;
@@ -25,26 +25,26 @@ static const command_description description = {
     .name = "tune",
     .arguments = "[DATASET]",
     .summary =
-        "Tries the configurations of a network's matrix products (engine layered) on the device, and remembers\n"
-        "the fastest in the user's cache. The sizes are those of DATASET's training samples, or options.",
-    .notes = "Each gain is kept as it is found; Ctrl-C ends the search.\n",
+        "Tries the configurations of a network's matrix products (engine layered) on the device, and stores the\n"
+        "fastest in the user's cache. The sizes are those of DATASET's training samples, or of the options.",
+    .notes = "Each gain is stored when it is found; Ctrl-C ends the search.\n",
     .arguments_min = 0,
     .arguments_max = 1,
 };
 
 static const option_row options[] = {
     SIZES_OPTION("hidden", tune_settings, hidden, "units of each hidden layer (10)"),
-    COUNT_OPTION("samples", tune_settings, data.samples, 1, "of the batch, without a DATASET (60000)"),
-    COUNT_OPTION("features", tune_settings, data.features, 1, "of a sample (784)"),
-    COUNT_OPTION("classes", tune_settings, data.classes, 1, "(10)"),
-    COUNT_OPTION("seconds", tune_settings, seconds, 1, "how long to search (30)"),
+    COUNT_OPTION("samples", tune_settings, data.samples, 1, "samples, without DATASET (60000)"),
+    COUNT_OPTION("features", tune_settings, data.features, 1, "features of a sample, without DATASET (784)"),
+    COUNT_OPTION("classes", tune_settings, data.classes, 1, "classes, without DATASET (10)"),
+    COUNT_OPTION("seconds", tune_settings, seconds, 1, "seconds to search (30)"),
     DEVICE_OPTIONS(tune_settings, device),
     DATA_DIR_OPTION(tune_settings, data_dir),
     JSON_OPTION(tune_settings, json),
     END_OPTION,
 };
 
-/* The sizes of a data set, if one is named. */
+/* Reads the sizes of the data set, if one is named. */
 static int read_sizes(tune_settings *settings)
 {
     int code = EX_OK;
@@ -92,7 +92,7 @@ static void on_result(const gradus_tune_result *result, void *user)
 
 /* ---- The command ---- */
 
-/* What was found before a Ctrl-C is printed all the same. */
+/* The gains before a Ctrl-C are printed, too. */
 static int search(const tune_settings *settings, gradus_device *device)
 {
     int code = EX_OK;

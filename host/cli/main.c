@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program gradus: runs the subcommand, and reports output that was lost. */
+/* The program gradus: runs the subcommand, and reports lost output. */
 #include "command/commands.h"
 #include "text/failure.h"
 #include "text/text.h"
@@ -20,14 +20,14 @@ typedef struct command {
 
 static const command commands[] = {
     {"train", cmd_train, "train DATASET", "train a network, report progress, write a model"},
-    {"evaluate", cmd_evaluate, "evaluate MODEL DATASET", "loss, accuracy, confusion matrix, per-class figures"},
-    {"predict", cmd_predict, "predict MODEL INPUT...", "labels and probabilities of samples, drawn with --show"},
-    {"inspect", cmd_inspect, "inspect MODEL", "architecture, statistics, weights"},
-    {"export", cmd_export, "export MODEL", "a model in another format: NPZ, ONNX, GGUF"},
-    {"import", cmd_import, "import FILE", "a model of a PyTorch or NumPy network"},
-    {"devices", cmd_devices, "devices", "the devices, and which one is used and why"},
+    {"evaluate", cmd_evaluate, "evaluate MODEL DATASET", "loss, accuracy, confusion matrix, figures by class"},
+    {"predict", cmd_predict, "predict MODEL INPUT...", "labels and probabilities; --show draws the images"},
+    {"inspect", cmd_inspect, "inspect MODEL", "architecture and statistics; --weights prints every W and b"},
+    {"export", cmd_export, "export MODEL", "write a model for other programs: NPZ, ONNX, GGUF"},
+    {"import", cmd_import, "import FILE", "read a model from a PyTorch or NumPy network"},
+    {"devices", cmd_devices, "devices", "list the devices, and which one is chosen and why"},
     {"bench", cmd_bench, "bench [DATASET]", "iterations per second by device, engine and network"},
-    {"check", cmd_check, "check", "every kernel on the device against the reference"},
+    {"check", cmd_check, "check", "compare every kernel on the device with the reference"},
     {"tune", cmd_tune, "tune [DATASET]", "search for the fastest matrix products on the device"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -68,7 +68,7 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-/* gradus help [SUBCOMMAND], or --help in its place. */
+/* gradus help [SUBCOMMAND], or gradus --help. */
 static int help(int argc, const char **argv)
 {
     if (argc < 2) {
@@ -98,8 +98,8 @@ static int dispatch(int argc, const char **argv)
     return found == NULL ? fail_unknown(argv[1]) : found->run(argc - 1, argv + 1);
 }
 
-/* A standard stream that the caller has closed would lend its number to the next file that is opened, and messages
- * would end up in that. In its place comes one on which every access fails. */
+/* If the caller has closed a standard stream, the next file that is opened would get its number, and messages would be
+ * written to it. So the number is taken by a descriptor on which every access fails. */
 static void reserve_standard_streams(void)
 {
     for (int descriptor = 0; descriptor <= 2; descriptor++)
@@ -107,14 +107,14 @@ static void reserve_standard_streams(void)
             (void)!open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
 }
 
-/* Ends as a program that does not ignore SIGPIPE: in silence, so that `gradus ... | head` prints what was asked for. */
+/* Ends as a program that does not ignore SIGPIPE: silently, so that `gradus ... | head` prints no error. */
 static void end_without_reader(void)
 {
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
 }
 
-/* Output that got lost is a failure, also when nothing else failed: a full disk, say. */
+/* Lost output is a failure even if everything else succeeded: for example, on a full disk. */
 static int finish_output(int code)
 {
     const bool failed_before = ferror(stdout) != 0;
@@ -130,7 +130,7 @@ static int finish_output(int code)
 int main(int argc, char **argv)
 {
     reserve_standard_streams();
-    setlocale(LC_CTYPE, ""); /* only that: numbers keep their decimal point */
+    setlocale(LC_CTYPE, ""); /* not LC_NUMERIC: numbers keep their decimal point */
     int code = dispatch(argc, (const char **)argv);
     return finish_output(code == HELP_SHOWN ? EX_OK : code);
 }

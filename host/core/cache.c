@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The path of an entry; *out is NULL where the user has no folder for caches. The XDG base directory specification wants
- * a relative $XDG_CACHE_HOME ignored. */
+/* The path of an entry; *out is NULL if the user has no folder for caches. By the XDG base directory specification a
+ * relative $XDG_CACHE_HOME is ignored. */
 static gradus_status entry_path(const char *name, char **out)
 {
     const char *cache_home = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-/* Seconds of a clock that only goes forward; differences are what it is for. */
+/* Seconds of a monotonic clock; only differences have a meaning. */
 static inline double gr_seconds(void)
 {
     struct timespec now;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cores by affinity and by control groups. A container that is given "two CPUs" often still sees all of the machine's,
- * and is stopped for the rest of each period once its threads have used up its share; so more threads than that are
- * slower than as many. Where a quota stands: Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max) and
+ * Cores by affinity and by control groups. A container with a quota of two CPUs often still sees all of the machine's,
+ * and is suspended for the rest of each period once its threads have used up the quota; so more threads than that are
+ * slower than exactly that many. For the files see Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max) and
  * scheduler/sched-bwc.rst (cpu.cfs_quota_us, cpu.cfs_period_us).
  */
 #include "core/cores.h"
@@ -32,7 +32,7 @@ static size_t whole_cores(double quota, double period)
     return quota > 0 && period > 0 && quota / period < 1e6 ? (size_t)ceil(quota / period) : SIZE_MAX;
 }
 
-/* One group's own quota; "max" and -1 stand for none. */
+/* One group's own quota; "max" and -1 mean none. */
 static size_t quota_of_v2(const char *folder)
 {
     char path[4096], line[128];
@@ -56,8 +56,8 @@ static size_t quota_of_v1(const char *folder)
     return whole_cores(quota, period);
 }
 
-/* The least quota of a group and of those that it is in. In a container the groups above its own are often not to be
- * seen, and its own stands at the top: folders that are not there do no harm. */
+/* The least quota of a group and of the groups above it. In a container the groups above its own are often invisible,
+ * and its own is at the top, so missing folders are ignored. */
 static size_t least_quota(const char *top, const char *group, size_t (*quota_of)(const char *folder))
 {
     char folder[3072];
@@ -120,7 +120,7 @@ size_t gr_cores_quota(const char *root)
     return least;
 }
 
-/* A set of the usual size is too small on machines with more than 1,024 cores; there the affinity does not count. */
+/* A set of the usual size is too small on machines with more than 1,024 cores; there the affinity is ignored. */
 size_t gr_cores_available(void)
 {
     cpu_set_t allowed;

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* The least of what the scheduler allows the process (its affinity) and the CPU quota of its control group and of the
- * groups that this one is in, rounded up; at least 1. */
+/* The least of the cores in the process's affinity and of the CPU quotas, rounded up, of its control group and of the
+ * groups above that; at least 1. */
 size_t gr_cores_available(void);
 
 /* The quota alone; SIZE_MAX where there is none. `root` is put before the paths of /proc and /sys: "" except in tests. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making folders. */
+/* Creates folders. */
 #include "core/folders.h"
 #include "core/memory.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What image a sample is where nothing but its number of features is known. */
+/* The size of a sample's image if only its number of features is known. */
 #ifndef GRADUS_CORE_IMAGE_H
 #define GRADUS_CORE_IMAGE_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A square where F is one, as most image sets have it; otherwise one row, F x 1. */
+/* A square if F is a square number, as in most image sets; otherwise one row, F x 1. */
 static inline void gr_default_image(size_t features, size_t *width, size_t *height)
 {
     const size_t side = (size_t)(sqrt((double)features) + 0.5);

@@ -30,7 +30,7 @@ gradus_status gr_input_read(const input_file *file, void *bytes, size_t size)
         return GRADUS_OK;
     if (ferror(file->stream))
         return gr_fail(GRADUS_ERROR_IO, "%s: cannot be read: %s", file->path, strerror(errno));
-    return gr_fail(GRADUS_ERROR_DATA, "%s: became shorter while it was read", file->path);
+    return gr_fail(GRADUS_ERROR_DATA, "%s: became shorter while being read", file->path);
 }
 
 gradus_status gr_input_read_at(const input_file *file, uint64_t position, void *bytes, size_t size)

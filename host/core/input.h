@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input files whose size is known before anything in them is believed. */
+/* Input files. Their size is known before anything in them is trusted. */
 #ifndef GRADUS_CORE_INPUT_H
 #define GRADUS_CORE_INPUT_H
 
@@ -12,14 +12,14 @@ typedef struct input_file {
     uint64_t size; /* bytes */
 } input_file;
 
-/* Opens a regular file at its beginning; NO_INPUT, which says that `expected` ("a model") should be there. */
+/* Opens a regular file at its beginning. NO_INPUT, with a message that `expected` ("a model") should be there. */
 gradus_status gr_input_open(const char *path, const char *expected, input_file *out);
 
-/* Reads on from where the last reading ended, or from a byte of the file. DATA where the file ends before that. */
+/* Reads from the end of the previous read, or from a position of the file. DATA if the file ends too early. */
 gradus_status gr_input_read(const input_file *file, void *bytes, size_t size);
 gradus_status gr_input_read_at(const input_file *file, uint64_t position, void *bytes, size_t size);
 
-/* An object of zeros is closed already. */
+/* Accepts an object of zeros. */
 void gr_input_close(input_file *file);
 
 #endif

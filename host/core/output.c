@@ -18,9 +18,9 @@ static gradus_status output_failed(gradus_status status, const char *path, const
     return gr_fail(status, "%s: %s: %s", path, what, strerror(errno));
 }
 
-/* Opens a new file beside `path` and leaves its name in *name; -1 and errno if that cannot be. Not mkstemp, whose file
- * is private: an output gets the permissions that any new file would, and only open() itself applies the umask without
- * changing it, for all threads, to read it. */
+/* Creates a file beside `path` and sets *name to its name; -1 and errno on failure. Not by mkstemp, whose file is
+ * private: an output gets the permissions of any new file. open() applies the umask; a program can only read it by
+ * changing it, for all threads. */
 static int create_beside(const char *path, char **name)
 {
     enum { TRIES = 100 };
@@ -93,7 +93,7 @@ gradus_status gr_output_write(output_file *file, const void *bytes, size_t size)
     return GRADUS_OK;
 }
 
-/* A rename is on disk only once its folder is. Some file systems cannot sync a folder; that is not a failure. */
+/* A rename is on disk only after its folder is. Some file systems cannot sync a folder; that is not a failure. */
 static void sync_folder_of(const char *path)
 {
     char *copy = strdup(path);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text from a file as a message can have it: short, on one line, without what would steer a terminal. */
+/* Text from a file, made fit for a message: short, on one line, without control characters. */
 #ifndef GRADUS_CORE_PRINTABLE_H
 #define GRADUS_CORE_PRINTABLE_H
 
 #include <stddef.h>
 
-/* Returned by value, so that it can be used where it is made: gr_printable(name).text. */
+/* Returned by value, for use within an expression: gr_printable(name).text. */
 typedef struct printable {
     char text[64];
 } printable;

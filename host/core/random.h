@@ -21,7 +21,7 @@ typedef struct random_stream {
 
 random_stream gr_random_stream(uint64_t seed, random_purpose purpose, uint32_t stream);
 
-/* The block of four words at `counter` under `key`: the bare generator, as the paper's test vectors have it. */
+/* The block of four words at `counter` under `key`: the bare generator, which the paper's test vectors describe. */
 void gr_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /* The index-th 32-bit word of the stream. */
@@ -30,7 +30,7 @@ uint32_t gr_random_word(const random_stream *stream, uint64_t index);
 /* The index-th number of the stream, uniform in [0, 1), a multiple of 2^-24, exact in a float. */
 float gr_random_uniform(const random_stream *stream, uint64_t index);
 
-/* An unbiased integer in [0, bound), bound > 0. Takes words from *index on and moves it past them. */
+/* An unbiased integer in [0, bound), bound > 0. Uses words from *index on, and advances *index past them. */
 uint32_t gr_random_below(const random_stream *stream, uint32_t bound, uint64_t *index);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The team of threads: one round of work after the other, each begun and ended under one lock. */
+/* The team of threads. One round of work follows another; each begins and ends under one lock. */
 #include "core/team.h"
 #include "core/memory.h"
 
@@ -15,11 +15,11 @@ typedef struct team_member {
 } team_member;
 
 struct team {
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* protects all members below */
     pthread_cond_t begin, end;
     void (*work)(void *context, size_t member);
     void *context;
-    uint64_t round;      /* how often work was given out */
+    uint64_t round;      /* number of the current round */
     size_t at_work;      /* members that have not finished this round */
     bool dismissed;      /* there will be no further round */
     size_t member_count; /* threads that were started */
@@ -59,7 +59,7 @@ void gr_team_run(team *t, void (*work)(void *context, size_t member), void *cont
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Starts the threads with all signals blocked, which they inherit: signals are the program's business. */
+/* Starts the threads with all signals blocked, which they inherit: handling them is up to the program. */
 static gradus_status start(team *t, size_t members)
 {
     int error = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads that stay, for work that comes back again and again and falls into as many parts as there are threads. */
+/* Threads that are kept for work that recurs and is divided into one part per thread. */
 #ifndef GRADUS_CORE_TEAM_H
 #define GRADUS_CORE_TEAM_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Augmentation on the host: the plan, and the device's code (kernels/common/augment_row.h) compiled as C. */
+/* Augmentation on the host: the plan, and the device's code (kernels/common/augment_row.h), compiled as C. */
 #include "data/augment.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -29,9 +29,9 @@ void gr_augment_image(const augment_plan *plan, const transform *by, const uint8
         augment_row(plan, by, image, y, 0, plan->width, out + (size_t)y * (size_t)plan->width);
 }
 
-/* ---- What can be asked for ---- */
+/* ---- Limits of the options ---- */
 
-/* Coordinates in 1/65536 of a pixel stay within 32 bits up to this side, with a scale of half and the largest shift and
+/* Up to this side, coordinates in 1/65536 of a pixel fit into 32 bits, with a scale of half and the largest shift and
  * displacement. */
 #define SIDE_MAX 2048
 #define SCALE_MAX 0.5f
@@ -78,8 +78,8 @@ gradus_status gr_augmentation_check(const gradus_augmentation *most, const gradu
  * of 151 / 315, along each side; so the displacement of pixels has a root mean square of m sqrt(2 / 3) 151 / 315. */
 #define CONTROL_PER_PIXEL 2.5549297
 
-/* The weights of the four control points around a place in a cell, in 1/1024: the cubic B-spline. `u` is the place, in
- * 2^-20 of a cell. */
+/* The weights of the four control points around position `u` in a cell, in 1/1024: the cubic B-spline. `u` is in 2^-20
+ * of a cell. */
 static void spline_weights(int64_t u, int weights[4])
 {
     const int64_t one = 1 << 20, v = one - u;
@@ -90,7 +90,8 @@ static void spline_weights(int64_t u, int weights[4])
     weights[2] = 1024 - weights[0] - weights[1] - weights[3];
 }
 
-/* The weights (CONTROL_POINTS x stride), zeroed before, of each pixel along a side: its middle is in a cell and at a place. */
+/* Fills in the weights (CONTROL_POINTS x stride), which are zero before, of each pixel along a side, by the position of
+ * its middle within a cell. */
 static void fill_weights(int side, int stride, int *weights)
 {
     for (int x = 0; x < side; x++) {

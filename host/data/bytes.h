@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of bytes that grows as they arrive. Readers fill it instead of believing a file's own word about its size, so
- * that a header of nonsense cannot make them allocate what never comes.
+ * A list of bytes that grows as they arrive. Readers fill it instead of trusting the size in a file's header, so that a
+ * wrong header cannot make them allocate memory for data that never come.
  */
 #ifndef GRADUS_DATA_BYTES_H
 #define GRADUS_DATA_BYTES_H
@@ -9,14 +9,14 @@
 #include "core/status.h"
 
 typedef struct byte_list {
-    uint8_t *bytes; /* (size), made by malloc, NULL while capacity is 0 */
+    uint8_t *bytes; /* (size), from malloc, NULL while capacity is 0 */
     size_t size, capacity;
 } byte_list;
 
-/* Makes room for `more` bytes after the present ones, at least doubling what there was. */
+/* Reserves room for `more` bytes after the present ones; if the list must grow, it at least doubles. */
 gradus_status gr_bytes_reserve(byte_list *list, size_t more);
 
-/* Appends one byte; here, because it is what a text reader does all day. */
+/* Appends one byte. Inline, because a text reader calls it for every value. */
 static inline gradus_status gr_bytes_push(byte_list *list, uint8_t byte)
 {
     if (list->size == list->capacity) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CSV files as Kaggle's digit recognizer has them: one sample a line, its label first, then its pixels, all of them
- * integers 0..255; or numbers of any kind. The file streams through one block of memory; only the samples are kept.
+ * CSV files in the form of Kaggle's digit recognizer: one sample per line, first its label, then its pixels, all of
+ * them integers 0..255; or other numbers. The file streams through one block of memory; only the samples are kept.
  *
- * Note [bytes or floats]: the numbers are bytes until one comes that is none; from there on all are kept as floats. What
- * makes them floats is a sign, a decimal point or an exponent in a feature: where the file ends without one, an integer
- * beyond 255 was a mistake, and the first of these is reported.
+ * Note [bytes or floats]: the numbers are kept as bytes until one does not fit; from there on all are kept as floats.
+ * They are meant as floats if some feature has a sign, a decimal point or an exponent. If the file ends without one, an
+ * integer above 255 is an error, and the first of these is reported.
  */
 #include "core/image.h"
 #include "core/memory.h"
@@ -44,7 +44,7 @@ cleanup:
     return status;
 }
 
-/* Decides with the first row whether the first column is the label, and whether the number of features is right. */
+/* Decides by the first row whether the first column is the label, and checks the number of features. */
 static gradus_status decide_columns(csv_reader *reader)
 {
     const gradus_data_options *options = reader->options;
@@ -67,7 +67,7 @@ static gradus_status decide_columns(csv_reader *reader)
     return GRADUS_OK;
 }
 
-/* Adds the label of the row that was read, which is an integer also among floats. */
+/* Adds the label of the row that was read. It must be an integer even if the features are floats. */
 static gradus_status keep_label(csv_reader *reader)
 {
     float value = 0;
@@ -93,7 +93,7 @@ cleanup:
     return status;
 }
 
-/* Whether the file ends here, or with one empty line, as some programs end theirs. Needs gr_csv_look_ahead() before it. */
+/* Whether the file ends here, or after one empty line, which some programs write. Call gr_csv_look_ahead() before. */
 static bool at_end(const csv_reader *reader)
 {
     const size_t rest = (size_t)(reader->end - reader->at);

@@ -19,7 +19,7 @@ const char *gr_csv_column_name(const csv_reader *reader, size_t column)
     return name;
 }
 
-/* The cell that begins at reader->at, as far as a message can show it. */
+/* The cell that begins at reader->at, shortened for a message. */
 static csv_place place_of(const csv_reader *reader, size_t column)
 {
     csv_place place = {.line = reader->line, .column = column};
@@ -50,7 +50,7 @@ static gradus_status cell_failed(const csv_reader *reader, size_t column, const 
 
 /* ---- Bytes or floats ---- */
 
-/* Cells of the row so far. */
+/* Number of cells of the row so far. */
 static size_t row_cells(const csv_reader *reader)
 {
     return reader->row.size / gr_csv_value_size(reader);
@@ -61,7 +61,7 @@ static gradus_status push_float(csv_reader *reader, float value)
     return gr_bytes_append(&reader->row, (const uint8_t *)&value, sizeof value);
 }
 
-/* A list of bytes becomes one of floats. */
+/* Converts a list of bytes to one of floats. */
 static gradus_status widen(byte_list *list)
 {
     gradus_status status = GRADUS_OK;
@@ -90,7 +90,7 @@ cleanup:
     return status;
 }
 
-/* Notes a number that is no byte, which stands at reader->at. */
+/* Notes the number at reader->at, which is not a byte. */
 static void note_number(csv_reader *reader, size_t column, bool is_fractional)
 {
     if (reader->stray.line == 0)
@@ -115,7 +115,7 @@ gradus_status gr_csv_refill(csv_reader *reader)
     return status;
 }
 
-/* Moves behind what ends a cell at `p`: a comma, LF, CRLF, or the end of the file. False if the cell goes on there. */
+/* Moves past the end of a cell at `p`: a comma, LF, CRLF, or the end of the file. False if the cell continues there. */
 static inline bool end_cell(csv_reader *reader, const uint8_t *p, bool *line_ends)
 {
     *line_ends = true;
@@ -134,7 +134,7 @@ static inline bool end_cell(csv_reader *reader, const uint8_t *p, bool *line_end
     return true;
 }
 
-/* Reads any other number than an integer 0..255, and what ends its cell. */
+/* Reads a number that is not an integer 0..255, and the end of its cell. */
 static gradus_status read_number(csv_reader *reader, bool *line_ends)
 {
     gradus_status status = GRADUS_OK;
@@ -156,7 +156,7 @@ cleanup:
     return status;
 }
 
-/* Reads a number and what ends its cell. */
+/* Reads a number and the end of its cell. */
 static inline gradus_status read_value(csv_reader *reader, bool *line_ends)
 {
     gradus_status status = gr_csv_look_ahead(reader);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data sets in memory: made from arrays, cut short, split in two. */
+/* Data sets in memory: created from arrays, truncated, split in two. */
 #include "data/dataset.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Made and destroyed ---- */
+/* ---- Creation and destruction ---- */
 
 static size_t count_classes(const uint8_t *labels, size_t samples)
 {
@@ -84,7 +84,7 @@ gradus_status gr_dataset_adopt_floats(float *floats, uint8_t *labels, size_t sam
     return adopt(NULL, floats, labels, samples, width, height, out);
 }
 
-/* A copy of `count` elements of so many bytes; of NULL: NULL. */
+/* A copy of `count` elements of `size` bytes; NULL for NULL. */
 static gradus_status copy_array(const void *from, size_t count, size_t size, void **out)
 {
     gradus_status status = GRADUS_OK;
@@ -145,7 +145,7 @@ void gradus_dataset_destroy(gradus_dataset *dataset)
     free(dataset);
 }
 
-/* ---- Asked ---- */
+/* ---- Properties ---- */
 
 gradus_dataset_info gradus_dataset_get_info(const gradus_dataset *dataset)
 {
@@ -208,16 +208,16 @@ const uint8_t *gradus_dataset_labels(const gradus_dataset *dataset)
     return dataset->labels;
 }
 
-/* ---- Cut and split ---- */
+/* ---- Truncation and holdout ---- */
 
-/* An array cut to `size` bytes. That realloc may refuse to shrink does no harm. */
+/* An array reduced to `size` bytes. A failure of realloc to shrink it is harmless. */
 static void *shorten(void *array, size_t size)
 {
     void *shorter = array == NULL ? NULL : realloc(array, size);
     return shorter != NULL ? shorter : array;
 }
 
-/* Gives back what lies behind the first `samples` samples. */
+/* Frees the memory after the first `samples` samples. */
 static void shrink(gradus_dataset *dataset, size_t samples)
 {
     const size_t features = samples * dataset->info.features;
@@ -230,13 +230,13 @@ static void shrink(gradus_dataset *dataset, size_t samples)
 gradus_status gradus_dataset_truncate(gradus_dataset *dataset, size_t samples)
 {
     if (samples == 0 || samples > dataset->info.samples)
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "data set: %zu samples wanted, expected 1..%zu", samples,
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "data set: %zu samples requested, expected 1..%zu", samples,
                        dataset->info.samples);
     shrink(dataset, samples);
     return GRADUS_OK;
 }
 
-/* An empty set for `samples` samples of the same kind. */
+/* A set with room for `samples` samples of the same shape and type. */
 static gradus_status create_part(const gradus_dataset *whole, size_t samples, gradus_dataset **out)
 {
     gradus_status status = GRADUS_OK;
@@ -258,7 +258,7 @@ cleanup:
     return status;
 }
 
-/* Copies a sample; the places may be the same. */
+/* Copies a sample; source and target may be the same. */
 static void copy_sample(const gradus_dataset *from, size_t source, gradus_dataset *to, size_t target)
 {
     const size_t features = from->info.features;
@@ -271,9 +271,9 @@ static void copy_sample(const gradus_dataset *from, size_t source, gradus_datase
 }
 
 /*
- * Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, Algorithm S): a sample is taken with probability
- * missing / remaining, which makes every choice of that many samples equally likely, keeps their order and needs no
- * list of them. What is not taken moves up within the set, so the only memory used is the new set's.
+ * Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, Algorithm S): a sample is selected with
+ * probability missing / remaining. This makes every selection of that size equally likely, keeps the order and needs no
+ * list. Samples that are not selected move up within the set, so the only memory used is the new set's.
  */
 gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t samples, uint64_t seed, gradus_dataset **holdout)
 {

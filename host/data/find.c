@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where data sets are: the customary names of IDX files, and the folders that are searched for a named set. */
+/* Finds data sets: the usual names of IDX files, and the folders that are searched for a named set. */
 #include "core/memory.h"
 #include "data/dataset.h"
 
@@ -56,7 +56,7 @@ cleanup:
     return status;
 }
 
-/* Whether a folder is a data set: it has the training images. Whether the rest is there is seen when it is read. */
+/* Whether a folder is a data set: it has the training images. The reader checks for the other files. */
 static bool holds_images(const char *folder)
 {
     char *path = NULL;
@@ -117,7 +117,7 @@ cleanup:
     return status;
 }
 
-/* The user's own data folder, as the XDG base directory specification has it. */
+/* The user's data folder, by the XDG base directory specification. */
 static gradus_status add_user_folder(folder_list *list)
 {
     const char *data_home = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -128,7 +128,7 @@ static gradus_status add_user_folder(folder_list *list)
     return GRADUS_OK;
 }
 
-/* <prefix>/share/gradus of a program <prefix>/bin/name, wherever the two were moved to. */
+/* <prefix>/share/gradus of a program <prefix>/bin/name, so that both can be moved together. */
 static gradus_status add_program_folder(folder_list *list)
 {
     char program[PATH_MAX];
@@ -160,7 +160,7 @@ cleanup:
 
 /* ---- Search ---- */
 
-/* Whether the folder's last component is `name`, with or without a slash behind it. */
+/* Whether the folder's last component is `name`, with or without a slash after it. */
 static bool is_called(const char *folder, const char *name)
 {
     size_t end = strlen(folder), size = strlen(name);
@@ -170,7 +170,7 @@ static bool is_called(const char *folder, const char *name)
            (end == size || folder[end - size - 1] == '/');
 }
 
-/* *path = the data set `name` in a folder that is searched: folder/name, or the folder itself if it is called so. */
+/* *path = the data set `name` in a searched folder: folder/name, or the folder itself if that is its name. */
 static gradus_status find_in_folder(const char *folder, const char *name, char **path)
 {
     gradus_status status = GRADUS_OK;
@@ -188,7 +188,7 @@ cleanup:
     return status;
 }
 
-/* Fails with what could help first, since a message has an end, and then all places. */
+/* Fails. The message gives hints before the list of places, because its length is limited. */
 static gradus_status not_found(const char *name, const folder_list *list)
 {
     const bool public_set = strcmp(name, "mnist") == 0 || strcmp(name, "fashion-mnist") == 0;
@@ -214,7 +214,7 @@ gradus_status gr_dataset_find(const char *name, const char *data_dir, char **pat
     char *found = NULL;
 
     const bool is_path = strchr(name, '/') != NULL;
-    if (!is_path && data_dir != NULL) /* who names a folder means it, even where the present one has such a set */
+    if (!is_path && data_dir != NULL) /* data_dir takes precedence over the current folder */
         TRY(find_in_folder(data_dir, name, &found));
     if (found == NULL && (is_path || is_file(name) || holds_images(name)))
         TRY(gr_copy_text(name, &found));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IDX files, as MNIST comes in: big-endian 32-bit words (magic number, sizes), then bytes. The magic number is 0x800,
- * which stands for bytes, plus the number of dimensions.
+ * IDX files, the format of MNIST: big-endian 32-bit words (magic number, sizes), then bytes. The magic number is 0x800,
+ * which means bytes, plus the number of dimensions.
  */
 #include "data/bytes.h"
 #include "data/dataset.h"
@@ -10,7 +10,7 @@
 enum {
     IMAGES_MAGIC = 0x803,
     LABELS_MAGIC = 0x801,
-    SIDE_MAX = 65535,      /* a larger image is taken for a damaged header */
+    SIDE_MAX = 65535,      /* a larger image is considered a damaged header */
     FIRST_PIECE = 1 << 20, /* bytes allocated before any has arrived */
     WORDS_MAX = 4,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Data sets in NPZ files, as Keras ships MNIST: X as bytes or floats, sample after sample, and one integer label each.
- * Nothing in an array is used before its type and shape were looked at.
+ * Data sets in NPZ files, as Keras ships MNIST: X as bytes or floats, sample after sample, and one integer label per
+ * sample. Nothing in an array is used before its type and shape are checked.
  */
 #include "archive/npz_archive.h"
 #include "core/image.h"
@@ -19,10 +19,10 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arrays are little-end
 
 enum {
     SHAPE_TEXT = 24 * NPY_RANK_MAX,
-    NAMES_TEXT = 256, /* of the arrays that a message lists */
+    NAMES_TEXT = 256, /* for the names of arrays in a message */
 };
 
-/* The arrays of a part of the data, in either case. */
+/* The names of the arrays of a part of the data; they may be in upper or lower case. */
 typedef struct part_names {
     const char *x, *y;
 } part_names;
@@ -38,7 +38,7 @@ typedef struct data_array {
 
 /* ---- Arrays ---- */
 
-/* Where it is in the archive; zip.count if it is not. */
+/* The array's index in the archive; zip.count if there is none. */
 static size_t find_array(const npz_archive *archive, const char *name)
 {
     size_t i = 0;
@@ -58,7 +58,7 @@ static void free_array(data_array *a)
     free(a->bytes);
 }
 
-/* Reads an array that is there. After a failure, too, free_array() must follow. */
+/* Reads an array, which must exist. Call free_array() afterwards, even after a failure. */
 static gradus_status read_array(const npz_archive *archive, const char *name, data_array *out)
 {
     gradus_status status = GRADUS_OK;
@@ -81,7 +81,7 @@ static const char *shape_text(const npy_array *a, char text[SHAPE_TEXT])
     return text;
 }
 
-/* Whether its values are of this kind and size, "f4", and no big-endian ones. */
+/* Whether its values have this type and size, as in "f4", and are not big-endian. */
 static bool is_of_type(const npy_array *a, const char *type)
 {
     return strcmp(a->type + 1, type) == 0 && a->type[0] != '>';
@@ -93,7 +93,7 @@ typedef struct features_shape {
     size_t samples, width, height;
 } features_shape;
 
-/* B x F, B x height x width, or with one channel behind or before these. */
+/* B x F, B x height x width, or these with one channel, last or first. */
 static gradus_status read_shape(const data_array *x, features_shape *out)
 {
     const npy_array *a = &x->array;
@@ -127,7 +127,7 @@ cleanup:
     return status;
 }
 
-/* float32, or float64 rounded to it. */
+/* Reads float32, or float64, which is rounded to float32. */
 static gradus_status take_floats(const data_array *x, size_t samples, float **out)
 {
     gradus_status status = GRADUS_OK;
@@ -149,7 +149,7 @@ cleanup:
     return status;
 }
 
-/* One of the outputs gets X (F x B). */
+/* Reads X (F x B) into one of the outputs. */
 static gradus_status take_features(const data_array *x, size_t samples, uint8_t **pixels, float **floats)
 {
     const npy_array *a = &x->array;
@@ -178,7 +178,7 @@ static gradus_status check_labels(const data_array *y, size_t samples)
     return GRADUS_OK;
 }
 
-/* Label i; what is negative becomes larger than any label. */
+/* Label i; a negative value becomes larger than any valid label. */
 static uint64_t label_at(const npy_array *a, size_t i)
 {
     const unsigned char *bytes = a->data + i * a->item_size;
@@ -221,7 +221,7 @@ static gradus_status check_features(const data_array *x, const features_shape *s
                    shape->height, features, options->features);
 }
 
-/* Reads X, which is there, and the labels. */
+/* Reads X, which must exist, and the labels. */
 static gradus_status read_part(const npz_archive *archive, const part_names *names, const gradus_data_options *options,
                                gradus_dataset **out)
 {
@@ -263,7 +263,7 @@ static gradus_status no_data(const npz_archive *archive)
     return gr_fail(GRADUS_ERROR_DATA, "%s: holds %s; expected x_train and y_train, or X and y", archive->path, names);
 }
 
-/* What the parts must have in common. */
+/* Checks that both parts have the same features. */
 static gradus_status check_parts(const char *path, const gradus_dataset *train, const gradus_dataset *test)
 {
     if (train->info.features != test->info.features)

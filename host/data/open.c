@@ -60,7 +60,7 @@ cleanup:
     return status;
 }
 
-/* Reads the parts that are wanted, that is, whose output is not NULL. */
+/* Reads the parts whose output is not NULL. */
 static gradus_status read_folder(const char *folder, const gradus_data_options *options, gradus_dataset **train,
                                  gradus_dataset **test)
 {
@@ -87,7 +87,7 @@ cleanup:
     return status;
 }
 
-/* A file that can be read twice may be an archive; all others are CSV. */
+/* Only a regular file, which can be read twice, may be an archive; all others are CSV. */
 static gradus_status is_archive(const char *path, bool *out)
 {
     struct stat found;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streams over zlib's inflate rather than its gz functions, which let a file end within its checksum and ignore what
- * follows the packed data. */
+/* Streams use zlib's inflate. Its gz functions would accept a file that ends within its checksum, and ignore bytes
+ * after the compressed data. */
 #include "data/stream.h"
 #include "core/memory.h"
 
@@ -14,13 +14,13 @@
 enum {
     BUFFER_SIZE = 1 << 17,
     PIECE_MAX = 1 << 30,   /* zlib counts in unsigned int */
-    GZIP_WINDOW = 15 + 16, /* any window, with gzip's header and checksum around the data */
+    GZIP_WINDOW = 15 + 16, /* any window, with gzip's header and checksum */
 };
 
 static const uint8_t magic[2] = {0x1f, 0x8b};
 
-/* Sees to it that `wanted` bytes of the file are in the buffer, or fewer only where it ends. More than one may be wanted
- * only before any is taken. */
+/* Makes sure that `wanted` bytes of the file are in the buffer, or fewer only at its end. `wanted` may be more than one
+ * only before the first byte is consumed. */
 static gradus_status fetch(input_stream *stream, unsigned wanted)
 {
     z_stream *unpacker = &stream->unpacker;
@@ -77,7 +77,7 @@ cleanup:
     return status;
 }
 
-/* Unpacks as far as buffer and output reach, but not beyond the end of a member, of which a gzip file may have many. */
+/* Unpacks until the buffer is empty or the output full, or a member of the gzip file ends; a file may have several. */
 static gradus_status unpack(input_stream *stream)
 {
     z_stream *unpacker = &stream->unpacker;
@@ -105,7 +105,7 @@ static gradus_status unpack(input_stream *stream)
     return GRADUS_OK;
 }
 
-/* Hands out what is in the buffer as it is. */
+/* Copies from the buffer, without unpacking. */
 static void copy(input_stream *stream)
 {
     z_stream *from = &stream->unpacker;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a model as GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), the way ggml's example
- * mnist-eval reads a fully connected network: general.architecture is "mnist-fc", the tensors are fc1.weight,
- * fc1.bias, fc2.weight and fc2.bias. It divides bytes by 255 itself, as we do.
+ * Writes a model as GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), in the form in which ggml's
+ * example mnist-eval reads a fully connected network: general.architecture is "mnist-fc", the tensors are fc1.weight,
+ * fc1.bias, fc2.weight and fc2.bias. mnist-eval divides bytes by 255 itself, as gradus does.
  */
 #include "core/memory.h"
 #include "core/output.h"
@@ -11,18 +11,18 @@
 #include <string.h>
 
 enum {
-    FEATURES = 784, /* which that program has compiled in */
+    FEATURES = 784, /* compiled into that program */
     CLASSES = 10,
     LAYERS = 2,
     TENSORS = 2 * LAYERS,
     VERSION = 3,
     TYPE_STRING = 8, /* of a value */
     TYPE_F32 = 0,    /* of a tensor */
-    ALIGNMENT = 32,  /* of all data, where general.alignment does not say otherwise */
+    ALIGNMENT = 32,  /* of all data, unless general.alignment says otherwise */
     HEADER_MAX = 512,
 };
 
-/* All that precedes the data. Numbers are little-endian, texts preceded by their 64-bit length. */
+/* Everything before the data. Numbers are little-endian; a text follows its 64-bit length. */
 typedef struct gguf_header {
     unsigned char bytes[HEADER_MAX];
     size_t size;
@@ -55,7 +55,7 @@ static void put_text(gguf_header *header, const char *text)
     put(header, text, strlen(text));
 }
 
-/* Name, sizes with the one that runs fastest first, type, and the place of its data behind the header. */
+/* Name, sizes (the fastest-running first), type, and the offset of its data from the end of the header. */
 static void put_tensor(gguf_header *header, const file_tensor *tensor, uint64_t position)
 {
     put_text(header, tensor->name);
@@ -108,7 +108,7 @@ gradus_status gradus_model_export_gguf(const gradus_model *model, const char *pa
     if (network->activation != GRADUS_RELU || network->input_deviation != 0 || network->floats)
         FAIL(GRADUS_ERROR_ARGUMENT, "%s: %s%s, expected relu on bytes / 255, as ggml's mnist-eval does", path,
              gradus_activation_name(network->activation),
-             network->input_deviation != 0 ? " on a standardised input"
+             network->input_deviation != 0 ? " on standardised input"
              : network->floats             ? " on float features"
                                            : "");
     describe(network, &header);

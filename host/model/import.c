@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Models that other programs have made: which format a file has. */
+/* Models of other programs: recognises the format of a file. */
 #include "archive/zip.h"
 #include "model/tensors.h"
 
-/* An NPZ is a ZIP archive. As the length of a safetensors header, what that begins with would be 67 MB and more. */
+/* An NPZ is a ZIP archive. Its first bytes, read as the length of a safetensors header, would be at least 67 MB. */
 gradus_status gradus_model_import(const char *path, gradus_model **out)
 {
     gradus_status status = GRADUS_OK;

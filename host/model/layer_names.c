@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which layer a tensor belongs to, and which layer comes first, by nothing but names that others have chosen. */
+/* Finds the layer of each tensor and the order of the layers by the names that other programs chose. */
 #include "core/printable.h"
 #include "model/tensors.h"
 
@@ -71,7 +71,7 @@ static gradus_status collect(const char *path, const char *const *keys, size_t k
                            path, gr_printable(keys[k]).text);
         found_layer *layer = layer_of(layers, *count, &stem);
         if (layer == NULL && *count == GRADUS_LAYERS_MAX)
-            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: one more layer than the %d that are possible", path,
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: more than the %d layers that are possible", path,
                            gr_printable(keys[k]).text, GRADUS_LAYERS_MAX);
         if (layer == NULL) {
             layer = &layers[(*count)++];
@@ -86,7 +86,7 @@ static gradus_status collect(const char *path, const char *const *keys, size_t k
 
 /* ---- Order ---- */
 
-/* The next number in what is left of a stem; false at its end. */
+/* The next number in the rest of a stem; false at its end. */
 static bool next_number(layer_stem *rest, unsigned long long *number)
 {
     while (rest->length > 0 && !isdigit((unsigned char)*rest->text))
@@ -94,14 +94,14 @@ static bool next_number(layer_stem *rest, unsigned long long *number)
     if (rest->length == 0)
         return false;
     char *end = NULL;
-    *number = strtoull(rest->text, &end, 10); /* a stem is followed by a dot or the key's end */
+    *number = strtoull(rest->text, &end, 10); /* a dot or the end of the key follows a stem */
     rest->length -= (size_t)(end - rest->text);
     rest->text = end;
     return true;
 }
 
-/* Whether the numbers in a's name say that it comes behind b: 10 behind 2, 1.0 behind 0.3. */
-static bool is_behind(layer_stem a, layer_stem b)
+/* Whether by the numbers in their names a comes after b: 10 after 2, 1.0 after 0.3. */
+static bool is_after(layer_stem a, layer_stem b)
 {
     unsigned long long number_a = 0, number_b = 0;
     while (next_number(&a, &number_a)) {
@@ -124,18 +124,18 @@ static bool all_numbered(const found_layer *layers, size_t count)
     return true;
 }
 
-/* Equal ones keep their order. */
+/* A stable sort. */
 static void sort_by_numbers(found_layer *layers, size_t count)
 {
     for (size_t l = 1; l < count; l++)
-        for (size_t i = l; i > 0 && is_behind(layers[i - 1].stem, layers[i].stem); i--) {
+        for (size_t i = l; i > 0 && is_after(layers[i - 1].stem, layers[i].stem); i--) {
             const found_layer moved = layers[i];
             layers[i] = layers[i - 1];
             layers[i - 1] = moved;
         }
 }
 
-/* ---- All of it ---- */
+/* ---- Layers ---- */
 
 static void name_tensor(const char *const *keys, size_t index, file_tensor *tensor)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a model on the host, access to its parameters, their hash, and the free text kept with them. */
+/* Models on the host: creation and destruction, access to the parameters, their hash, and metadata. */
 #include "model/model.h"
 #include "core/image.h"
 #include "core/memory.h"
@@ -12,7 +12,7 @@
 #define XXH_STATIC_LINKING_ONLY /* for a hash state on the stack: hashing cannot fail then */
 #include <xxhash.h>
 
-/* ---- Life ---- */
+/* ---- Creation and destruction ---- */
 
 gradus_status gr_model_create_empty(const gradus_network *network, gradus_model **out)
 {
@@ -84,7 +84,7 @@ gradus_status gradus_model_layer(gradus_model *model, size_t layer, float **weig
     return GRADUS_OK;
 }
 
-/* The bytes that are hashed are those of a model file's data, so any XXH3 program can check a hash. */
+/* The hash is of the same bytes as the data of a model file, so any XXH3 program can check it. */
 uint64_t gradus_model_hash(const gradus_model *model)
 {
     const gradus_network *network = &model->network;
@@ -105,7 +105,7 @@ const char *gradus_model_get_metadata(const gradus_model *model, const char *key
     return json_string_value(json_object_get(model->metadata, key));
 }
 
-/* Keys that a model file uses for what it is: text set under them would be lost when the model is saved. */
+/* Keys that the file format uses: other text under them would be lost when the model is saved. */
 static bool is_reserved(const char *key)
 {
     return strcmp(key, "format") == 0 || strncmp(key, "gradus.", strlen("gradus.")) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A model's inside, shared by its life cycle and its file format. */
+/* The structure of a model, for model.c and the file formats. */
 #ifndef GRADUS_MODEL_MODEL_H
 #define GRADUS_MODEL_MODEL_H
 
@@ -13,7 +13,7 @@ struct gradus_model {
     json_t *metadata;  /* object: text by key */
 };
 
-/* A model with all parameters zero. */
+/* A model whose parameters are all zero. */
 gradus_status gr_model_create_empty(const gradus_network *network, gradus_model **out);
 
 #endif

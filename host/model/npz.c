@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing a model as an NPZ: an archive with one NPY array for each tensor. */
+/* Writes a model as an NPZ: an archive with one NPY array for each tensor. */
 #include "archive/npy.h"
 #include "archive/zip.h"
 #include "model/tensors.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a network from an NPZ. All arrays are unpacked before the first is believed, for the sizes are in them. */
+/* Reads a network from an NPZ. All arrays are unpacked first, because the sizes of the network are in their headers. */
 #include "archive/npz_archive.h"
 #include "core/printable.h"
 #include "model/tensors.h"
@@ -14,10 +14,10 @@ typedef struct npz_file {
     gradus_network network;
     file_tensor tensors[FILE_TENSORS_MAX];       /* W1, b1, W2, b2, ... */
     unsigned char *unpacked[FILE_TENSORS_MAX];   /* the bytes of each tensor's entry */
-    const unsigned char *data[FILE_TENSORS_MAX]; /* where its values begin in these */
+    const unsigned char *data[FILE_TENSORS_MAX]; /* the values within these */
 } npz_file;
 
-/* A bias may also be a column (H x 1), as those are kept who write Z = W X + b. */
+/* A bias may also be a column (H x 1), as programs that compute Z = W X + b store it. */
 static gradus_status take_shape(const npz_file *file, const npy_array *array, file_tensor *tensor)
 {
     const bool is_column = tensor->rank == 1 && array->rank == 2 && array->shape[1] == 1;

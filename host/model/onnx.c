@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
+ * Writes a model as ONNX (https://onnx.ai): a graph of operators in a protobuf message,
  *     input -> [Div by 255] -> [Sub -> Div] -> [Flatten] -> Gemm -> Relu -> ... -> Gemm = logits -> Softmax = probabilities
- * The message is made of structs that point into the model and is written as it is serialized, so nothing is copied.
+ * The message consists of structs that point into the model. It is written while it is serialised, so nothing is
+ * copied.
  */
 #include "common/activations.h"
 #include "core/memory.h"
@@ -28,7 +29,7 @@ typedef GrOnnx__TypeProto__Tensor onnx_tensor_type;
 typedef GrOnnx__ValueInfoProto onnx_value_message;
 
 enum {
-    IR_VERSION = 7, /* the format's version that belongs to the operators' */
+    IR_VERSION = 7, /* the version of the format that belongs to that of the operators */
     OPSET_VERSION = 13,
     RANK_MAX = 4,
     OPERATORS_MAX = 12, /* of an activation */
@@ -38,7 +39,7 @@ enum {
     FLOAT = GR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
 };
 
-#define MESSAGE_MAX ((size_t)INT32_MAX) /* what protobuf's readers accept */
+#define MESSAGE_MAX ((size_t)INT32_MAX) /* the limit of protobuf's readers */
 
 typedef struct onnx_node {
     onnx_node_message message;
@@ -53,7 +54,8 @@ typedef struct onnx_operator {
     char *operand; /* its second input: "z", the name of a constant, or NULL */
 } onnx_operator;
 
-/* What activations.h says of each, which is enough text for at most OPERATORS_MAX: "Erf " is the shortest. */
+/* The text in activations.h has at most this length. That limits it to OPERATORS_MAX operators: the shortest is "Erf
+ * ". */
 #define OPERATORS_LENGTH_MAX (4 * OPERATORS_MAX)
 #define CHECK_LENGTH(NAME, formula, name, operators)                                                                  \
     static_assert(sizeof(operators) <= OPERATORS_LENGTH_MAX, "OPERATORS_MAX is too small");
@@ -74,7 +76,7 @@ typedef struct onnx_value {
     onnx_dimension dimensions[RANK_MAX], *dimension_list[RANK_MAX];
 } onnx_value;
 
-/* The whole message with all that it points to. */
+/* The message and everything that it points to. */
 typedef struct onnx_file {
     onnx_model_message message;
     onnx_graph_message graph;
@@ -88,14 +90,14 @@ typedef struct onnx_file {
     onnx_attribute transposed; /* of each Gemm: W is (H x F), its input (N x F) */
     float constants[CONSTANTS_MAX];
     size_t constant_count;
-    char operator_text[OPERATORS_LENGTH_MAX]; /* into which the operators point */
+    char operator_text[OPERATORS_LENGTH_MAX]; /* the operators point into it */
     onnx_operator operators[OPERATORS_MAX];
     size_t operator_count;
 } onnx_file;
 
 /* ---- Parts ---- */
 
-/* Adds a tensor whose name and shape are given; the name that nodes have for it. */
+/* Adds a tensor with the given name and shape. Returns the name by which nodes refer to it. */
 static char *add_tensor(onnx_file *file, const file_tensor *described, const float *values, size_t length)
 {
     const size_t t = file->graph.n_initializer++;
@@ -115,7 +117,8 @@ static char *add_tensor(onnx_file *file, const file_tensor *described, const flo
     return tensor->message.name;
 }
 
-/* Adds a node with up to three inputs, the unused ones NULL; the name of its output, by which it is called as well. */
+/* Adds a node with up to three inputs, the unused ones NULL. Returns the name of its output, which is its own name
+ * too. */
 static char *add_node(onnx_file *file, char *operation, const char *output, char *const inputs[3])
 {
     const size_t n = file->graph.n_node++;
@@ -142,7 +145,7 @@ static void set_transposed(onnx_file *file)
     node->message.attribute = node->attributes;
 }
 
-/* Float values of the shape N x sizes. */
+/* Describes an input or output of floats (N x sizes). */
 static void describe_value(onnx_value *value, char *name, const size_t *sizes, size_t count)
 {
     gr_onnx__value_info_proto__init(&value->message);
@@ -174,7 +177,7 @@ static void describe_value(onnx_value *value, char *name, const size_t *sizes, s
 
 /* ---- The graph ---- */
 
-/* A scalar. */
+/* Adds a scalar. Returns its name. */
 static char *add_constant(onnx_file *file, const char *name, float value)
 {
     file_tensor described = {.rank = 0};
@@ -184,7 +187,7 @@ static char *add_constant(onnx_file *file, const char *name, float value)
     return add_tensor(file, &described, constant, 1);
 }
 
-/* Images become N x F, and bytes are divided by 255; the name of that. */
+/* Flattens images to N x F, divides bytes by 255 and standardises. Returns the name of the result. */
 static char *add_input(onnx_file *file, const gradus_network *network)
 {
     const bool is_image = network->image_height > 1;
@@ -206,7 +209,7 @@ static char *add_input(onnx_file *file, const gradus_network *network)
 
 /* ---- The activation: the same operators between all layers ---- */
 
-/* The constant that is written so; it is added once. */
+/* The name of the constant with this text, which is added once. */
 static char *constant_named(onnx_file *file, const char *text)
 {
     for (size_t t = 0; t < file->graph.n_initializer; t++)
@@ -215,7 +218,7 @@ static char *constant_named(onnx_file *file, const char *text)
     return add_constant(file, text, strtof(text, NULL));
 }
 
-/* Reads what activations.h says of it. */
+/* Reads the activation's operators from activations.h. */
 static void read_operators(onnx_file *file, gradus_activation activation)
 {
 #define OPERATORS_OF(NAME, formula, name, operators) operators,
@@ -230,7 +233,7 @@ static void read_operators(onnx_file *file, gradus_activation activation)
     }
 }
 
-/* Layer l's output is called "a1", what comes before it "a1.0", "a1.1", ... */
+/* Adds the activation of a layer. Layer 1's output is called "a1", the steps before it "a1.0", "a1.1", ... */
 static char *add_activation(onnx_file *file, size_t l, char *z)
 {
     char *a = z, name[48];
@@ -309,7 +312,7 @@ static void describe_model(onnx_file *file, const gradus_model *model)
 
 /* ---- Writing ---- */
 
-/* Where protobuf-c appends what it has serialized; it takes no notice of failures. */
+/* protobuf-c appends serialised bytes here. It ignores failures, so the status is kept. */
 typedef struct output_buffer {
     ProtobufCBuffer base;
     output_file *file;
@@ -334,7 +337,7 @@ gradus_status gradus_model_export_onnx(const gradus_model *model, const char *pa
     describe_model(file, model);
     const size_t size = gr_onnx__model_proto__get_packed_size(&file->message);
     if (size > MESSAGE_MAX)
-        FAIL(GRADUS_ERROR_ARGUMENT, "%s: %zu bytes, expected less than the 2 GiB that ONNX holds", path, size);
+        FAIL(GRADUS_ERROR_ARGUMENT, "%s: %zu bytes, expected less than the 2 GiB that ONNX allows", path, size);
     TRY(gr_output_open(path, &output));
     gr_onnx__model_proto__pack_to_buffer(&file->message, &buffer.base);
     TRY(buffer.status);

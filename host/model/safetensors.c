@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing a model file. */
+/* Writes a model file. */
 #include "model/safetensors.h"
 #include "core/memory.h"
 #include "core/output.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The tensors of a network as a file of ours has them: one after the other, without gaps. */
+/* The tensors of a network in the order of gradus's own files: one after the other, without gaps. */
 static void describe_tensors(const gradus_network *network, file_tensor *tensors)
 {
     uint64_t position = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a model file. The file is somebody else's word: nothing in it is used before it was compared with the size of
- * the file and with the rest of the header, and each refusal says what was found and what was expected.
+ * Reads a model file. The file is not trusted: nothing in it is used before it is checked against the size of the file
+ * and the rest of the header, and each error says what was found and what was expected.
  */
 #include "core/input.h"
 #include "core/memory.h"
@@ -18,7 +18,7 @@
 typedef struct model_file {
     const char *path;
     input_file input;
-    bool any_names;                   /* those of a state_dict as well, and float64 */
+    bool any_names;                   /* accepts names of a state_dict, and float64 */
     uint64_t data_start, data_length; /* bytes */
     json_t *header;
     gradus_network network;                /* as the header describes it */
@@ -39,7 +39,7 @@ static gradus_status read_header(model_file *file)
              file->input.size, HEADER_LENGTH_BYTES);
     TRY(gr_input_read(&file->input, &length, HEADER_LENGTH_BYTES));
     if (length > file->input.size - HEADER_LENGTH_BYTES)
-        FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, but only %" PRIu64 " follow: truncated or no model",
+        FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, only %" PRIu64 " follow: truncated, or not a model",
              file->path, length, file->input.size - HEADER_LENGTH_BYTES);
     if (length > HEADER_MAX)
         FAIL(GRADUS_ERROR_DATA, "%s: header of %" PRIu64 " bytes, expected at most %u", file->path, length,
@@ -71,7 +71,7 @@ static gradus_status read_input_scale(model_file *file, const char *text)
                    gr_printable(text).text, FILE_INPUT_BYTES, FILE_INPUT_FLOATS);
 }
 
-/* The network's activation is left as it is where the text is missing. */
+/* If the text is missing, the network's activation is not changed. */
 static gradus_status read_activation(model_file *file, const char *text)
 {
     size_t index = file->network.activation;
@@ -82,7 +82,7 @@ static gradus_status read_activation(model_file *file, const char *text)
     return GRADUS_OK;
 }
 
-/* A number of up to nine digits, which tell floats apart. */
+/* A number of up to nine digits, which are enough to distinguish floats. */
 static gradus_status read_number(const model_file *file, const json_t *metadata, const char *key, float *out)
 {
     const char *text = json_string_value(json_object_get(metadata, key));
@@ -97,7 +97,7 @@ static gradus_status read_number(const model_file *file, const json_t *metadata,
     return GRADUS_OK;
 }
 
-/* "28x28". Printing the numbers again shows whether anything else stood there. */
+/* "28x28". The numbers are printed again and compared, to find anything else in the text. */
 static gradus_status read_image_shape(model_file *file, const char *text)
 {
     size_t width = 0, height = 0;
@@ -149,7 +149,7 @@ static bool is_tensor_name(const char *name, size_t *t)
     return false;
 }
 
-/* The tensors of a file of ours: no other names than these, and none missing. */
+/* Finds the tensors of gradus's own file: all of these names, and no others. */
 static gradus_status find_own_layers(model_file *file)
 {
     const char *name = NULL;
@@ -208,8 +208,8 @@ static gradus_status read_shape(const model_file *file, const json_t *shape, fil
         const json_int_t size = json_integer_value(item);
         const uint64_t floats = file->data_length / sizeof(float);
         if (!json_is_integer(item))
-            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: shape holds something else than whole numbers",
-                           file->path, tensor->name);
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: shape has other values than integers", file->path,
+                           tensor->name);
         if (size < 1 || (uint64_t)size > floats)
             return gr_fail(GRADUS_ERROR_DATA,
                            "%s: tensor %s: size %" JSON_INTEGER_FORMAT " in its shape, expected 1 to the %" PRIu64

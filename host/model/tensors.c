@@ -59,7 +59,7 @@ gradus_status gr_check_chain(const char *path, file_tensor tensors[FILE_TENSORS_
 
 /* ---- Values ---- */
 
-/* Value i of those in the file, whose bytes need not be aligned. */
+/* Value i of the file's. The bytes need not be aligned. */
 static double value_at(const file_tensor *tensor, const unsigned char *bytes, size_t i)
 {
     if (tensor->doubles) {
@@ -79,7 +79,7 @@ gradus_status gr_take_values(const char *path, const file_tensor *tensor, const 
         for (size_t c = 0; c < columns; c++) {
             const size_t i = r * columns + c;
             const double value = value_at(tensor, bytes, tensor->column_major ? c * rows + r : i);
-            /* A float64 beyond the range of float32 is none that can be used either. */
+            /* A float64 beyond the range of float32 cannot be used either. */
             if (!(fabs(value) <= (double)FLT_MAX))
                 return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s: value %zu is %g, expected a finite number%s", path,
                                tensor->name, i, value, isfinite(value) ? " of float32" : "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The initializers: how the parameters of a new network are drawn. */
+/* The initializers draw the parameters of a new network. */
 #include "core/names.h"
 #include "core/random.h"
 #include "net/network.h"
@@ -11,19 +11,19 @@
 
 /* ---- The initializers ---- */
 
-/* A multiple of 2^-24 less a half is exact, so the parameters are the same on every machine. */
+/* A multiple of 2^-24 minus 0.5 is exact, so the parameters are the same on every machine. */
 static float draw_notebook(const random_stream *stream, size_t i)
 {
     return gr_random_uniform(stream, i) - 0.5f;
 }
 
-/* U(-sqrt(3), sqrt(3)), of standard deviation 1. */
+/* U(-sqrt(3), sqrt(3)), which has standard deviation 1. */
 static float draw_uniform(const random_stream *stream, size_t i)
 {
     return (float)(sqrt(3) * (2 * (double)gr_random_uniform(stream, i) - 1));
 }
 
-/* Box and Muller's transformation of two uniform numbers, of which the first must not be 0. */
+/* Box and Muller's transformation of two uniform numbers. The first must not be 0. */
 static float draw_normal(const random_stream *stream, size_t i)
 {
     const double u = 1 - (double)gr_random_uniform(stream, 2 * i), v = (double)gr_random_uniform(stream, 2 * i + 1);
@@ -46,9 +46,8 @@ static double xavier(size_t inputs, size_t outputs)
 static const struct initializer {
     const char *name;
     float (*draw)(const random_stream *stream, size_t i);
-    double (*deviation)(size_t inputs,
-                        size_t outputs); /* NULL: the weights as they are drawn, and biases likewise, which
-                                                           else are 0 */
+    /* NULL: weights and biases as they are drawn; otherwise biases are 0. */
+    double (*standard_deviation)(size_t inputs, size_t outputs);
 } initializers[] = {
     {"uniform", draw_notebook, NULL},         {"he", draw_normal, he},
     {"he-uniform", draw_uniform, he},         {"xavier", draw_normal, xavier},
@@ -76,9 +75,9 @@ static void initialise(const struct initializer *how, const gradus_network *netw
     memset(parameters, 0, layout.length * sizeof *parameters);
     for (size_t l = 0; l < network->layers; l++) {
         const size_t inputs = network->sizes[l], outputs = network->sizes[l + 1];
-        const double scale = how->deviation == NULL ? 1 : how->deviation(inputs, outputs);
+        const double scale = how->standard_deviation == NULL ? 1 : how->standard_deviation(inputs, outputs);
         draw_tensor(how, seed, 2 * l, scale, outputs * inputs, parameters + layout.weights[l]);
-        if (how->deviation == NULL)
+        if (how->standard_deviation == NULL)
             draw_tensor(how, seed, 2 * l + 1, 1, outputs, parameters + layout.bias[l]);
     }
 }

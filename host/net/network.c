@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a network's sizes may be, and where its parameters lie. */
+/* The valid sizes of a network, and the layout of its parameters. */
 #include "net/network.h"
 #include "common/activations.h"
 #include "core/memory.h"
@@ -74,8 +74,8 @@ static gradus_status validate_functions(const gradus_network *network)
                        (int)network->activation, 0, ACTIVATION_COUNT - 1);
     if (!isfinite(mean) || !isfinite(deviation) || deviation < 0 || (deviation == 0 && mean != 0))
         return gr_fail(GRADUS_ERROR_ARGUMENT,
-                       "input: found mean %g and deviation %g, expected finite numbers, and "
-                       "the deviation positive",
+                       "input: found mean %g and standard deviation %g, expected finite numbers and a positive "
+                       "standard deviation",
                        mean, deviation);
     return GRADUS_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a checkpoint stores and by which names, and whether one belongs to this run. */
+/* The contents of a checkpoint and their names, and the check that one belongs to this run. */
 #include "train/checkpoint.h"
 #include "core/memory.h"
 #include "core/printable.h"
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the file's contents and their meaning; raised with every change to either. Names in the file never change otherwise, so
- * some differ from the present ones in the code. */
+/* Version of the file's contents and their meaning, increased with every change of either. Names in the file change
+ * only then, so some differ from those in the code. */
 #define FILE_VERSION "1"
 
 /* ---- Figures: the numbers of a run ---- */
@@ -59,7 +59,7 @@ static void list_figures(run *r, figure out[FIGURES])
     memcpy(out, all, sizeof all);
 }
 
-/* NAN is null. SIZE_MAX, which is no count, is -1. */
+/* NAN is null. SIZE_MAX, which is not a count, is -1. */
 static json_t *figure_to_json(const figure *f)
 {
     if (f->count != NULL)
@@ -104,7 +104,7 @@ cleanup:
     return status;
 }
 
-/* What the loop relies on. The checksum says that the file is complete, not that gradus wrote it. */
+/* Checks everything that the loop relies on. The checksum shows that the file is complete, not that gradus wrote it. */
 static bool figures_are_valid(const run *r)
 {
     return r->queued > 0 && r->queued <= r->plan.steps && r->reported <= r->queued &&
@@ -135,7 +135,7 @@ cleanup:
 
 #define SETS (STATE_ARRAYS + 1)
 
-/* The arrays of the engine's state, then the best parameters; NULL for those that the run does not have. */
+/* The arrays of the engine's state, then the best parameters; NULL for an array that the run does not have. */
 static void list_sets(const run *r, const engine_state *state, parameter_set out[SETS])
 {
     static const char *const prefixes[STATE_ARRAYS] = {[STATE_PARAMETERS] = "",
@@ -163,7 +163,7 @@ cleanup:
     return status;
 }
 
-/* Where the engine's state goes or comes from; without kept parameters if there are none so far. */
+/* The memory for the engine's state; without kept parameters if there are none so far. */
 static engine_state state_of(const checkpoints *c, const run *r)
 {
     engine_state state = c->state;
@@ -291,7 +291,7 @@ gradus_status gr_checkpoints_open(checkpoints *c, const gradus_train_options *op
         TRY(find_newest(c, steps, count));
     else if (count > 0)
         FAIL(GRADUS_ERROR_ARGUMENT,
-             "checkpoints: %s: found one of step %zu already, expected none: resume that run, or take another folder",
+             "checkpoints: %s: found one of step %zu already, expected none: resume that run, or use another folder",
              c->folder.path, steps[0]);
 cleanup:
     free(steps);

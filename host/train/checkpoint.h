@@ -27,15 +27,15 @@ gradus_status gr_checkpoints_open(checkpoints *c, const gradus_train_options *op
                                   const gradus_model *model, const gradus_dataset *dataset);
 void gr_checkpoints_close(checkpoints *c);
 
-/* The engine to use: the one asked for, or for "auto" the one that the checkpoint names. */
+/* The engine to use: the requested one, or for "auto" the one that the checkpoint names. */
 gradus_status gr_checkpoints_engine(const checkpoints *c, const char *asked, const char **name);
 
-/* Sets a run that has done no step to the state of the checkpoint, if one was found, and calls options->start. Engine and
- * early stopping must have begun. device is that of the engine, or NULL. */
+/* Sets a run that has done no step to the state of the checkpoint, if one was found, and calls options->start. Engine
+ * and early stopping must be set up. device is that of the engine, or NULL. */
 gradus_status gr_checkpoints_resume(checkpoints *c, run *r, const gradus_device *device);
 
-/* Writes a checkpoint of the run, all of whose queued iterations must have been recorded; nothing if the last checkpoint is of
- * the same iteration, or if a parameter is not finite, with which the next step ends the run. */
+/* Writes a checkpoint of the run. All queued iterations must have been recorded. Writes nothing if the last checkpoint
+ * is of the same iteration, or if a parameter is not finite: then the next step ends the run. */
 gradus_status gr_checkpoints_save(checkpoints *c, run *r);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints as bytes. The checksum is compared first: if it agrees, the rest is as it was written. */
+/* Checkpoint files. The checksum is compared first: if it agrees, the rest is as it was written. */
 #include "train/checkpoint_file.h"
 #include "core/input.h"
 #include "core/memory.h"
@@ -20,7 +20,7 @@
 
 /* ---- The tensors ---- */
 
-/* Tensor t of a network in this set, which begins there in the data. */
+/* Tensor t of a network in this set; it begins at byte `begin` of the data. */
 static file_tensor tensor_of(const parameter_set *set, const gradus_network *network, size_t t, uint64_t begin)
 {
     file_tensor tensor = gr_tensor_of(network, t);
@@ -85,7 +85,7 @@ cleanup:
 
 typedef struct summed_output {
     output_file file;
-    XXH3_state_t sum; /* of what was written */
+    XXH3_state_t sum; /* of the bytes written so far */
     const parameter_layout *layout;
 } summed_output;
 
@@ -241,7 +241,7 @@ static gradus_status check_entries(const checkpoint_file *file, json_t *expected
     json_object_foreach(expected, name, entry)
     {
         if (!json_equal(entry, json_object_get(file->header, name)))
-            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s is missing, or has another shape or place", file->path,
+            return gr_fail(GRADUS_ERROR_DATA, "%s: tensor %s is missing, or has another shape or offset", file->path,
                            name);
     }
     if (json_object_size(file->header) != json_object_size(expected) + 1) /* __metadata__ */

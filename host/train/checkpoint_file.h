@@ -8,7 +8,7 @@
 
 #include "model/model.h"
 
-/* Arrays of a network's parameters, or of as many numbers that belong to them. */
+/* An array of a network's parameters, or of other numbers in the same layout. */
 typedef struct parameter_set {
     const char *prefix;
     bool in_double; /* float64 instead of float32 */
@@ -21,7 +21,7 @@ typedef struct parameter_sets {
     size_t count;
 } parameter_sets;
 
-/* Writes the file, whole or not at all. metadata: texts by key. */
+/* Writes the file, completely or not at all. metadata: texts by key. */
 gradus_status gr_checkpoint_file_write(const char *path, const json_t *metadata, const parameter_sets *sets);
 
 /* A file that was read and is not damaged. */
@@ -36,13 +36,13 @@ typedef struct checkpoint_file {
 gradus_status gr_checkpoint_file_read(const char *path, checkpoint_file *out);
 void gr_checkpoint_file_release(checkpoint_file *file);
 
-/* The text under this key; DATA if there is none. It is the file's. */
+/* The text under this key, which the file owns; DATA if there is none. */
 gradus_status gr_checkpoint_file_text(const checkpoint_file *file, const char *key, const char **out);
 
 /* The object whose JSON text is under this key; the caller releases it. */
 gradus_status gr_checkpoint_file_object(const checkpoint_file *file, const char *key, json_t **out);
 
-/* Copies the values of these sets, which must be all that the file has. */
+/* Copies the values of these sets. The file must have no others. */
 gradus_status gr_checkpoint_file_take(const checkpoint_file *file, const parameter_sets *sets);
 
 #endif

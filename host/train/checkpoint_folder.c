@@ -25,7 +25,7 @@ gradus_status gr_checkpoint_folder_name(const checkpoint_folder *folder, size_t 
     return gr_format_text(path, "%s/" NAME_FORMAT, folder->path, steps);
 }
 
-/* The length of the checkpoint's name that `name` begins with, and its number of steps; 0: it begins with none. */
+/* The length of the checkpoint's name at the start of `name`, and its number of steps; 0: there is none. */
 static size_t parse_name(const char *name, size_t *steps)
 {
     char canonical[NAME_MAX_LENGTH];
@@ -35,7 +35,7 @@ static size_t parse_name(const char *name, size_t *steps)
     return strncmp(name, canonical, length) == 0 ? length : 0;
 }
 
-/* Whether it is the name of a file that core/output.c had not renamed yet: eight hexadecimal digits follow the checkpoint's
+/* Whether it is the name of a temporary file of core/output.c: eight hexadecimal digits follow the checkpoint's
  * name. */
 static bool is_leftover(const char *name)
 {
@@ -133,11 +133,11 @@ static gradus_status refuse(const char *path, const char *reason)
     return gr_fail(GRADUS_ERROR_OUTPUT, "checkpoints: %s: %s", path, reason);
 }
 
-/* A process that was killed holds its lock until the system has freed its memory, so a lock that is taken is tried again. */
+/* A killed process holds its lock until the system has freed its memory, so a busy lock is tried again. */
 #define LOCK_TRIES 200
 #define LOCK_PAUSE_MILLISECONDS 10
 
-/* A lock ends with its process, however that ends. File systems without locks keep nobody out. */
+/* A lock ends with its process, however that ends. On file systems without locks other processes are not kept out. */
 static gradus_status lock(checkpoint_folder *folder)
 {
     const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MILLISECONDS * 1000000L};

@@ -6,7 +6,7 @@
 #include "core/status.h"
 
 typedef struct checkpoint_folder {
-    const char *path; /* the caller's; NULL: no folder */
+    const char *path; /* owned by the caller; NULL: no folder */
     int lock;         /* descriptor that holds the folder's lock while it is open */
 } checkpoint_folder;
 
@@ -15,14 +15,15 @@ typedef struct checkpoint_folder {
 gradus_status gr_checkpoint_folder_open(const char *path, checkpoint_folder *out);
 void gr_checkpoint_folder_close(checkpoint_folder *folder);
 
-/* The steps of its checkpoints, whole or damaged, the newest first; the caller frees the list, NULL if there are none. */
+/* The steps of its checkpoints, complete or damaged, the newest first. The caller frees the list; NULL if there are
+ * none. */
 gradus_status gr_checkpoint_folder_list(const checkpoint_folder *folder, size_t **steps, size_t *count);
 
-/* The path of the checkpoint of so many steps, which the caller frees. */
+/* The path of the checkpoint after `steps` steps, which the caller frees. */
 gradus_status gr_checkpoint_folder_name(const checkpoint_folder *folder, size_t steps, char **path);
 
-/* Of the checkpoints with at most `steps` steps, removes all but the newest `keep`; 0 keeps all. Checkpoints of more steps are
- * damaged ones that were skipped, and do not count. */
+/* Removes all but the newest `keep` of the checkpoints with at most `steps` steps; 0 keeps all. Checkpoints with more
+ * steps are damaged ones that were skipped, and do not count. */
 gradus_status gr_checkpoint_folder_prune(const checkpoint_folder *folder, size_t steps, size_t keep);
 
 #endif

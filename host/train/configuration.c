@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Training configurations as JSON objects: made, and compared item by item. */
+/* Training configurations as JSON objects: created, and compared item by item. */
 #include "train/configuration.h"
 #include "core/memory.h"
 #include "core/printable.h"
@@ -126,7 +126,7 @@ static int add_stopping(json_t *configuration, const gradus_train_options *optio
            add_number(configuration, "until converged", stopping->until_converged);
 }
 
-/* Whatever they come from: a seed and an initializer, or a file. */
+/* A hash of the weights, whether they come from a seed and an initializer or from a file. */
 static int add_initial_weights(json_t *configuration, const gradus_model *model)
 {
     return json_object_set_new(configuration, "initial weights",
@@ -135,7 +135,7 @@ static int add_initial_weights(json_t *configuration, const gradus_model *model)
 
 /* ---- Configurations ---- */
 
-/* An option comes before what follows from it, so that a message names the option. */
+/* An option comes before its consequences, so that a message names the option. */
 gradus_status gr_configuration_make(const gradus_train_options *options, const training_plan *plan,
                                     const gradus_model *model, const gradus_dataset *dataset, json_t **out)
 {
@@ -157,7 +157,7 @@ cleanup:
     return status;
 }
 
-/* A value as text, numbers with so many digits. */
+/* A value as text, numbers with a given number of digits. */
 typedef struct value_text {
     char text[160];
 } value_text;
@@ -186,7 +186,7 @@ static gradus_status refuse(const char *path, const char *item, const json_t *fo
                    gr_printable(item).text, text_of(found, digits).text, text_of(expected, digits).text);
 }
 
-/* The first item of `these` that those do not have, or have with another value; NULL: there is none. */
+/* The first item of `these` that `those` does not have, or has with another value; NULL: there is none. */
 static const char *first_difference(json_t *these, json_t *those)
 {
     const char *item = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A training run: what the loop of train.c works with, and a checkpoint stores. */
+/* The state of a training run: the loop of train.c uses it, and a checkpoint stores parts of it. */
 #ifndef GRADUS_TRAIN_RUN_H
 #define GRADUS_TRAIN_RUN_H
 
@@ -19,12 +19,12 @@ struct run {
     size_t early_stop;   /* why early stopping ends the run, a gradus_stop_reason; GRADUS_STOP_STEPS: it does not */
     size_t resumed_from; /* iterations done before the checkpoint, if there was one */
     size_t queued;       /* iterations */
-    size_t next_sync;    /* how many may be queued before the results of all of them are recorded */
+    size_t next_sync;    /* iterations that may be queued before the results of all of them are recorded */
     pending pending;     /* those that are queued and not recorded */
     double started;      /* clock at the first iteration, plus the seconds of evaluations and checkpoints since */
     double completed;    /* clock when the last burst was found complete, plus such seconds since */
     double elapsed;      /* completed - started at the last checkpoint */
-    double wait_seconds; /* spent in waiting for bursts */
+    double wait_seconds; /* spent waiting for bursts */
     double evaluation_seconds; /* spent in early stopping */
     gradus_report latest;      /* of the last iteration recorded */
     batch_sums seen;           /* of the samples since the last report (full batch: of one iteration) */

@@ -36,7 +36,7 @@ static bool shall_end(run *r)
 
 static gradus_status diverged(const run *r, size_t iteration, double loss)
 {
-    char kept[64] = "nothing was learned";
+    char kept[64] = "no parameters were kept";
     if (r->kept_iteration != SIZE_MAX)
         snprintf(kept, sizeof kept, "the parameters of iteration %zu are kept", r->kept_iteration);
     return gr_fail(GRADUS_ERROR_DIVERGED,
@@ -89,8 +89,8 @@ cleanup:
     return status;
 }
 
-/* The number of steps, at most `limit`, that can be queued in one call: all of one epoch, and no report before the end of
- * the last one. */
+/* The number of steps, at most `limit`, that can be queued in one call: all in one epoch, and with no report before the
+ * last one. */
 static size_t run_length(const run *r, size_t limit)
 {
     const size_t left = r->plan.epoch_steps - r->queued % r->plan.epoch_steps;
@@ -165,7 +165,7 @@ cleanup:
     return status;
 }
 
-/* Writes a checkpoint after the latest iteration, likewise. */
+/* Writes a checkpoint, if that is due, after the latest iteration; nothing else is queued. */
 static gradus_status save(run *r)
 {
     const double before = gr_seconds();
@@ -277,8 +277,8 @@ cleanup:
     return status;
 }
 
-/* A run that was stopped also reports its last iteration, although that was not due: at the end, when its update is known
- * to be finite, since the engine has not kept the parameters before it. */
+/* A run that was stopped also reports its last iteration, even if no report is due. It does so at the end, when the
+ * update is known to be finite, because the engine has not kept the parameters before it. */
 static gradus_status run_iterations(run *r, gradus_train_result *result)
 {
     gradus_status status = GRADUS_OK;

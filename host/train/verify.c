@@ -19,7 +19,7 @@
 /* With parameters above this a float may overflow where a double does not; below it only a faulty device overflows. */
 #define OVERFLOW_POSSIBLE 1e6
 
-/* What is compared: the engine and the reference, with their results. */
+/* A comparison of the engine with the reference, and their results. */
 typedef struct comparison {
     engine *e, *truth;
     float *got, *expected; /* gradients (layout.length) */
@@ -38,7 +38,7 @@ static double norm_of_difference(const float *a, const float *b, size_t length)
     return sqrt(sum);
 }
 
-/* Records a difference in units of what is allowed; true if it is within. */
+/* Records a difference in units of the tolerance; true if it is within the tolerance. */
 static bool is_tolerated(comparison *c, double difference, double allowed)
 {
     const double error = difference > 0 ? difference / allowed : difference;
@@ -95,7 +95,7 @@ cleanup:
     return status;
 }
 
-/* The reference takes about a nanosecond for each parameter and sample. */
+/* The reference needs about a nanosecond per parameter and sample. */
 size_t gr_verify_samples(const engine *e)
 {
     const size_t samples = (size_t)(0.05e9 / (double)e->layout.length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether an engine computes the same as the reference, on this device, with these shapes and this data. */
+/* Checks that an engine computes the same as the reference, on this device, with these shapes and this data. */
 #ifndef GRADUS_TRAIN_VERIFY_H
 #define GRADUS_TRAIN_VERIFY_H
 
@@ -12,10 +12,10 @@
 size_t gr_verify_samples(const engine *e);
 
 /*
- * Compares loss and gradient over the first `count` of the samples, or all if there are fewer, with the parameters given
- * (layout.length floats), which the engine holds afterwards. MISMATCH names the tensor whose difference is more than
- * `tolerance` of its norm; DIVERGED if these parameters overflow. *worst (may be NULL) is the largest difference in units
- * of what is tolerated.
+ * Compares loss and gradient over the first `count` of the samples, or all if there are fewer, with the given
+ * parameters (layout.length floats), which the engine has afterwards. MISMATCH names the tensor whose difference is
+ * more than `tolerance` of its norm; DIVERGED if these parameters overflow. *worst (may be NULL) is the largest
+ * difference in units of the tolerance.
  */
 gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance, double *worst);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of samples in an epoch, of which each element can be computed on its own: for kernels, and for the host by
-// host/core/permutation.h, which says where it comes from.
+// The order of samples in an epoch. Each element can be computed on its own, in kernels and on the host.
+// host/core/permutation.h has the sources.
 
 #pragma once
 
 #include "common/integers.h"
 
-// Fewer rounds leave traces that a test finds; the tests take chi-square and fixed points of six.
+// Fewer rounds leave patterns that a test finds; the tests check chi-square and fixed points with six.
 #define PERMUTATION_ROUNDS 6
 
 typedef struct permutation {
@@ -14,10 +14,10 @@ typedef struct permutation {
     u32 half_bits;                // of the numbers: 2 * half_bits bits hold count
     u32 rounds;                   // PERMUTATION_ROUNDS, or 0: the identity
     u32 keys[PERMUTATION_ROUNDS]; // one for each round
-    u32 epoch;                    // that it is the order of; of no meaning for the identity
+    u32 epoch;                    // whose order this is; unused by the identity
 } permutation;
 
-// Murmur3's finaliser: every bit of the input changes each bit of the output about half of the time.
+// Murmur3's finaliser: each bit of the input changes each bit of the output with a probability of about one half.
 static inline u32 mix_bits(u32 x)
 {
     x ^= x >> 16;
@@ -27,7 +27,7 @@ static inline u32 mix_bits(u32 x)
     return x ^ x >> 16;
 }
 
-// Where i < count goes: a Feistel network with cycle walking.
+// Element i < count: a Feistel network with cycle walking.
 static inline u32 permutation_at(const permutation *p, u32 i)
 {
     const u32 mask = (1u << p->half_bits) - 1;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a random number is for. Streams of different purpose never share a counter (philox.h).
+// The purpose of a random number. Streams of different purposes never share a counter (philox.h).
 
 #pragma once
 
-// Reproducibility depends on the values: never renumber them.
+// Results depend on these values: never renumber them.
 enum random_purpose {
     RANDOM_PARAMETERS = 1, // stream: index of the tensor, W1, b1, W2, ... from 0
     RANDOM_HOLDOUT = 2,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus train --checkpoint from the outside: logs without gap or repetition, options, and being killed at any moment. By the
- * reference engine, so that no device is needed. */
+/* gradus train --checkpoint from the outside: logs without gap or repetition, options, and SIGKILL at any moment. With
+ * the reference engine, so that no device is needed. */
 #include "run_program.h"
 
 #include <time.h>
@@ -8,10 +8,10 @@
 #define TRAIN                                                                                                         \
     "\"$GRADUS\" train tiny --engine reference --hidden 5 --lr 0.05 --optimizer momentum --batch-size 7 --holdout 6 "
 
-/* The same run, as it ends without a break: leaves its summary in ../out. */
+/* The same run without an interruption; its summary is in ../out. */
 #define STEPS "--iterations 60 --report-every 4 --evaluate-every 12 "
 
-/* The log without what differs between two runs of the same, times. */
+/* The log without times, which differ between two equal runs. */
 #define UNTIMED_JSON "sed 's/, \"samples_per_second.*//' "
 #define UNTIMED_CSV "cut -d , -f 1-8 "
 
@@ -33,7 +33,7 @@ static double resumed_from(void)
     return steps;
 }
 
-/* A log that goes on where the checkpoint is: lines behind it, and half a line, are cut off. */
+/* A log continues after the checkpoint's iteration: later lines, and half a line, are removed. */
 static void check_log(const char *name, const char *untimed)
 {
     char whole[17], rest[17];
@@ -45,13 +45,13 @@ static void check_log(const char *name, const char *untimed)
     assert_runs("rm ck/step-00000000005* ck/step-00000000006*; printf '60,5,' >>%s\n" TRAIN STEPS
                 "--log %s --checkpoint ck --checkpoint-every 10 --resume --json",
                 name, name);
-    assert_prints(program_err, "gradus: resumes from ck/step-000000000040.safetensors\n");
+    assert_prints(program_err, "gradus: continuing from ck/step-000000000040.safetensors\n");
     assert_close(resumed_from(), 40, 0, 0);
     read_hash(rest);
     assert_string_equal(rest, whole);
     assert_runs("%s %s >a; %s whole-%s >b; cmp a b; wc -l <a", untimed, name, untimed, name);
     assert_true(atoi(program_out) >= 15);
-    /* Once more: nothing is left to do, and nothing is written. */
+    /* Again: nothing is left to do, and nothing is written. */
     assert_runs("cp %s before\n" TRAIN STEPS
                 "--log %s --checkpoint ck --checkpoint-every 10 --resume --json; cmp %s before >&2",
                 name, name, name);
@@ -76,18 +76,17 @@ static void test_log_is_missing(void **state)
                 "--log l.jsonl --checkpoint ck --checkpoint-every 25 --quiet; rm l.jsonl ck/*60.safetensors");
     assert_runs(TRAIN STEPS "--log l.jsonl --checkpoint ck --checkpoint-every 25 --resume --quiet");
     assert_string_equal(
-        program_err,
-        "gradus: --log l.jsonl: has no lines for some of the first 48 iterations; new lines are appended\n");
+        program_err, "gradus: --log l.jsonl: lines of the first 48 iterations are missing; new lines are appended\n");
     assert_runs("head -n 1 l.jsonl");
     assert_prints(program_out, "\"step\": 52,");
 }
 
-/* The usual way of scripts: --resume from the first time on. */
+/* Scripts use --resume even for the first run. */
 static void test_begins_without_checkpoint(void **state)
 {
     (void)state;
     assert_runs(TRAIN STEPS "--log l.jsonl --checkpoint ck --resume");
-    assert_prints(program_err, "gradus: no checkpoint in ck: starts with the first iteration\n");
+    assert_prints(program_err, "gradus: no checkpoint in ck: starting with the first iteration\n");
     assert_runs("rm -r ck\n" TRAIN STEPS "--log l.jsonl --checkpoint ck --resume --quiet; ls ck; wc -l <l.jsonl");
     assert_string_equal(program_err, "");
     assert_prints(program_out, "step-000000000056.safetensors\nstep-000000000060.safetensors\n15\n");
@@ -102,7 +101,7 @@ static void test_interrupted(void **state)
         run("%s & program=$!\nwhile ! test -s l.jsonl; do sleep 0.01; done\nkill -TERM $program; wait $program",
             command),
         143);
-    assert_prints(program_err, "hint: with --resume the same command continues from here\n");
+    assert_prints(program_err, "hint: the same command with --resume continues from here\n");
     json_t *result = parse_output();
     const double done = json_number_value(json_object_get(result, "iterations"));
     json_decref(result);
@@ -131,7 +130,7 @@ static void test_refusals(void **state)
     assert_runs(TRAIN "--iterations 3 --quiet --checkpoint ck");
     check_refused(
         64, "--checkpoint ck",
-        "checkpoints: ck: found one of step 3 already, expected none: resume that run, or take another folder");
+        "checkpoints: ck: found one of step 3 already, expected none: resume that run, or use another folder");
     check_refused(
         64, "--checkpoint ck --resume --beta1 0.5 --momentum 0.8",
         "ck/step-000000000003.safetensors: belongs to another run: momentum or beta1: found 0.9, expected 0.8");
@@ -152,8 +151,8 @@ static double seconds_now(void)
 
 #define KILLS 20
 
-/* A run that is killed twenty times, at moments drawn from the fifth part of its time from the last start on, ends as one that
- * nobody disturbed: weights, and log. Should it end too soon it begins anew, so that there are twenty. */
+/* A run that is killed twenty times, each time after a random part of a fifth of its total time, ends with the weights
+ * and the log of an uninterrupted run. If it ends too soon, it is started again, so that there are twenty kills. */
 static void test_killed(void **state)
 {
     (void)state;

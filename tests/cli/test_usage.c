@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines: what is refused and with which words, help, version. */
+/* Command lines: refused ones and their messages, help, version. */
 #include "run_program.h"
 
 #include <gradus/gradus.h>
 
-/* Exactly one line on stderr, nothing on stdout, and a new file nowhere. */
+/* Exactly one line on stderr, nothing on stdout, and no new file. */
 static void check_refusal(const char *arguments, const char *part)
 {
     static char before[4096];
@@ -61,16 +61,16 @@ static void test_refusals(void **state)
         {"train tiny --lr 0x1", "--lr: found \"0x1\""},
         {"train tiny --lr '0.1 '", "--lr: found \"0.1 \""},
         {"train tiny --lr 0,1", "--lr: found \"0,1\""},
-        {"train tiny --iterations -1", "--iterations: found \"-1\", expected a whole number from 1 on"},
+        {"train tiny --iterations -1", "--iterations: found \"-1\", expected an integer of at least 1"},
         {"train tiny --iterations 0", "--iterations: found \"0\""},
         {"train tiny --iterations 1e3", "--iterations: found \"1e3\""},
         {"train tiny --iterations +1", "--iterations: found \"+1\""},
         {"train tiny --iterations 99999999999999999999", "--iterations: found \"99999999999999999999\""},
-        {"train tiny --seed x", "--seed: found \"x\", expected a whole number from 0 on"},
+        {"train tiny --seed x", "--seed: found \"x\", expected an integer of at least 0"},
         {"train tiny --seed ''", "--seed: found \"\""},
         {"train tiny --holdout 24", "--holdout: found 24, expected fewer than the 24 training samples"},
-        {"train tiny --holdout 1.5", "--holdout: found \"1.5\", expected a whole number, or a share such as 0.1"},
-        {"train tiny --holdout 0.01", "--holdout: found 0.01, which is none of the 24 training samples"},
+        {"train tiny --holdout 1.5", "--holdout: found \"1.5\", expected an integer, or a share such as 0.1"},
+        {"train tiny --holdout 0.01", "--holdout: found 0.01, which is less than one of the 24 training samples"},
         {"train tiny --holdout 0.99", "--holdout: found 24, expected fewer than the 24 training samples"},
         {"train tiny --patience 3", "--patience: found without --holdout"},
         {"train tiny --patience 3 --holdout 0", "--patience: found without --holdout"},
@@ -87,7 +87,7 @@ static void test_refusals(void **state)
         {"train tiny --initializer lecun",
          "--initializer: found \"lecun\", expected one of: uniform, he, he-uniform,"},
         {"train tiny --initializer he --init-from m", "--initializer: found --init-from as well"},
-        {"train tiny --batch-size 0", "--batch-size: found \"0\", expected a whole number from 1 on, or full"},
+        {"train tiny --batch-size 0", "--batch-size: found \"0\", expected an integer of at least 1, or full"},
         {"train tiny --batch-size 25 --engine reference", "batch size: found 25, expected at most 24"},
         {"train tiny --drop-last", "--drop-last: found without --batch-size"},
         {"train tiny --augment-shift 2", "--augment-shift: found without --batch-size"},
@@ -144,7 +144,7 @@ static void test_refusals(void **state)
         {"bench tiny --hidden 10,,5/3", "--hidden: found \"10,,5/3\""},
         {"bench tiny --hidden 10/0", "--hidden: found \"10/0\""},
         {"bench tiny --device none --batch 25", "--batch: found 25, expected at most 24"},
-        {"bench tiny --repeats 0", "--repeats: found \"0\", expected a whole number from 1 on"},
+        {"bench tiny --repeats 0", "--repeats: found \"0\", expected an integer of at least 1"},
         {"bench tiny --seconds -1", "--seconds: found \"-1\""},
         {"bench tiny --threshold 5", "--threshold: found without --compare"},
         {"bench tiny --json x --plot ./x", "--plot ./x: is the file of --json as well"},
@@ -202,8 +202,8 @@ static void test_lost_output(void **state)
     assert_prints(program_err, "standard output: cannot be written");
 }
 
-/* A reader that has seen enough, as head: silence, and the end that a signal makes of other programs. A training is
- * worth more than its reader. */
+/* A reader that ends early, as head does: no message, and the usual end by SIGPIPE. A training continues without its
+ * reader. */
 static void test_no_reader(void **state)
 {
     (void)state;
@@ -215,7 +215,7 @@ static void test_no_reader(void **state)
                 "test -s m && test -s n && ! grep -v '^141 [a-z0-9 .-]*$' codes");
 }
 
-/* Options whose value 0 switches them off: nothing is refused, and the training is the same. */
+/* Options that the value 0 switches off: none is refused, and the training is the same. */
 static void test_zero_is_none(void **state)
 {
     (void)state;

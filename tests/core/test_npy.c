@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Headers of NPY arrays: which are understood, and which refused. */
+/* Headers of NPY arrays: accepted and refused ones. */
 #include "archive/npy.h"
 #include "assert_close.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* An array of version 1 with this dictionary and so many bytes of data. Returns its size. */
+/* Makes an array of version 1 with this dictionary and this number of bytes of data. Returns its size. */
 static size_t make_array(const char *dictionary, size_t data_size, unsigned char bytes[1024])
 {
     const size_t length = strlen(dictionary);
@@ -80,32 +80,32 @@ static void test_refused(void **state)
     static const struct {
         const char *dictionary, *message;
     } cases[] = {
-        {"", "a.npy: NPY header is not understood"},
-        {"{}", "a.npy: NPY header is not understood"},
-        {"{'descr': '<f4', 'shape': (2,)}", "not understood"},
-        {"{'descr': '<f4', 'fortran_order': False}", "not understood"},
-        {"{'fortran_order': False, 'shape': (2,)}", "not understood"},
-        {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "not understood"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': 1}", "not understood"},
-        {"{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,)}", "not understood"},
-        {"{'descr': '<f4' 'fortran_order': False, 'shape': (2,)}", "not understood"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)", "not understood"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}}", "not understood"},
-        {SHAPED("2"), "not understood"},
-        {SHAPED("(2)"), "not understood"},
-        {SHAPED("(2"), "not understood"},
-        {SHAPED("(2 2)"), "not understood"},
-        {SHAPED("(,)"), "not understood"},
-        {SHAPED("(-2,)"), "not understood"},
-        {SHAPED("(99999999999999999999,)"), "not understood"},
-        {SHAPED("(1,1,1,1,1,1,1,1,2)"), "not understood"},
+        {"", "a.npy: unknown form of NPY header"},
+        {"{}", "a.npy: unknown form of NPY header"},
+        {"{'descr': '<f4', 'shape': (2,)}", "unknown form"},
+        {"{'descr': '<f4', 'fortran_order': False}", "unknown form"},
+        {"{'fortran_order': False, 'shape': (2,)}", "unknown form"},
+        {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "unknown form"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': 1}", "unknown form"},
+        {"{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,)}", "unknown form"},
+        {"{'descr': '<f4' 'fortran_order': False, 'shape': (2,)}", "unknown form"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)", "unknown form"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}}", "unknown form"},
+        {SHAPED("2"), "unknown form"},
+        {SHAPED("(2)"), "unknown form"},
+        {SHAPED("(2"), "unknown form"},
+        {SHAPED("(2 2)"), "unknown form"},
+        {SHAPED("(,)"), "unknown form"},
+        {SHAPED("(-2,)"), "unknown form"},
+        {SHAPED("(99999999999999999999,)"), "unknown form"},
+        {SHAPED("(1,1,1,1,1,1,1,1,2)"), "unknown form"},
         {SHAPED("(3,)"), "8 bytes of data do not make an array of its shape"},
         {SHAPED("()"), "8 bytes of data do not make"},
         {SHAPED("(9223372036854775807, 9223372036854775807)"), "8 bytes of data do not make"},
         {SHAPED("(4611686018427387906,)"), "8 bytes of data do not make"},
-        {TYPED("'<f4"), "not understood"},
-        {TYPED("'a long name of a type'"), "not understood"},
-        {TYPED("[('x', '<f4')]"), "not understood"},
+        {TYPED("'<f4"), "unknown form"},
+        {TYPED("'a long name of a type'"), "unknown form"},
+        {TYPED("[('x', '<f4')]"), "unknown form"},
         {TYPED("''"), "values of type \"\", expected numbers"},
         {TYPED("'|O'"), "values of type \"|O\""},
         {TYPED("'|S4'"), "values of type \"|S4\", expected numbers"},
@@ -133,7 +133,7 @@ static void test_start(void **state)
     bytes[6] = 2;
     assert_fails(gr_npy_read("a.npy", bytes, size, &array), GRADUS_ERROR_DATA, "NPY header of ");
     bytes[0] = 'x';
-    assert_fails(gr_npy_read("a.npy", bytes, size, &array), GRADUS_ERROR_DATA, "does not begin as an NPY array does");
+    assert_fails(gr_npy_read("a.npy", bytes, size, &array), GRADUS_ERROR_DATA, "not an NPY array");
 }
 
 int main(void)

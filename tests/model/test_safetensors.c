@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a model file may look like, and how each fault of one is refused. Headers are written with ' for ". */
+/* Accepted model files, and the message for each fault. Headers are written with ' for ". */
 #include "gradus/gradus.h"
 #include "scratch.h"
 
 #define TENSOR(name, dtype, shape, offsets)                                                                           \
     "'" name "':{'dtype':'" dtype "','shape':" shape ",'data_offsets':" offsets "}"
 
-/* A whole network: 3 features, 2 classes, 32 bytes of data. */
+/* A complete network: 3 features, 2 classes, 32 bytes of data. */
 #define WEIGHT TENSOR("fc1.weight", "F32", "[2,3]", "[0,24]")
 #define BIAS TENSOR("fc1.bias", "F32", "[2]", "[24,32]")
 
@@ -30,7 +30,7 @@ static const char *write_model(const char *header, const void *data, size_t data
     return scratch_write("model.safetensors", bytes, 8 + length + data_bytes);
 }
 
-/* The message must also begin with the file it is about, and the output must stay as it was. */
+/* The message must also begin with the file's name, and the output must not change. */
 static void assert_refused(const char *path, gradus_status expected, const char *message)
 {
     gradus_model *model = NULL;
@@ -40,7 +40,7 @@ static void assert_refused(const char *path, gradus_status expected, const char 
     assert_null(model);
 }
 
-/* Each header in turn, before the same number of zero bytes. */
+/* Each header in turn, followed by the same number of zero bytes. */
 static void assert_cases_refused(const file_case *cases, size_t count, size_t data_bytes)
 {
     static const unsigned char zeros[64];
@@ -70,7 +70,7 @@ static void test_load(void **state)
     gradus_model_destroy(model);
 }
 
-/* The format does not say in which order tensors lie in a file, or that anything describes them. */
+/* The format defines no order of the tensors in a file, and requires no metadata. */
 static void test_load_other_order(void **state)
 {
     (void)state;
@@ -101,18 +101,18 @@ static void test_header_length(void **state)
     scratch_write("model.safetensors", "", 0);
     assert_refused(path, GRADUS_ERROR_DATA, "truncated: 0 bytes, expected 8 of header length at least");
     scratch_write("model.safetensors", &length, sizeof length);
-    assert_refused(path, GRADUS_ERROR_DATA, "header of 1152921504606846976 bytes, but only 0 follow");
+    assert_refused(path, GRADUS_ERROR_DATA, "header of 1152921504606846976 bytes, only 0 follow");
     length = UINT64_MAX;
     scratch_write("model.safetensors", &length, sizeof length);
-    assert_refused(path, GRADUS_ERROR_DATA, "header of 18446744073709551615 bytes, but only 0 follow");
+    assert_refused(path, GRADUS_ERROR_DATA, "header of 18446744073709551615 bytes, only 0 follow");
 
     length = 100000001;
     scratch_write("model.safetensors", &length, sizeof length);
-    assert_int_equal(truncate(path, 100000009), 0); /* a hole: takes no room on the disk */
+    assert_int_equal(truncate(path, 100000009), 0); /* a sparse file: needs no space on the disk */
     assert_refused(path, GRADUS_ERROR_DATA, "header of 100000001 bytes, expected at most 100000000");
 }
 
-/* Wherever a file is cut off, it is refused; where it is whole, it is not. */
+/* A file truncated anywhere is refused; a complete one is accepted. */
 static void test_every_truncation(void **state)
 {
     (void)state;
@@ -155,8 +155,8 @@ static void test_metadata(void **state)
          "gradus.activation is \"swish\", expected relu, leaky-relu, sigmoid, "},
         {WITH("{'gradus.input_mean':'0.1x'}"), "gradus.input_mean is \"0.1x\", expected a number"},
         {WITH("{'gradus.input_deviation':'nan'}"), "gradus.input_deviation is \"nan\", expected a number"},
-        {WITH("{'gradus.input_deviation':'-1'}"), "input: found mean 0 and deviation -1, expected"},
-        {WITH("{'gradus.input_mean':'0.1'}"), "input: found mean 0.1 and deviation 0, expected"},
+        {WITH("{'gradus.input_deviation':'-1'}"), "input: found mean 0 and standard deviation -1, expected"},
+        {WITH("{'gradus.input_mean':'0.1'}"), "input: found mean 0.1 and standard deviation 0, expected"},
         {WITH("{'gradus.input_scale':'byte'}"), "gradus.input_scale is \"byte\", expected \"byte/255\" or \"1\""},
         {WITH("{'gradus.image_shape':''}"), "gradus.image_shape is \"\", expected width and height"},
         {WITH("{'gradus.image_shape':'3x1 '}"), "gradus.image_shape is \"3x1 \""},
@@ -224,7 +224,7 @@ static void test_tensor_shape(void **state)
         {SHAPES("[6]", "[2]"), "tensor fc1.weight: shape of 1 sizes, expected 2"},
         {SHAPES("[1,2,3]", "[2]"), "tensor fc1.weight: shape of 3 sizes, expected 2"},
         {SHAPES("[2,3]", "[2,1]"), "tensor fc1.bias: shape of 2 sizes, expected 1"},
-        {SHAPES("[2,3.0]", "[2]"), "tensor fc1.weight: shape holds something else than whole numbers"},
+        {SHAPES("[2,3.0]", "[2]"), "tensor fc1.weight: shape has other values than integers"},
         {SHAPES("[2,0]", "[2]"), "tensor fc1.weight: size 0 in its shape, expected 1 to the 8 numbers"},
         {SHAPES("[-2,-3]", "[2]"), "tensor fc1.weight: size -2 in its shape"},
         {SHAPES("[4611686018427387904,4]", "[2]"), "size 4611686018427387904 in its shape"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which networks are refused and how, where parameters lie, and what they are drawn from. */
+/* Networks that are refused and the messages, the layout of parameters, and their distributions. */
 #include "assert_close.h"
 #include "common/activations.h"
 #include "core/random.h"
@@ -102,7 +102,8 @@ static void test_functions(void **state)
     assert_close((double)gr_network_input(&network).scale, 2.0 / 255, 0, 1e-7);
     assert_close((double)gr_network_input(&network).offset, -0.5, 0, 1e-7);
     network.input_deviation = NAN;
-    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT, "input: found mean 0.25 and deviation nan");
+    assert_fails(gr_network_validate(&network), GRADUS_ERROR_ARGUMENT,
+                 "input: found mean 0.25 and standard deviation nan");
 }
 
 /* Every row of activations.h makes a valid network, and nothing else does. */
@@ -167,7 +168,7 @@ static void test_initialise_is_uniform(void **state)
     free(parameters);
 }
 
-/* Means and deviations of many draws, against what the initializers promise. */
+/* Means and standard deviations of many draws, against the definitions of the initializers. */
 static void check_initializer(const char *name, double deviation, double largest)
 {
     const gradus_network network = {.layers = 1, .sizes = {300, 200}};

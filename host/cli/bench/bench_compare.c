@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two files of `gradus bench --json` side by side. */
-#include "bench/bench_run.h"
+#include "bench/bench_setup.h"
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
@@ -46,10 +46,12 @@ static bool is_network(const json_t *sizes)
     return json_array_size(sizes) >= 2 && json_array_size(sizes) <= GRADUS_LAYERS_MAX + 1;
 }
 
+/* An engine, or a kernel at a shape. */
 static bool is_case(const json_t *c)
 {
     const json_t *device = json_object_get(c, "device");
-    return is_network(json_object_get(c, "network")) && json_is_string(json_object_get(c, "engine")) &&
+    const bool kernel = json_is_string(json_object_get(c, "kernel")) && json_is_string(json_object_get(c, "shape"));
+    return is_network(json_object_get(c, "network")) && (kernel || json_is_string(json_object_get(c, "engine"))) &&
            (json_is_string(device) || json_is_null(device)) && is_sample_list(json_object_get(c, "seconds"));
 }
 
@@ -66,7 +68,8 @@ static int check_format(const char *path, const json_t *file)
     json_array_foreach(cases, i, c)
     {
         if (!is_case(c))
-            return fail(EX_DATAERR, "%s: case %zu: expected network, device, engine and positive seconds", path, i);
+            return fail(EX_DATAERR, "%s: case %zu: expected network, device, engine or kernel, and positive seconds",
+                        path, i);
     }
     return EX_OK;
 }
@@ -100,16 +103,21 @@ static bool is_same_data(const json_t *a, const json_t *b)
     return true;
 }
 
+static bool is_same_value(const json_t *a, const json_t *b)
+{
+    return (a == NULL && b == NULL) || json_equal(a, b);
+}
+
 static const json_t *find_case(const json_t *file, const json_t *wanted)
 {
-    static const char *const keys[] = {"network", "device", "engine"};
+    static const char *const keys[] = {"network", "device", "engine", "kernel", "shape"};
     size_t i;
     const json_t *c;
     json_array_foreach(json_object_get(file, "cases"), i, c)
     {
         bool same = true;
         for (size_t k = 0; same && k < sizeof keys / sizeof *keys; k++)
-            same = json_equal(json_object_get(c, keys[k]), json_object_get(wanted, keys[k]));
+            same = is_same_value(json_object_get(c, keys[k]), json_object_get(wanted, keys[k]));
         if (same)
             return c;
     }
@@ -127,8 +135,38 @@ typedef struct comparison {
     const json_t *a, *b; /* the files */
     const char *a_path, *b_path;
     double threshold; /* of times as slow: 1.1 */
+    int width;        /* of the column of what was measured */
     size_t compared, regressions;
 } comparison;
+
+typedef struct case_text {
+    char text[192];
+} case_text;
+
+/* "fused", or "relu_forward, 128 x 4500" */
+static case_text format_case(const json_t *c)
+{
+    case_text out;
+    const char *engine = json_string_value(json_object_get(c, "engine"));
+    if (engine != NULL)
+        snprintf(out.text, sizeof out.text, "%s", engine);
+    else
+        snprintf(out.text, sizeof out.text, "%s, %s", json_string_value(json_object_get(c, "kernel")),
+                 json_string_value(json_object_get(c, "shape")));
+    return out;
+}
+
+static int longest_case(const json_t *file, int width)
+{
+    size_t i;
+    const json_t *c;
+    json_array_foreach(json_object_get(file, "cases"), i, c)
+    {
+        const int length = (int)strlen(format_case(c).text);
+        width = length > width ? length : width;
+    }
+    return width;
+}
 
 static double *samples_of(const json_t *c, size_t *count)
 {
@@ -140,7 +178,7 @@ static double *samples_of(const json_t *c, size_t *count)
     return samples;
 }
 
-static void print_case_name(const json_t *c)
+static void print_case_name(const comparison *all, const json_t *c)
 {
     gradus_network network = {0};
     const json_t *sizes = json_object_get(c, "network");
@@ -148,7 +186,7 @@ static void print_case_name(const json_t *c)
     network.layers = json_array_size(sizes) - 1;
     for (size_t i = 0; i <= network.layers; i++)
         network.sizes[i] = (size_t)json_integer_value(json_array_get(sizes, i));
-    printf("%-16s  %-10s  %-24.24s", format_network(&network).text, json_string_value(json_object_get(c, "engine")),
+    printf("%-16s  %-*s  %-24.24s", format_network(&network).text, all->width, format_case(c).text,
            device == NULL ? "host" : device);
 }
 
@@ -175,7 +213,7 @@ static int compare_case(comparison *all, const json_t *a, const json_t *b)
         TRY(fail(EX_OSERR, "out of memory: samples"));
     const double slower = share_larger(as, a_count, bs, b_count);
     const double a_median = summarise(as, a_count).median, b_median = summarise(bs, b_count).median;
-    print_case_name(a);
+    print_case_name(all, a);
     printf(" %9.4g %9.4g  %5.2f  %s\n", 1e3 * a_median, 1e3 * b_median, a_median / b_median,
            outcome(all, b_median / a_median, slower, a_count < b_count ? a_count : b_count));
     all->compared++;
@@ -186,7 +224,7 @@ cleanup:
 }
 
 /* What `of` has measured and the other file has not. */
-static void list_missing(const json_t *of, const json_t *other, const char *name)
+static void list_missing(const comparison *all, const json_t *of, const json_t *other, const char *name)
 {
     size_t i;
     const json_t *c;
@@ -194,7 +232,7 @@ static void list_missing(const json_t *of, const json_t *other, const char *name
     {
         if (!is_measured(c) || is_measured(find_case(other, c)))
             continue;
-        print_case_name(c);
+        print_case_name(all, c);
         printf(" only in %s\n", name);
     }
 }
@@ -204,16 +242,17 @@ static int compare_all(comparison *all)
     int code = EX_OK;
     size_t i;
     const json_t *c;
-    printf("A: %s\nB: %s\n\n%-16s  %-10s  %-24s %9s %9s  %5s\n", all->a_path, all->b_path, "network", "engine",
-           "device", "A ms", "B ms", "A/B");
+    all->width = longest_case(all->b, longest_case(all->a, 10));
+    printf("A: %s\nB: %s\n\n%-16s  %-*s  %-24s %9s %9s  %5s\n", all->a_path, all->b_path, "network", all->width,
+           "measured", "device", "A ms", "B ms", "A/B");
     json_array_foreach(json_object_get(all->a, "cases"), i, c)
     {
         const json_t *other = find_case(all->b, c);
         if (is_measured(c) && is_measured(other))
             TRY(compare_case(all, c, other));
     }
-    list_missing(all->a, all->b, "A");
-    list_missing(all->b, all->a, "B");
+    list_missing(all, all->a, all->b, "A");
+    list_missing(all, all->b, all->a, "B");
     if (all->compared == 0)
         TRY(fail(EX_DATAERR, "%s and %s: found no case that both have measured", all->a_path, all->b_path));
     printf("\nA/B: how many times as fast B is. Faster or slower: of all pairs of a sample of A and one of B, nine in "

@@ -5,14 +5,19 @@
 #include <math.h>
 #include <string.h>
 
+double bench_share(const gradus_work *work, const gradus_limits *limits, double seconds)
+{
+    return fmax(work->flop / limits->flop_per_second, work->bytes / limits->bytes_per_second) / seconds;
+}
+
 /* The host's engines run on the cores that a CPU device tells the limits of. */
 static const gradus_limits *limits_of(const bench_run *run, const bench_case *c)
 {
     if (c->device != NULL)
         return &c->device->limits;
-    for (size_t i = 0; i < run->device_count; i++)
-        if (gradus_device_get_info(run->devices[i].device)->type == GRADUS_DEVICE_CPU)
-            return &run->devices[i].limits;
+    for (size_t i = 0; i < run->setup->device_count; i++)
+        if (gradus_device_get_info(run->setup->devices[i].device)->type == GRADUS_DEVICE_CPU)
+            return &run->setup->devices[i].limits;
     return NULL;
 }
 
@@ -20,9 +25,10 @@ double bench_share_of_limit(const bench_run *run, const bench_case *c)
 {
     const gradus_limits *limits = limits_of(run, c);
     gradus_work work;
-    if (limits == NULL || c->count == 0 || gradus_network_work(&c->network, run->info.samples, &work) != GRADUS_OK)
+    if (limits == NULL || c->count == 0 ||
+        gradus_network_work(&c->network, run->setup->info.samples, &work) != GRADUS_OK)
         return NAN;
-    return fmax(work.flop / limits->flop_per_second, work.bytes / limits->bytes_per_second) / c->seconds.median;
+    return bench_share(&work, limits, c->seconds.median);
 }
 
 double bench_times_as_fast(const bench_run *run, const bench_case *c, const char *engine)

@@ -98,7 +98,7 @@ static void write_series_name(FILE *script, const bench_run *run, const bench_ca
     char name[192];
     if (c->device == NULL)
         snprintf(name, sizeof name, "%s (host)", c->engine);
-    else if (run->device_count == 1)
+    else if (run->setup->device_count == 1)
         snprintf(name, sizeof name, "%s", c->engine);
     else
         snprintf(name, sizeof name, "%s (device %zu)", c->engine, c->device->index);
@@ -168,9 +168,9 @@ static void write_title(FILE *script, const bench_run *run)
 {
     char title[600];
     snprintf(title, sizeof title, "Full-batch iterations a second, %s%s, %s samples; gradus %s%s%s",
-             run->settings.dataset, run->settings.dense ? " with random pixels" : "",
-             format_count(run->info.samples).text, gradus_version(), run->device_count == 1 ? ", " : "",
-             run->device_count == 1 ? gradus_device_get_info(run->devices[0].device)->name : "");
+             run->setup->settings.dataset, run->setup->settings.dense ? " with random pixels" : "",
+             format_count(run->setup->info.samples).text, gradus_version(), run->setup->device_count == 1 ? ", " : "",
+             run->setup->device_count == 1 ? gradus_device_get_info(run->setup->devices[0].device)->name : "");
     fputs("set title ", script);
     write_text(script, title);
     fputc('\n', script);
@@ -206,14 +206,14 @@ int bench_plot_write(const bench_run *run)
     size_t length = 0;
     result_file file = {0};
     FILE *script = NULL;
-    if (run->settings.plot == NULL)
+    if (run->setup->settings.plot == NULL)
         return EX_OK;
     script = open_memstream(&text, &length);
     if (script == NULL)
         return fail(EX_OSERR, "out of memory: --plot");
     write_script(script, run);
     fclose(script);
-    TRY(result_file_open("--plot", run->settings.plot, &file));
+    TRY(result_file_open("--plot", run->setup->settings.plot, &file));
     code = draw(text, length, fileno(file.stream));
     if (code == EX_OK)
         code = result_file_commit(&file);

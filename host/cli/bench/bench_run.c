@@ -8,18 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bench_run_stopped(const bench_run *run)
-{
-    return *run->stop != 0;
-}
-
 static void tell_progress(const bench_run *run, const bench_case *c, const char *what, size_t repeat)
 {
     char text[600], turn[64] = "";
     if (repeat > 0)
-        snprintf(turn, sizeof turn, ", %zu of %zu", repeat, run->settings.repeats);
+        snprintf(turn, sizeof turn, ", %zu of %zu", repeat, run->setup->settings.repeats);
     snprintf(text, sizeof text, "%s: %s %s%s ...", format_network(&c->network).text, what, c->engine, turn);
-    progress_phase(&run->progress, text);
+    progress_phase(&run->setup->progress, text);
 }
 
 /* ---- One case ---- */
@@ -30,8 +25,8 @@ static int make_ready(const bench_run *run, bench_case *c)
     int code = EX_OK;
     tell_progress(run, c, "checking", 0);
     gradus_device *device = c->device == NULL ? NULL : c->device->device;
-    const gradus_status status = gradus_benchmark_create(device, c->engine, &c->network, run->data,
-                                                         run->settings.device.threads, &c->benchmark);
+    const gradus_status status = gradus_benchmark_create(device, c->engine, &c->network, run->setup->data,
+                                                         run->setup->settings.device.threads, &c->benchmark);
     if (status != GRADUS_ERROR_DEVICE && status != GRADUS_ERROR_ARGUMENT)
         TRY_GRADUS(status);
     if (status == GRADUS_OK)
@@ -40,16 +35,16 @@ static int make_ready(const bench_run *run, bench_case *c)
     *message = strdup(status == GRADUS_OK ? gradus_benchmark_plan(c->benchmark) : gradus_last_error());
     if (*message == NULL)
         TRY(fail(EX_OSERR, "out of memory: a message"));
-    c->samples = calloc(run->settings.repeats, sizeof *c->samples);
+    c->samples = calloc(run->setup->settings.repeats, sizeof *c->samples);
     if (c->samples == NULL)
-        TRY(fail(EX_OSERR, "out of memory: %zu samples", run->settings.repeats));
+        TRY(fail(EX_OSERR, "out of memory: %zu samples", run->setup->settings.repeats));
 cleanup:
     return code;
 }
 
 static gradus_benchmark_options options_of(const bench_run *run)
 {
-    return (gradus_benchmark_options){run->settings.seconds, run->settings.iterations, run->stop};
+    return (gradus_benchmark_options){run->setup->settings.seconds, run->setup->settings.iterations, run->setup->stop};
 }
 
 static int measure(const bench_run *run, bench_case *c, size_t repeat)
@@ -57,11 +52,11 @@ static int measure(const bench_run *run, bench_case *c, size_t repeat)
     int code = EX_OK;
     const gradus_benchmark_options options = options_of(run);
     gradus_benchmark_sample sample;
-    if (c->benchmark == NULL || bench_run_stopped(run))
+    if (c->benchmark == NULL || bench_stopped(run->setup))
         return EX_OK;
     tell_progress(run, c, "timing", repeat);
     TRY_GRADUS(gradus_benchmark_measure(c->benchmark, &options, &sample));
-    if (!bench_run_stopped(run))
+    if (!bench_stopped(run->setup))
         c->samples[c->count++] = sample;
 cleanup:
     return code;
@@ -71,7 +66,7 @@ static int profile(const bench_run *run, bench_case *c)
 {
     int code = EX_OK;
     const gradus_benchmark_options options = options_of(run);
-    if (c->benchmark == NULL || c->device == NULL || bench_run_stopped(run))
+    if (c->benchmark == NULL || c->device == NULL || bench_stopped(run->setup))
         return EX_OK;
     tell_progress(run, c, "profiling", 0);
     c->profile = calloc(1, sizeof *c->profile);
@@ -107,10 +102,10 @@ cleanup:
 static int take_turns(bench_run *run, bench_case *cases, size_t count)
 {
     int code = EX_OK;
-    for (size_t repeat = 0; repeat < run->settings.repeats; repeat++)
+    for (size_t repeat = 0; repeat < run->setup->settings.repeats; repeat++)
         for (size_t i = 0; i < count; i++)
             TRY(measure(run, &cases[repeat % 2 == 0 ? i : count - 1 - i], repeat + 1));
-    for (size_t i = 0; run->settings.profile && i < count; i++)
+    for (size_t i = 0; run->setup->settings.profile && i < count; i++)
         TRY(profile(run, &cases[i]));
 cleanup:
     return code;
@@ -131,13 +126,13 @@ int bench_run_network(bench_run *run, size_t *first)
     const size_t count = cases_of_network(run, run->done);
     bench_case *cases = run->cases + run->done;
     *first = run->done;
-    for (size_t i = 0; i < count && !bench_run_stopped(run); i++)
+    for (size_t i = 0; i < count && !bench_stopped(run->setup); i++)
         if (cases[i].left_out == NULL)
             TRY(make_ready(run, &cases[i]));
     TRY(take_turns(run, cases, count));
     for (size_t i = 0; i < count; i++)
         TRY(finish(&cases[i]));
-    if (!bench_run_stopped(run))
+    if (!bench_stopped(run->setup))
         run->done += count;
 cleanup:
     return code;
@@ -153,8 +148,4 @@ void bench_run_free(bench_run *run)
         free(run->cases[i].plan);
     }
     free(run->cases);
-    for (size_t i = 0; i < run->device_count; i++)
-        gradus_device_close(run->devices[i].device);
-    gradus_dataset_destroy(run->data);
-    bench_settings_free(&run->settings);
 }

@@ -4,21 +4,29 @@
 #include "command/output_check.h"
 #include "command/result_file.h"
 #include "text/failure.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define KERNELS_MAX 128 /* whose names a hint looks at */
+#define ALL_KERNELS "all"
 
 static const command_description description = {
     .name = "bench",
     .arguments = "[DATASET | A.json B.json]",
     .summary = "Iterations per second by network, device and engine, each checked against the reference before it is\n"
                "timed, and how far the device's own limits are. DATASET is digits unless another is named. With\n"
-               "--compare: what of B became faster or slower than A.",
-    .notes = "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
-             "engine, but the reference only where an iteration takes about a second at most.\n"
-             "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
-             "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
+               "--compare: what of B became faster or slower than A. With --kernels: the time of each kernel alone.",
+    .notes =
+        "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
+        "engine, but the reference only where an iteration takes about a second at most.\n"
+        "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
+        "--kernels times what 'gradus check' checks, at the shapes of a network, after a comparison with the\n"
+        "reference at these shapes; NAMES are names or parts of names, as in relu,product_cpu. Times are the device's\n"
+        "own. Without --hidden the network has 128 hidden units.\n"
+        "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
     .arguments_max = 2,
 };
 
@@ -66,16 +74,61 @@ static int check_engines(const name_list *names)
     return EX_OK;
 }
 
+static bool is_part_of_any(const char *part)
+{
+    const char *name = NULL;
+    for (size_t i = 0; (name = gradus_kernel_name(i)) != NULL; i++)
+        if (strstr(name, part) != NULL)
+            return true;
+    return false;
+}
+
+/* The name that was probably meant, or the first word of one; NULL: none is near. */
+static const char *nearest_kernel(const char *part, short_text words[KERNELS_MAX])
+{
+    const char *candidates[2 * KERNELS_MAX + 1] = {NULL}, *name = NULL;
+    for (size_t i = 0; i < KERNELS_MAX && (name = gradus_kernel_name(i)) != NULL; i++) {
+        snprintf(words[i].text, sizeof words[i].text, "%.*s", (int)strcspn(name, "_"), name);
+        candidates[2 * i] = name;
+        candidates[2 * i + 1] = words[i].text;
+    }
+    return nearest_name(part, candidates);
+}
+
+static int check_kernels(const name_list *parts)
+{
+    short_text words[KERNELS_MAX];
+    for (size_t p = 0; p < parts->count; p++) {
+        const char *part = parts->names[p], *nearest = nearest_kernel(part, words);
+        if (is_part_of_any(part))
+            continue;
+        if (nearest != NULL)
+            return fail(EX_USAGE, "--kernels: found \"%s\", expected a kernel; did you mean %s?", part, nearest);
+        return fail(EX_USAGE, "--kernels: found \"%s\", expected a kernel; 'gradus check' lists them", part);
+    }
+    return EX_OK;
+}
+
+bool bench_wants_kernel(const bench_settings *settings, const char *name)
+{
+    const name_list *parts = &settings->kernel_names;
+    for (size_t i = 0; i < parts->count; i++)
+        if (strstr(name, parts->names[i]) != NULL)
+            return true;
+    return parts->count == 0;
+}
+
 /* ---- The whole ---- */
 
 static const option_row options[] = {
     TEXT_OPTION("hidden", bench_settings, hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
     TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
+    OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES", "time kernels instead (all)"),
     DEVICE_OPTIONS(bench_settings, device),
     COUNT_OPTION("batch", bench_settings, batch, 1, "use the first N training samples (all)"),
     FLAG_OPTION("dense", bench_settings, dense, "random bytes from 1 to 255 in place of the pixels"),
     COUNT_OPTION("repeats", bench_settings, repeats, 1, "timings of each (5)"),
-    DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "of a timing, at least (0.3)"),
+    DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "of a timing, at least (0.3; of a kernel 0.02)"),
     COUNT_OPTION("iterations", bench_settings, iterations, 1, "of a timing, at least (3)"),
     FLAG_OPTION("profile", bench_settings, profile, "print the time of each kernel"),
     TEXT_OPTION("json", bench_settings, json, "FILE", "write everything that was measured; -: print it"),
@@ -100,6 +153,16 @@ static int refuse_beside_compare(const bench_settings *settings)
     return EX_OK;
 }
 
+/* What is about engines. */
+static int refuse_beside_kernels(const bench_settings *settings)
+{
+    static const char *const names[] = {"engine", "iterations", "profile", "plot"};
+    for (size_t i = 0; settings->kernels != NULL && i < sizeof names / sizeof *names; i++)
+        if (settings->line.sets[option_find(options, names[i])])
+            return fail(EX_USAGE, "--kernels: found --%s as well, which is for engines", names[i]);
+    return EX_OK;
+}
+
 static int check_measurement(bench_settings *settings)
 {
     int code = EX_OK;
@@ -111,6 +174,10 @@ static int check_measurement(bench_settings *settings)
     TRY(split_names("device", settings->device.selector, &settings->devices));
     TRY(split_names("engine", settings->engine, &settings->engines));
     TRY(check_engines(&settings->engines));
+    TRY(refuse_beside_kernels(settings));
+    if (settings->kernels != NULL && strcmp(settings->kernels, ALL_KERNELS) != 0)
+        TRY(split_names("kernels", settings->kernels, &settings->kernel_names));
+    TRY(check_kernels(&settings->kernel_names));
     if (!parse_networks(settings->hidden, settings))
         TRY(fail(EX_USAGE,
                  "--hidden: found \"%s\", expected the hidden layers of 1 to %d networks, such as 10/32/128,64",
@@ -127,9 +194,12 @@ cleanup:
 int bench_settings_parse(int argc, const char **argv, bench_settings *settings)
 {
     int code = EX_OK;
-    *settings = (bench_settings){
-        .hidden = "10/32/128/512/128,64", .repeats = 5, .iterations = 3, .seconds = 0.3, .threshold = 10};
+    *settings = (bench_settings){.repeats = 5, .iterations = 3, .seconds = -1, .threshold = 10};
     TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
+    if (settings->hidden == NULL)
+        settings->hidden = settings->kernels == NULL ? "10/32/128/512/128,64" : "128";
+    if (settings->seconds < 0)
+        settings->seconds = settings->kernels == NULL ? 0.3 : gradus_kernel_benchmark_options_default().seconds;
     settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];
     TRY(settings->compare ? refuse_beside_compare(settings) : check_measurement(settings));
 cleanup:
@@ -145,5 +215,6 @@ void bench_settings_free(bench_settings *settings)
 {
     free(settings->devices.text);
     free(settings->engines.text);
+    free(settings->kernel_names.text);
     command_line_free(&settings->line);
 }

@@ -21,8 +21,10 @@ typedef struct bench_settings {
     const char *dataset;
     gradus_device_options device;
     const char *data_dir, *engine, *hidden, *json, *plot;
-    name_list devices; /* of device.selector; none: all devices */
-    name_list engines; /* of engine; none: what makes sense */
+    const char *kernels;    /* NULL: engines are measured */
+    name_list devices;      /* of device.selector; none: all devices */
+    name_list engines;      /* of engine; none: what makes sense */
+    name_list kernel_names; /* of kernels, parts of names; none: all kernels */
     size_list networks[BENCH_NETWORKS_MAX];
     size_t network_count;
     size_t batch; /* 0: all samples */
@@ -34,6 +36,9 @@ typedef struct bench_settings {
 /* Reads the command line. The caller frees *settings in every case. */
 int bench_settings_parse(int argc, const char **argv, bench_settings *settings);
 void bench_settings_free(bench_settings *settings);
+
+/* Whether the kernel is among those of --kernels. */
+bool bench_wants_kernel(const bench_settings *settings, const char *name);
 
 /* --json -: the JSON goes to the standard output, in place of the table. */
 bool bench_json_on_stdout(const bench_settings *settings);

@@ -11,15 +11,6 @@
 
 /* ---- Before ---- */
 
-static void print_device(const bench_device *device)
-{
-    const gradus_device_info *info = gradus_device_get_info(device->device);
-    printf("device %zu    %s (%s, driver %s)\n", device->index, info->name, info->platform, info->driver);
-    printf("            at best %s GFLOP/s of multiply-adds, %s GB/s read from memory\n",
-           format_rate(1e-9 * device->limits.flop_per_second).text,
-           format_rate(1e-9 * device->limits.bytes_per_second).text);
-}
-
 /* "auto: fused" */
 static short_text format_engine(const bench_case *c)
 {
@@ -54,14 +45,9 @@ static int network_width(const bench_run *run)
 
 void bench_table_begin(const bench_run *run)
 {
-    const bench_settings *settings = &run->settings;
-    printf("data        %s%s: %s samples of %s features, %s of the %s are not zero\n", settings->dataset,
-           settings->dense ? " with random pixels" : "", format_count(run->info.samples).text,
-           format_count(run->info.features).text, format_percent(run->nonzero).text,
-           run->info.floats ? "floats" : "bytes");
-    printf("program     gradus %s on %ld CPUs\n", gradus_version(), sysconf(_SC_NPROCESSORS_ONLN));
-    for (size_t i = 0; i < run->device_count; i++)
-        print_device(&run->devices[i]);
+    const bench_settings *settings = &run->setup->settings;
+
+    bench_print_setup(run->setup);
     printf("timings     %zu of each case, at least %s and %zu iteration%s long: median and range\n", settings->repeats,
            format_seconds(settings->seconds).text, settings->iterations, settings->iterations == 1 ? "" : "s");
     printf("\n%-*s  device  %-*s  ms/iteration          range      it/s  limit  x blas  x reference\n",
@@ -70,27 +56,11 @@ void bench_table_begin(const bench_run *run)
 
 /* ---- Rows ---- */
 
-static short_text format_milliseconds(double seconds)
-{
-    short_text out;
-    const double ms = 1e3 * seconds;
-    snprintf(out.text, sizeof out.text, "%.*f", ms < 9.9995 ? 3 : ms < 99.995 ? 2 : ms < 999.95 ? 1 : 0, ms);
-    return out;
-}
-
 static short_text format_times(double times)
 {
     short_text out = {"-"};
     if (!isnan(times))
         snprintf(out.text, sizeof out.text, "%.*f", times < 9.995 ? 2 : times < 99.95 ? 1 : 0, times);
-    return out;
-}
-
-static short_text format_share(double share)
-{
-    short_text out = {"-"};
-    if (!isnan(share))
-        snprintf(out.text, sizeof out.text, "%.0f %%", 100 * share);
     return out;
 }
 

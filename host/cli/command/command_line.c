@@ -25,13 +25,10 @@ static struct poptOption popt_entry(const option_row *option, size_t row, char h
         snprintf(help, 256, option->help, choices_joined(option->choices).text);
     else
         snprintf(help, 256, "%s", option->help);
-    return (struct poptOption){option->name,
-                               option->letter,
-                               option->kind == OPTION_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING,
-                               NULL,
-                               (int)row + 1,
-                               help,
-                               option->argument};
+    const unsigned text = POPT_ARG_STRING | (option->alone == NULL ? 0 : POPT_ARGFLAG_OPTIONAL);
+    return (struct poptOption){
+        option->name, option->letter,  option->kind == OPTION_FLAG ? POPT_ARG_NONE : text, NULL, (int)row + 1,
+        help,         option->argument};
 }
 
 static void fill_popt_tables(const option_row *options, popt_tables *tables)
@@ -66,17 +63,10 @@ static void print_help(const command_description *command, poptContext context)
 static const struct {
     const char *other, *name;
 } synonyms[] = {
-    {"batch", "batch-size"},
-    {"early-stopping", "patience"},
-    {"learning-rate", "lr"},
-    {"layers", "hidden"},
-    {"max-epochs", "epochs"},
-    {"output", "out"},
-    {"path", "data-dir"},
-    {"save", "out"},
-    {"steps", "iterations"},
-    {"validation", "holdout"},
-    {"validation-split", "holdout"},
+    {"batch", "batch-size"},    {"early-stopping", "patience"}, {"learning-rate", "lr"},
+    {"kernels", "kernel-kind"}, {"layers", "hidden"},           {"max-epochs", "epochs"},
+    {"output", "out"},          {"path", "data-dir"},           {"save", "out"},
+    {"steps", "iterations"},    {"validation", "holdout"},      {"validation-split", "holdout"},
     {"wd", "weight-decay"},
 };
 
@@ -148,7 +138,8 @@ static int read_options(const command_description *command, const option_row *op
         const size_t row = (size_t)value - 1;
         free(line->texts[row]);
         line->texts[row] = poptGetOptArg(line->context);
-        const int code = option_set(&options[row], settings, line->texts[row] == NULL ? "" : line->texts[row]);
+        const char *otherwise = options[row].alone == NULL ? "" : options[row].alone;
+        const int code = option_set(&options[row], settings, line->texts[row] == NULL ? otherwise : line->texts[row]);
         if (code != EX_OK)
             return code;
         line->sets[row] = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The subcommands, each in a file of its own: gets argv from its own name on, prints its results, returns an exit code. */
+/* The subcommands, one file each. A subcommand gets argv from its own name on, prints its results, and returns an exit
+ * code. */
 #ifndef GRADUS_CLI_COMMANDS_H
 #define GRADUS_CLI_COMMANDS_H
 

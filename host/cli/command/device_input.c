@@ -16,8 +16,8 @@ static bool is_any_there(void)
     return status != GRADUS_ERROR_NO_DEVICE;
 }
 
-/* Intel's runtime shows a part of a CPU and uses all of it; how many threads it starts it takes from this variable only,
- * before the first OpenCL call. The waiting thread comes on top. */
+/* Intel's runtime accepts a subdevice of a CPU but uses the whole CPU. This variable alone determines its number of
+ * threads, and is read at the first OpenCL call. The waiting thread is added to them. */
 static void restrict_intel_runtime(size_t threads)
 {
     char text[32];

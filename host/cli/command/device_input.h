@@ -8,7 +8,7 @@
 /* The rows of an option table for how a device is used; `to` is a field of the type gradus_device_options. */
 #define DEVICE_OPTIONS(s, to)                                                                                         \
     DEVICE_OPTION(s, to.selector),                                                                                    \
-        CHOICE_OPTION("kernels", s, to.kernels, gradus_device_kernels_name,                                           \
+        CHOICE_OPTION("kernel-kind", s, to.kernels, gradus_device_kernels_name,                                       \
                       "kernels to use: %s; auto: by the device's type"),                                              \
         COUNT_OPTION("threads", s, to.threads, 0, "cores of a CPU to use; 0: as many as may be used (0)"),            \
         CHOICE_OPTION("wait", s, to.wait, gradus_device_wait_name, "how the host waits for the device: %s"),          \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signal handlers, and the program's only global variable: a handler has access to nothing else. */
+/* Signal handlers, and the program's only global variable, because a handler has access to nothing else. */
 #include "command/interrupt.h"
 
 #include <signal.h>

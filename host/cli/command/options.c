@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the values of options. popt's own conversions are not used, since they accept what makes no sense (signs, spaces,
+/* Reads the values of options. popt's own conversions are not used, because they accept wrong values (signs, spaces,
  * "nan", overflow in floats). */
 #include "command/options.h"
 #include "text/failure.h"
@@ -59,7 +59,7 @@ static int set_count(const option_row *option, const char *text, size_t *out)
     uint64_t count = 0;
     const bool is_zero_word = option->zero != NULL && strcmp(text, option->zero) == 0;
     if (!is_zero_word && !parse_count(text, option->minimum, COUNT_MAX, &count))
-        return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from %zu on%s%s", option->name, text,
+        return fail(EX_USAGE, "--%s: found \"%s\", expected an integer of at least %zu%s%s", option->name, text,
                     option->minimum, option->zero == NULL ? "" : ", or ", option->zero == NULL ? "" : option->zero);
     *out = (size_t)count;
     return EX_OK;
@@ -69,7 +69,7 @@ static int set_seed(const option_row *option, const char *text, uint64_t *out)
 {
     if (parse_count(text, 0, INT64_MAX, out))
         return EX_OK;
-    return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number from 0 on", option->name, text);
+    return fail(EX_USAGE, "--%s: found \"%s\", expected an integer of at least 0", option->name, text);
 }
 
 static bool parse_amount(const char *text, amount *out)
@@ -136,7 +136,8 @@ static int set_double(const option_row *option, const char *text, double *out)
     return EX_OK;
 }
 
-/* The range is that of the number as it was typed; what underflows to 0 or overflows as a float is none. */
+/* The number is checked against the range as typed. A number that as a float underflows to 0 or overflows is
+ * refused. */
 static int set_float(const option_row *option, const char *text, float *out)
 {
     double number;
@@ -180,7 +181,7 @@ int option_set(const option_row *option, void *settings, const char *text)
         return set_double(option, text, field);
     case OPTION_AMOUNT:
         if (!parse_amount(text, field))
-            return fail(EX_USAGE, "--%s: found \"%s\", expected a whole number, or a share such as 0.1", option->name,
+            return fail(EX_USAGE, "--%s: found \"%s\", expected an integer, or a share such as 0.1", option->name,
                         text);
         return EX_OK;
     case OPTION_SIZES:

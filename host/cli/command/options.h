@@ -49,9 +49,10 @@ typedef struct option_row {
     const char *help;     /* "%s" in it stands for the list of choices */
     choice_list *choices;
     size_t minimum;
-    double maximum;   /* of OPTION_FLOAT and OPTION_DOUBLE; 0: none */
-    bool or_zero;     /* of these: 0 is allowed too, and means none */
-    const char *zero; /* of OPTION_COUNT: a word for 0, such as "full"; NULL: none */
+    double maximum;    /* of OPTION_FLOAT and OPTION_DOUBLE; 0: none */
+    bool or_zero;      /* of these: 0 is allowed too, and means none */
+    const char *zero;  /* of OPTION_COUNT: a word for 0, such as "full"; NULL: none */
+    const char *alone; /* of OPTION_TEXT: the value where the option stands alone; NULL: one must follow */
 } option_row;
 
 /* The offset of a field, which must be a ctype: another type is a warning of the compiler. */
@@ -70,6 +71,12 @@ typedef struct option_row {
 #define TEXT_OPTION(n, s, to, a, h)                                                                                   \
     {                                                                                                                 \
         .name = n, .kind = OPTION_TEXT, .offset = OPTION_FIELD(const char *, s, to), .argument = a, .help = h         \
+    }
+/* A text that may be left out: then it is o. */
+#define OPTIONAL_TEXT_OPTION(n, s, to, o, a, h)                                                                       \
+    {                                                                                                                 \
+        .name = n, .kind = OPTION_TEXT, .offset = OPTION_FIELD(const char *, s, to), .argument = a, .help = h,        \
+        .alone = o                                                                                                    \
     }
 #define CHOICE_OPTION(n, s, to, c, h)                                                                                 \
     {                                                                                                                 \

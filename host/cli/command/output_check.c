@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether a file can be made in the folder. */
+/* Checks that a file can be created in the folder. */
 static int check_is_folder(const char *option, const char *path, const char *folder)
 {
     struct stat found;
@@ -23,7 +23,7 @@ static int check_is_folder(const char *option, const char *path, const char *fol
     return EX_OK;
 }
 
-/* The folder that a path lies in. */
+/* Checks the folder of a path. */
 static int check_folder(const char *option, const char *path)
 {
     char *copy = strdup(path);
@@ -34,7 +34,7 @@ static int check_folder(const char *option, const char *path)
     return code;
 }
 
-/* An existing file is replaced where it lies, which need not be where a symbolic link to it does. */
+/* An existing file is replaced in its own folder, which need not be that of a symbolic link to it. */
 static int check_folder_of_target(const char *option, const char *path)
 {
     char *target = realpath(path, NULL);
@@ -63,7 +63,7 @@ int output_check(const char *option, const char *path, bool in_place)
     return in_place ? EX_OK : check_folder_of_target(option, path);
 }
 
-/* The nearest folder that exists on the way to the one that is to be made. */
+/* Checks the nearest existing folder above the one that will be created. */
 static int check_ancestor(const char *option, const char *path)
 {
     struct stat found;
@@ -72,7 +72,7 @@ static int check_ancestor(const char *option, const char *path)
         return fail(EX_OSERR, "out of memory: a path");
     const char *folder = dirname(copy);
     while (stat(folder, &found) != 0 && (errno == ENOENT || errno == ENOTDIR) && strcmp(folder, ".") != 0)
-        folder = dirname(copy); /* of what is left of the copy */
+        folder = dirname(copy); /* of the rest of the copy */
     const int code = check_is_folder(option, path, folder);
     free(copy);
     return code;
@@ -92,11 +92,11 @@ int output_check_folder(const char *option, const char *path)
     return EX_OK;
 }
 
-/* Whether both are one entry of one folder: names of a file that does not exist yet. */
+/* Whether both paths are the same name in the same folder: for a file that does not exist yet. */
 static bool is_same_entry(const char *a, const char *b)
 {
     struct stat folder_a, folder_b;
-    char *copies[] = {strdup(a), strdup(b), strdup(a), strdup(b)}; /* dirname and basename write into theirs */
+    char *copies[] = {strdup(a), strdup(b), strdup(a), strdup(b)}; /* dirname and basename modify their argument */
     bool same = copies[0] != NULL && copies[1] != NULL && copies[2] != NULL && copies[3] != NULL &&
                 stat(dirname(copies[0]), &folder_a) == 0 && stat(dirname(copies[1]), &folder_b) == 0 &&
                 folder_a.st_dev == folder_b.st_dev && folder_a.st_ino == folder_b.st_ino &&

@@ -14,7 +14,7 @@ static int cannot(int code, const result_file *file, const char *what)
     return fail(code, "%s %s: cannot be %s: %s", file->option, file->path, what, strerror(errno));
 }
 
-/* Where the path leads: a link stays, and the file that it points to is replaced. */
+/* A temporary name beside the file that is replaced: for a symbolic link, the file that it points to. */
 static char *name_temporary(const char *path)
 {
     char *target = realpath(path, NULL), *name = NULL;

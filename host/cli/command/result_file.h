@@ -11,7 +11,7 @@ typedef struct result_file {
     FILE *stream;
 } result_file;
 
-/* Starts a file beside `path`, of which it takes the place once it is committed. */
+/* Starts a file beside `path`, and replaces `path` when it is committed. */
 int result_file_open(const char *option, const char *path, result_file *out);
 
 /* Completes the file, or leaves none. One of the two calls must follow a successful open. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus evaluate: loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set. */
+/* gradus evaluate: loss, accuracy, confusion matrix and figures by class of a model on a labelled data set. */
 #include "command/command_line.h"
 #include "command/commands.h"
 #include "command/data_input.h"
@@ -137,8 +137,8 @@ static int parse(int argc, const char **argv, evaluate_settings *settings)
     static const command_description description = {
         .name = "evaluate",
         .arguments = "MODEL DATASET",
-        .summary = "Loss, accuracy, confusion matrix and per-class figures of a model on a labelled data set: on its\n"
-                   "test part where there is one, else on its training part.",
+        .summary = "Loss, accuracy, confusion matrix and figures by class of a model on a labelled data set: on its\n"
+                   "test part if there is one, else on its training part.",
         .arguments_min = 2,
         .arguments_max = 2,
     };

@@ -28,9 +28,8 @@ static int parse(int argc, const char **argv, predict_run *run)
         .name = "predict",
         .arguments = "MODEL INPUT...",
         .summary =
-            "The most probable class of samples. INPUT is a data set, or some of its samples as "
-            "DATASET:INDEX or\n"
-            "DATASET:INDEX-INDEX (from 0; of the test part where there is one), or a CSV file or NPZ without labels.",
+            "Predicts the class of samples. INPUT is a data set, or some of its samples as DATASET:INDEX or\n"
+            "DATASET:INDEX-INDEX (from 0; of the test part if there is one), or a CSV file or NPZ without labels.",
         .arguments_min = 2,
         .arguments_max = SIZE_MAX,
     };
@@ -85,10 +84,10 @@ static int output_all(predict_run *run, const prediction_input *input, const flo
     const gradus_dataset_info info = gradus_dataset_get_info(input->samples);
     const uint8_t *labels = gradus_dataset_labels(input->samples);
     const size_t classes = network->sizes[network->layers];
-    /* A CSV file does not say how its images are laid out; a model that was trained on images does. */
+    /* A CSV file does not have the shape of its images; a model that was trained on images does. */
     const bool by_model = info.height < 2 && network->image_width * network->image_height == info.features;
     int code = EX_OK;
-    uint8_t *shades = malloc(info.features); /* (F), of an image of floats */
+    uint8_t *shades = malloc(info.features); /* (F), for an image of floats */
     if (shades == NULL)
         TRY(fail(EX_OSERR, "out of memory: a sample of %zu features", info.features));
     for (size_t i = 0; i < info.samples; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsing an INPUT and reading its samples. */
+/* Parses an INPUT and reads its samples. */
 #include "predict/prediction_input.h"
 #include "command/data_input.h"
 #include "text/failure.h"
@@ -26,8 +26,8 @@ static bool parse_range(char *text, sample_range *range)
     return dash == NULL || parse_count(dash + 1, range->first, INT64_MAX, &range->last);
 }
 
-/* Cuts the range off the name. What follows the last colon is one only if it is made of digits and dashes: other
- * colons belong to the name. */
+/* Splits the range from the name. The text after the last colon is a range only if it consists of digits and dashes:
+ * other colons belong to the name. */
 static int split(const char *text, char *name, sample_range *range)
 {
     char *colon = strrchr(name, ':');

@@ -7,13 +7,13 @@
 
 typedef struct prediction_input {
     char *name;              /* the data set's */
-    gradus_dataset *samples; /* those that were asked for */
+    gradus_dataset *samples; /* the requested ones */
     size_t first;            /* index of the first of them in the data set */
 } prediction_input;
 
 /*
- * Opens the input for a model: from the test part where there is one, else from the training part. A text that is the
- * path of a file or folder is taken as that, colons or not. The caller frees *input in every case.
+ * Opens the input for a model: from the test part if there is one, else from the training part. A text that is the path
+ * of a file or folder is a path even if it has colons. The caller frees *input in every case.
  */
 int prediction_input_open(const char *text, const char *data_dir, const gradus_network *network,
                           prediction_input *input);

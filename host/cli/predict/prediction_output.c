@@ -5,7 +5,7 @@
 #include "text/json_output.h"
 #include "text/text.h"
 
-/* Bars beside a drawing; of more classes only the most probable are shown. */
+/* Bars beside a drawing; if there are more classes, only the most probable are shown. */
 #define BARS_MAX 10
 #define BAR_WIDTH_MAX 24
 
@@ -36,7 +36,7 @@ json_t *prediction_object(const sample_prediction *prediction)
 
 /* ---- Drawings ---- */
 
-/* Whether fewer than BARS_MAX classes are more probable than this one; among equals the first ones count. */
+/* Whether fewer than BARS_MAX classes are more probable than this one; of equal ones the first are shown. */
 static bool has_bar(const sample_prediction *prediction, size_t class_index)
 {
     const float *p = prediction->probabilities;
@@ -74,7 +74,7 @@ static void print_class(const sample_prediction *prediction, size_t class_index,
            is_label && is_wrong(prediction) ? "  <- label" : "");
 }
 
-/* What the terminal leaves beside the image and the texts around a bar. */
+/* The width that remains beside the image and the texts around a bar. */
 static size_t bar_width_beside(size_t image_columns)
 {
     enum { TEXTS = 27, WIDTH_MIN = 4 };

@@ -36,7 +36,7 @@ void drawing_shade(const float *values, size_t count, uint8_t *pixels)
         pixels[i] = (uint8_t)(range > 0 ? lround(255 * ((double)values[i] - (double)least) / range) : 0);
 }
 
-/* The mean grey, 0..255, of the pixels that are shown as one at (x, y); black outside the image. */
+/* The mean grey, 0..255, of the pixels that are drawn as one pixel at (x, y); black outside the image. */
 static unsigned grey_at(const image_drawing *drawing, size_t x, size_t y)
 {
     size_t sum = 0, count = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures in a terminal: images of grey bytes, and bars. Both are drawn row by row, so that they can stand side by
+/* Drawings in a terminal: images of grey bytes, and bars. Both are drawn row by row, so that they can be side by
  * side. */
 #ifndef GRADUS_CLI_DRAWING_H
 #define GRADUS_CLI_DRAWING_H
@@ -9,25 +9,25 @@
 #include <stdint.h>
 
 /*
- * An image as it will be drawn: `scale` x `scale` pixels for each one shown, chosen so that the drawing stays small.
- * A character shows one such pixel and the one below it, which makes them square.
+ * The drawing of an image: `scale` x `scale` pixels are drawn as one, so that the drawing stays small. A character
+ * shows one such pixel and the one below it, which makes them square.
  */
 typedef struct image_drawing {
     const uint8_t *pixels; /* (width x height), row after row */
     size_t width, height, scale;
-    size_t columns, rows; /* in characters; 0 x 0 where there is nothing to see, as in F x 1 */
+    size_t columns, rows; /* in characters; 0 x 0 if there is nothing to draw, as in F x 1 */
 } image_drawing;
 
 image_drawing drawing_create(const uint8_t *pixels, size_t width, size_t height);
 
-/* Grey for an image (count) of floats: from 0 for the least of them to 255 for the greatest. */
+/* Converts an image (count) of floats to grey: from 0 for the smallest to 255 for the largest. */
 void drawing_shade(const float *values, size_t count, uint8_t *pixels);
 
-/* Draws one row of characters; blanks from `rows` on. `padded`: all `columns` of it, since something follows; else it does
- * not end with blanks. */
+/* Draws one row of characters; blank from `rows` on. `padded`: all `columns` of it, because something follows; if not,
+ * the row does not end with blanks. */
 void drawing_print_row(const image_drawing *drawing, size_t row, bool padded, const terminal_style *style);
 
-/* A bar of `width` characters, filled from the left by the share, 0..1, and blank from there on. */
+/* Draws a bar of `width` characters; the share, 0..1, of it is filled from the left. */
 void drawing_print_bar(double share, size_t width, const terminal_style *style);
 
 #endif

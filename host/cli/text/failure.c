@@ -70,7 +70,7 @@ static const char *usual_remedy(gradus_status status)
 {
     switch (status) {
     case GRADUS_ERROR_MISMATCH:
-        return "the driver computes wrong results: 'gradus check' shows where, --device takes another device";
+        return "the driver computes wrong results: 'gradus check' shows where; --device chooses another device";
     case GRADUS_ERROR_DIVERGED:
         return "try a smaller --lr";
     default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON values, also of figures and texts that JSON does not have, and printing. */
+/* JSON values, including those for figures and texts that JSON cannot represent, and printing. */
 #include "text/json_output.h"
 #include "text/failure.h"
 

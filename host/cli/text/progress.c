@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* No faster than the eye, so that drawing does not become the work. */
+/* Faster drawing would cost time and show nothing more. */
 #define SECONDS_BETWEEN_DRAWINGS 0.05
 
 progress_line progress_create(bool quiet)
@@ -16,7 +16,7 @@ progress_line progress_create(bool quiet)
     return (progress_line){.quiet = quiet, .updatable = terminal_is_updatable(stderr), .drawn_at = -1};
 }
 
-/* A line that reached the edge would wrap and could not be drawn over. */
+/* A line as wide as the terminal would wrap and could not be overwritten. */
 static void draw(const char *text)
 {
     size_t width = terminal_width(stderr);
@@ -42,7 +42,7 @@ void progress_step(progress_line *progress, const char *what)
     progress->drawn_at = seconds;
 }
 
-/* Within 80 columns up to 999,999 iterations and an hour: the remaining time comes last and would be cut off. */
+/* At most 80 columns up to 999,999 iterations and an hour. The remaining time comes last: it is cut off first. */
 static void draw_report(const gradus_report *report)
 {
     char line[512], pace[192] = "", holdout[80] = "";

@@ -72,6 +72,22 @@ short_text format_percent(double share)
     return out;
 }
 
+short_text format_milliseconds(double seconds)
+{
+    short_text out;
+    const double ms = 1e3 * seconds;
+    snprintf(out.text, sizeof out.text, "%.*f", ms < 9.9995 ? 3 : ms < 99.995 ? 2 : ms < 999.95 ? 1 : 0, ms);
+    return out;
+}
+
+short_text format_share(double share)
+{
+    short_text out = {"-"};
+    if (!isnan(share))
+        snprintf(out.text, sizeof out.text, "%.0f %%", 100 * share);
+    return out;
+}
+
 short_text format_loss(double loss)
 {
     short_text out;

@@ -19,7 +19,9 @@ short_text format_count(uint64_t count);                    /* 41,000 */
 short_text format_bytes(uint64_t bytes);                    /* 15.6 GiB */
 short_text format_seconds(double seconds);                  /* 12 ms, 3.4 s, 2 min 05 s */
 short_text format_rate(double per_second);                  /* 1,234 or 12.3 */
+short_text format_milliseconds(double seconds);             /* 3.142, 12.35, 123.5 */
 short_text format_percent(double share);                    /* 84.21 %, or - where it is not a number */
+short_text format_share(double share);                      /* 84 %, likewise */
 short_text format_loss(double loss);                        /* 0.468046; 7.282e+29 once it has grown out of hand */
 short_text format_float(float value);                       /* the fewest digits that give the same float: 0.1 */
 short_text format_hash(const gradus_model *model);          /* its weights_hash: f67c6b384c989e0b */

@@ -30,12 +30,12 @@ static int check_test_part(const training_run *run, size_t features, size_t clas
         return EX_OK;
     size_t found = gradus_dataset_get_info(run->test).features;
     if (found != features)
-        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as the training samples have", name,
+        return fail(EX_DATAERR, "%s: test samples have %zu features, expected %zu, as in the training samples", name,
                     found, features);
     return data_require_classes(name, "test", run->test, classes);
 }
 
-/* Keeps the samples that --train-samples asks for, and moves those of --holdout to a data set of their own. */
+/* Keeps the first --train-samples samples, and moves those of --holdout to a data set of their own. */
 static int split_samples(training_run *run)
 {
     int code = EX_OK;
@@ -55,14 +55,14 @@ static int split_samples(training_run *run)
     if (holdout >= samples)
         TRY(fail(EX_USAGE, "--holdout: found %zu, expected fewer than the %zu training samples", holdout, samples));
     if (holdout == 0)
-        TRY(fail(EX_USAGE, "--holdout: found %g, which is none of the %zu training samples", settings->holdout.share,
-                 samples));
+        TRY(fail(EX_USAGE, "--holdout: found %g, which is less than one of the %zu training samples",
+                 settings->holdout.share, samples));
     TRY_GRADUS(gradus_dataset_holdout(run->train, holdout, settings->options.seed, &run->holdout));
 cleanup:
     return code;
 }
 
-/* Reads the data and, unless a model was loaded, makes one that fits all of them, however many are used. */
+/* Reads the data and, unless a model was loaded, creates one that fits all of them, even those that are not used. */
 static int read_data(training_run *run)
 {
     int code = EX_OK;
@@ -86,7 +86,7 @@ cleanup:
 
 /* ---- Training ---- */
 
-/* Lines of text from the library, each with the program's name before it, like all messages. */
+/* Prints lines of text from the library, each with the program's name before it, like all messages. */
 static void print_notes(const char *lines)
 {
     for (const char *line = lines; *line != '\0';) {
@@ -119,9 +119,9 @@ static void on_start(const gradus_train_start *start, void *user)
     if (settings->quiet)
         return;
     if (start->checkpoint != NULL)
-        note("resumes from %s", start->checkpoint);
+        note("continuing from %s", start->checkpoint);
     else
-        note("no checkpoint in %s: starts with the first iteration", settings->options.checkpoints.folder);
+        note("no checkpoint in %s: starting with the first iteration", settings->options.checkpoints.folder);
 }
 
 static void on_report(const gradus_report *report, void *user)
@@ -141,7 +141,7 @@ static size_t epoch_steps(const training_run *run)
     return samples / batch + (!options->drop_last && samples % batch > 0);
 }
 
-/* Leaves run->result, and in run->signal what stopped the training early, if anything did. */
+/* Sets run->result, and run->signal to the signal that stopped the training, if any. */
 static gradus_status train_model(training_run *run, double started)
 {
     gradus_train_options options = run->settings.options;
@@ -162,10 +162,10 @@ static gradus_status train_model(training_run *run, double started)
     return status;
 }
 
-/* ---- How it ended ---- */
+/* ---- Endings ---- */
 
-/* The divergence stays the reason of the exit code, whether or not its model can be written. Before the first report
- * nothing was kept, and the model is what it was before. */
+/* The exit code is that of the divergence, whether or not its model can be written. Before the first report no
+ * parameters were kept, and the model is unchanged. */
 static int finish_diverged(training_run *run)
 {
     const bool was_reported = run->last.iterations > 0;
@@ -181,7 +181,7 @@ static void print_interrupted(const training_run *run)
          run->saved_as == NULL ? "no model was written, since there is no --out" : "the model is in ",
          run->saved_as == NULL ? "" : run->saved_as);
     if (run->settings.options.checkpoints.folder != NULL)
-        hint("with --resume the same command continues from here");
+        hint("the same command with --resume continues from here");
 }
 
 static bool misses_target(const training_run *run)
@@ -197,7 +197,7 @@ static bool misses_target(const training_run *run)
 
 /* ---- The command ---- */
 
-/* For scripts. It is no failure, so it is not one of sysexits.h. */
+/* For scripts. It is not a failure, so it is not one of sysexits.h. */
 #define EXIT_TARGET_MISSED 1
 
 static int evaluate_test(training_run *run)
@@ -252,7 +252,7 @@ int cmd_train(int argc, const char **argv)
     double started = seconds_now();
     int code = EX_OK;
     training_run run = {0};
-    signal(SIGPIPE, SIG_IGN); /* a training is worth more than the reader of its progress */
+    signal(SIGPIPE, SIG_IGN); /* the training continues if the reader of its progress ends */
     TRY(train_settings_parse(argc, argv, &run.settings));
     run.progress = progress_create(run.settings.quiet);
     run.log.path = run.settings.log;

@@ -7,16 +7,16 @@
 
 /* ---- Protocol buffers ---- */
 
-/* Room for the largest message: its scalars with a few bytes around each. */
+/* Has room for the largest message: its scalars with a few bytes around each. */
 typedef struct message {
     unsigned char bytes[32 + EVENT_SCALARS_MAX * (EVENT_TAG_MAX + 16)];
     size_t size;
 } message;
 
-/* What follows a field's number. */
+/* The wire type of a field. */
 enum { WIRE_VARINT = 0, WIRE_8_BYTES = 1, WIRE_LENGTH = 2, WIRE_4_BYTES = 5 };
 
-/* Little-endian, as the project's hosts are. */
+/* Little-endian, like all supported hosts. */
 static void put_bytes(message *m, const void *bytes, size_t size)
 {
     assert(m->size + size <= sizeof m->bytes);
@@ -76,7 +76,7 @@ uint32_t event_crc32c(const void *bytes, size_t size)
     return ~crc;
 }
 
-/* TFRecords mask their checksums, since that of data which contain their own checksum says little. */
+/* TFRecords mask their checksums, because the CRC of data that contain their own CRC is weak. */
 static uint32_t masked_crc32c(const void *bytes, size_t size)
 {
     const uint32_t crc = event_crc32c(bytes, size);

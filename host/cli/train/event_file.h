@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files that TensorBoard reads: TFRecords, each an Event message of TensorFlow (event.proto, summary.proto). Of these
- * messages a handful of fields is needed, so they are written by hand.
+ * The files that TensorBoard reads: TFRecords, each an Event message of TensorFlow (event.proto, summary.proto). Only a
+ * few fields of these messages are needed, so they are written by hand.
  */
 #ifndef GRADUS_CLI_EVENT_FILE_H
 #define GRADUS_CLI_EVENT_FILE_H
@@ -11,10 +11,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The record of a file that says which version of the format follows; the first of every file. */
+/* Writes the record with the version of the format, the first one of every file. */
 bool event_write_version(FILE *stream, double wall_seconds);
 
-/* The record of a run that resumes: TensorBoard discards what earlier files have for this step and later ones. */
+/* Writes the record of a resumed run: TensorBoard discards records of this step and later ones in earlier files. */
 bool event_write_restart(FILE *stream, double wall_seconds, uint64_t step);
 
 typedef struct event_scalar {
@@ -25,10 +25,10 @@ typedef struct event_scalar {
 #define EVENT_TAG_MAX 64
 #define EVENT_SCALARS_MAX 16
 
-/* A record with these scalars (count) of a step; wall_seconds since 1970. False if it cannot be written; see errno. */
+/* Writes a record with the scalars (count) of a step; wall_seconds since 1970. False if that fails; see errno. */
 bool event_write_scalars(FILE *stream, double wall_seconds, uint64_t step, const event_scalar *scalars, size_t count);
 
-/* CRC-32C (Castagnoli; RFC 3720, B.4), by which the records are checked. */
+/* CRC-32C (Castagnoli; RFC 3720, B.4), the checksum of the records. */
 uint32_t event_crc32c(const void *bytes, size_t size);
 
 #endif

@@ -24,13 +24,13 @@ static void fail_log(tensorboard_log *log, int code, const char *what)
     log->code = fail(code, "--tensorboard %s: cannot be %s: %s", log->folder, what, strerror(errno));
 }
 
-/* Makes the folder, and those on the way to it, where they do not exist. */
+/* Creates the folder and its missing parents. */
 static bool make_folder(const char *folder)
 {
     char *path = strdup(folder);
     for (char *slash = path == NULL ? NULL : strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        (void)mkdir(path, 0777); /* what fails here fails below as well */
+        (void)mkdir(path, 0777); /* a failure here shows below */
         *slash = '/';
     }
     free(path);
@@ -61,7 +61,7 @@ static bool open_stream(tensorboard_log *log)
     return log->code == EX_OK;
 }
 
-/* Figures that are not finite are left out, such as those of a holdout that was not evaluated. */
+/* Figures that are not finite are omitted, such as those of a holdout that was not evaluated. */
 static size_t list_scalars(const gradus_report *report, event_scalar scalars[EVENT_SCALARS_MAX])
 {
     const event_scalar all[] = {{"train/loss", (float)report->train.loss},

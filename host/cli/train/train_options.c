@@ -2,9 +2,9 @@
 /*
  * The options of `gradus train`, in sections as the help text shows them.
  *
- * To add an option that the library knows: a field of gradus_train_options in gradus.h, a row here, and if it changes the
- * result an item in host/train/configuration.c, so that a checkpoint of another value is refused. Parsing, range, help,
- * presets, --show, the metadata of models and the hand-over to the library follow from the row.
+ * To add an option of the library: add a field to gradus_train_options in gradus.h, a row here, and if it changes the
+ * result an item in host/train/configuration.c, so that a checkpoint with another value is refused. Parsing, range,
+ * help, presets, --show, the metadata of models and the transfer to the library follow from the row.
  */
 #include "train/train_options.h"
 #include "train/train_presets.h"
@@ -17,8 +17,8 @@ static const char *activation_name(size_t index)
     return gradus_activation_name((gradus_activation)index);
 }
 
-/* The sections from the first of these up to the second, which is not part of it, make the training configuration: what is
- * learned, and how. Presets consist of its options. */
+/* The sections from the first of these up to the second, exclusively, are the training configuration: they determine
+ * the result. Presets consist of its options. */
 #define CONFIGURATION_BEGIN "Network:"
 #define CONFIGURATION_END "Evaluation and early stopping:"
 
@@ -37,66 +37,71 @@ const option_row train_options[] = {
 
     SECTION_OPTION(CONFIGURATION_BEGIN),
     SIZES_OPTION("hidden", train_settings, hidden, "units of each hidden layer (10)"),
-    CHOICE("activation", activation, activation_name, "of hidden units: %s (relu)"),
-    FLAG("standardize", standardize, "subtract the features' mean, divide by their standard deviation"),
-    CHOICE("initializer", initializer, gradus_initializer_name, "of weights: %s (uniform)"),
-    TEXT("init-from", init_from, "MODEL", "start from a model's weights"),
+    CHOICE("activation", activation, activation_name, "activation of the hidden units: %s (relu)"),
+    FLAG("standardize", standardize, "standardise the input: subtract the mean, divide by the standard deviation"),
+    CHOICE("initializer", initializer, gradus_initializer_name, "initial weights: %s (uniform)"),
+    TEXT("init-from", init_from, "MODEL", "start from the network and weights of a model"),
 
     SECTION_OPTION("Steps:"),
-    COUNT("iterations", options.iterations, 1, "steps (500)"),
+    COUNT("iterations", options.iterations, 1, "number of steps (500)"),
     {.name = "batch-size",
      .kind = OPTION_COUNT,
      .offset = OPTION_FIELD(size_t, train_settings, options.batch_size),
      .argument = "N",
-     .help = "samples of a step, or full: all (full)",
+     .help = "samples per step, or full: all (full)",
      .minimum = 1,
      .zero = "full"},
     COUNT("epochs", options.epochs, 1, "passes through the samples, instead of --iterations"),
-    FLAG("drop-last", options.drop_last, "leave out an epoch's last batch where it is short"),
+    FLAG("drop-last", options.drop_last, "skip an epoch's last batch if it is short"),
     FLOAT("lr", options.learning_rate, "learning rate (0.1)"),
-    CHOICE("schedule", options.schedule.name, gradus_schedule_name, "of the learning rate: %s (constant)"),
-    COUNT("warmup", options.schedule.warmup, 0, "steps in which the learning rate grows (0)"),
-    COUNT("decay-every", options.schedule.decay_every, 1, "steps of step and exponential (a third of all)"),
-    FLOAT("gamma", options.schedule.gamma, "factor of step and exponential (0.1)"),
+    CHOICE("schedule", options.schedule.name, gradus_schedule_name, "schedule of the learning rate: %s (constant)"),
+    COUNT("warmup", options.schedule.warmup, 0, "steps over which the learning rate grows to its full value (0)"),
+    COUNT("decay-every", options.schedule.decay_every, 1,
+          "steps per decay, for step and exponential (a third of all)"),
+    FLOAT("gamma", options.schedule.gamma, "decay factor, for step and exponential (0.1)"),
 
     SECTION_OPTION("Optimizer:"),
     CHOICE("optimizer", options.optimizer.name, gradus_optimizer_name, "%s (sgd)"),
-    FLOAT_OR_ZERO("momentum", options.optimizer.momentum, 0, "of momentum and nesterov (0.9)"),
-    FLOAT_OR_ZERO("beta1", options.optimizer.beta1, 0, "of adam and other optimizers with betas (0.9)"),
+    FLOAT_OR_ZERO("momentum", options.optimizer.momentum, 0, "for momentum and nesterov (0.9)"),
+    FLOAT_OR_ZERO("beta1", options.optimizer.beta1, 0, "for adam and other optimizers with betas (0.9)"),
     FLOAT_OR_ZERO("beta2", options.optimizer.beta2, 0, "likewise (the optimizer's own)"),
-    FLOAT_OR_ZERO("rho", options.optimizer.rho, 0, "of rmsprop (0.99)"),
-    FLOAT_OR_ZERO("weight-decay", options.optimizer.weight_decay, 0, "of weights, not of biases (0)"),
-    FLOAT_OR_ZERO("clip-norm", options.optimizer.clip_norm, 0, "largest norm of the gradient; 0: any (0)"),
-    FLOAT_OR_ZERO("max-norm", options.optimizer.max_norm, 0, "largest norm of the weights into a unit; 0: any (0)"),
+    FLOAT_OR_ZERO("rho", options.optimizer.rho, 0, "for rmsprop (0.99)"),
+    FLOAT_OR_ZERO("weight-decay", options.optimizer.weight_decay, 0, "decay of the weights, not of the biases (0)"),
+    FLOAT_OR_ZERO("clip-norm", options.optimizer.clip_norm, 0, "largest norm of the gradient; 0: no limit (0)"),
+    FLOAT_OR_ZERO("max-norm", options.optimizer.max_norm, 0,
+                  "largest norm of the weights into a unit; 0: no limit (0)"),
 
-    SECTION_OPTION("Regularization and augmentation:"),
-    FLOAT_OR_ZERO("dropout", options.dropout, DROPOUT_MAX, "share of hidden units that a step leaves out (0)"),
-    FLOAT_OR_ZERO("input-dropout", options.input_dropout, DROPOUT_MAX, "share of features that it leaves out (0)"),
-    FLOAT_OR_ZERO("label-smoothing", options.label_smoothing, 1, "share of a label that all classes get (0)"),
-    FLOAT_OR_ZERO("augment-shift", options.augmentation.shift, 2047,
-                  "pixels by which images are shifted, at most (0)"),
-    FLOAT_OR_ZERO("augment-rotate", options.augmentation.rotation, 180, "degrees of rotation, at most (0)"),
-    FLOAT_OR_ZERO("augment-scale", options.augmentation.scale, 0.5, "0.1: 0.9 to 1.1 times as large (0)"),
+    SECTION_OPTION("Regularisation and augmentation:"),
+    FLOAT_OR_ZERO("dropout", options.dropout, DROPOUT_MAX, "share of the hidden units that a step drops (0)"),
+    FLOAT_OR_ZERO("input-dropout", options.input_dropout, DROPOUT_MAX, "share of the features that a step drops (0)"),
+    FLOAT_OR_ZERO("label-smoothing", options.label_smoothing, 1,
+                  "share of each label that is spread over all classes (0)"),
+    FLOAT_OR_ZERO("augment-shift", options.augmentation.shift, 2047, "shift images by up to X pixels (0)"),
+    FLOAT_OR_ZERO("augment-rotate", options.augmentation.rotation, 180, "rotate images by up to X degrees (0)"),
+    FLOAT_OR_ZERO("augment-scale", options.augmentation.scale, 0.5, "scale images by factors from 1 - X to 1 + X (0)"),
     FLOAT_OR_ZERO("augment-elastic", options.augmentation.elastic, 2047,
-                  "pixels, root mean square of elastic displacements (0)"),
+                  "deform images by displacements of X pixels, root mean square (0)"),
 
     SECTION_OPTION(CONFIGURATION_END),
-    AMOUNT_OPTION("holdout", train_settings, holdout, "training samples to set aside for evaluation (0)"),
-    COUNT("evaluate-every", options.evaluate_every, 1, "steps between evaluations (each report)"),
+    AMOUNT_OPTION("holdout", train_settings, holdout, "training samples to hold out for evaluation (0)"),
+    COUNT("evaluate-every", options.evaluate_every, 1, "steps between evaluations (with each report)"),
     COUNT("patience", options.stopping.patience, 0,
-          "stop after so many evaluations without a new best, and restore the best; 0: do not (0)"),
-    CHOICE("monitor", options.stopping.monitor, gradus_monitor_name, "what is best on the holdout: %s (loss)"),
+          "stop after N evaluations without a new best, and restore the best; 0: never (0)"),
+    CHOICE("monitor", options.stopping.monitor, gradus_monitor_name,
+           "what --patience compares on the holdout: %s (loss)"),
     DOUBLE_OR_ZERO("target-accuracy", options.stopping.target_accuracy, 1,
-                   "stop when reached, on the holdout if there is one; exit code 1 if not; 0: none (0)"),
+                   "stop when the accuracy, on the holdout if there is one, reaches X; exit code 1 if it does not; "
+                   "0: never (0)"),
     DOUBLE_OR_ZERO("until-converged", options.stopping.until_converged, 1,
-                   "stop when 50 steps (an epoch) lower the loss by less than this share; 0: do not (0)"),
-    DOUBLE_OR_ZERO("max-seconds", options.stopping.max_seconds, 1e9, "stop after so long a training; 0: do not (0)"),
+                   "stop when 50 steps (an epoch of batches) lower the loss by less than this share; 0: never (0)"),
+    DOUBLE_OR_ZERO("max-seconds", options.stopping.max_seconds, 1e9, "stop after X seconds; 0: never (0)"),
     COUNT("report-every", options.report_every, 0,
           "iterations between reports (10, or an epoch of batches); 0: only the last"),
 
     SECTION_OPTION("Data:"),
     COUNT("train-samples", train_samples, 1, "use the first N training samples, holdout included (all)"),
-    SEED_OPTION("seed", train_settings, options.seed, "of initial weights, holdout, batches and dropout (1)"),
+    SEED_OPTION("seed", train_settings, options.seed,
+                "determines initial weights, holdout, batches, dropout and augmentation (1)"),
     DATA_DIR_OPTION(train_settings, data_dir),
 
     SECTION_OPTION("Device:"),
@@ -113,12 +118,12 @@ const option_row train_options[] = {
      .letter = 'v',
      .kind = OPTION_FLAG,
      .offset = OPTION_FIELD(bool, train_settings, verbose),
-     .help = "print on stderr how the engine computes"},
+     .help = "print to stderr how the engine computes"},
 
     SECTION_OPTION("Checkpoints:"),
     TEXT("checkpoint", options.checkpoints.folder, "DIR", "write checkpoints to this folder"),
-    COUNT("checkpoint-every", options.checkpoints.every, 1, "steps between checkpoints (each report)"),
-    COUNT("keep", options.checkpoints.keep, 0, "how many checkpoints remain, the newest (2); 0: all"),
+    COUNT("checkpoint-every", options.checkpoints.every, 1, "steps between checkpoints (with each report)"),
+    COUNT("keep", options.checkpoints.keep, 0, "number of newest checkpoints to keep; 0: all (2)"),
     FLAG("resume", options.checkpoints.resume, "continue from the newest checkpoint, if there is one"),
     END_OPTION,
 };

@@ -10,11 +10,10 @@
 /* Ends with END_OPTION. */
 extern const option_row train_options[];
 
-/* Whether the row's option is part of the training configuration: what is learned, and how; not who computes it, or what is
- * written. */
+/* Whether the row's option is part of the training configuration. Options for devices and outputs are not. */
 bool train_option_is_configuration(size_t row);
 
-/* For --show: prints the training configuration, as it could be typed or as JSON. */
+/* For --show: prints the training configuration, as options or as JSON. */
 int train_show(const train_settings *settings);
 
 /* {"hidden": [128], ...}: the options of the training configuration that were given or come from a preset. The caller

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A preset is a list of options as they would be typed. An option that is typed itself replaces the preset's value. */
+/* A preset is a list of options as a user would type them. An option of the command line overrides the preset's. */
 #include "train/train_presets.h"
 #include "text/failure.h"
 #include "train/train_options.h"
@@ -57,7 +57,7 @@ const char *train_preset_name(size_t index)
     return index < PRESETS ? presets[index].name : NULL;
 }
 
-/* A preset's value of the first is not used where the second is given. */
+/* A preset's value of the first is not used if the second is given. */
 static const struct {
     const char *name, *other;
 } displaced[] = {

@@ -8,10 +8,10 @@
 /* The names of the presets. */
 const char *train_preset_name(size_t index);
 
-/* The preset that counts without --preset. */
+/* The preset that is used without --preset. */
 extern const char *const train_preset_default;
 
-/* Sets the options of the preset that the settings name, except those that are given, or displaced by one that is given. */
+/* Sets the options of the preset that the settings name, except those that the command line gives or replaces. */
 int train_preset_apply(train_settings *settings);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the command line of `gradus train`, and refusing options that contradict each other. */
+/* Reads the command line of `gradus train`, and refuses options that contradict each other. */
 #include "train/train_settings.h"
 #include "command/output_check.h"
 #include "text/failure.h"
@@ -13,9 +13,9 @@
 static int check_start(const train_settings *settings)
 {
     if (settings->initializer != NULL && settings->init_from != NULL)
-        return fail(EX_USAGE, "--initializer: found --init-from as well, whose weights are not drawn");
+        return fail(EX_USAGE, "--initializer: found --init-from as well, which has weights already");
     if (settings->standardize && settings->init_from != NULL)
-        return fail(EX_USAGE, "--standardize: found --init-from as well, whose network sees what it was trained on");
+        return fail(EX_USAGE, "--standardize: found --init-from as well, whose input is fixed");
     return EX_OK;
 }
 
@@ -28,7 +28,7 @@ static int check_batches(const train_settings *settings)
     return EX_OK;
 }
 
-/* The library knows the images; without mini-batches the message names the option. */
+/* The library checks the images. Without mini-batches this message names the option. */
 static int check_augmentation(const train_settings *settings)
 {
     const gradus_augmentation *augmentation = &settings->options.augmentation;
@@ -43,7 +43,7 @@ static int check_augmentation(const train_settings *settings)
     return EX_OK;
 }
 
-/* An option that is given as 0 is switched off, and what goes with it is not refused then: scripts vary one of them. */
+/* The value 0 switches an option off. Options that depend on it are accepted then, because scripts vary only one. */
 static int check_stopping(const train_settings *settings)
 {
     const bool has_holdout = settings->holdout.count > 0 || settings->holdout.share > 0;
@@ -66,7 +66,7 @@ static int check_checkpoints(const train_settings *settings)
     return EX_OK;
 }
 
-/* Two names of one file are found where it exists or its folder does; this is for slips, not for intent. */
+/* Finds two names of one file if the file or its folder exists. This is against mistakes, not against intent. */
 static int check_outputs(const train_settings *settings)
 {
     int code = EX_OK;
@@ -105,9 +105,9 @@ static const command_description description = {
     .arguments = "DATASET",
     .summary = "Trains a network by gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
                "IDX files, a CSV file (label,pixel0,...), or an NPZ (x_train, y_train, x_test, y_test, or X, y).",
-    .notes = "The defaults are the preset 'notebook'; an option given with --preset replaces the preset's value.\n"
+    .notes = "The defaults are the preset 'notebook'; options given beside --preset override it.\n"
              "The same options give the same weights_hash on the same device.\n"
-             "Ctrl-C ends the training after the running iteration; the file of --out is written all the same.\n",
+             "Ctrl-C ends the training after the running iteration; --out is still written.\n",
     .arguments_min = 0, /* with --show */
     .arguments_max = 1,
 };

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the user asked `gradus train` to do. */
+/* The settings of `gradus train`. */
 #ifndef GRADUS_CLI_TRAIN_SETTINGS_H
 #define GRADUS_CLI_TRAIN_SETTINGS_H
 
 #include "command/command_line.h"
 #include "command/device_input.h"
 
-/* Options that the library knows are fields of its own struct, so that none is copied by hand. */
+/* The library's options are in the library's own struct, so that none is copied by hand. */
 typedef struct train_settings {
     command_line line;
-    gradus_train_options options; /* without holdout and callbacks, which a run adds */
-    gradus_device_options device; /* its threads are those of an engine without a device, too */
+    gradus_train_options options; /* without holdout and callbacks, which are set later */
+    gradus_device_options device; /* `threads` also applies to engines without a device */
     const char *dataset;          /* the one argument */
     const char *data_dir;
     size_t train_samples; /* 0: all */
     amount holdout;
-    size_list hidden; /* empty where a model to start from says it */
+    size_list hidden; /* empty with --init-from, which defines it */
     const char *activation, *initializer, *init_from;
     bool standardize;
     const char *preset, *out, *log, *tensorboard;
     bool show, json, quiet, verbose;
 } train_settings;
 
-/* Reads the command line and fills in the preset. HELP_SHOWN after --show, too. The caller frees *settings in every case. */
+/* Reads the command line and applies the preset. HELP_SHOWN also after --show. The caller frees *settings in every
+ * case. */
 int train_settings_parse(int argc, const char **argv, train_settings *settings);
 void train_settings_free(train_settings *settings);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus train --show: the training configuration that preset and options make, as it could be typed. */
+/* gradus train --show: prints the training configuration that results from preset and options. */
 #include "command/option_output.h"
 #include "text/failure.h"
 #include "text/json_output.h"

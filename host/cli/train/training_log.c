@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing the log as JSON lines or CSV, and continuing one. */
+/* Writes the log as JSON lines or CSV, and continues one. */
 #include "train/training_log.h"
 #include "text/failure.h"
 #include "text/json_output.h"
@@ -17,7 +17,7 @@
 
 enum { COUNTS = 3, FIGURES = 7 };
 
-/* The columns of a line, in order; a figure that is not a number is null or, in CSV, empty. */
+/* The columns of a line, in order. A figure that is not a number is null in JSON and empty in CSV. */
 typedef struct log_line {
     struct {
         const char *name;
@@ -29,7 +29,7 @@ typedef struct log_line {
     } figures[FIGURES];
 } log_line;
 
-/* The double with the fewest digits that is this float: 0.1, not 0.100000001. */
+/* The double with the fewest digits that rounds to this float: 0.1, not 0.100000001. */
 static double short_figure(float value)
 {
     return strtod(format_float(value).text, NULL);
@@ -112,7 +112,7 @@ static bool open_stream(training_log *log, const char *mode)
     return true;
 }
 
-/* An empty file would look like a run without reports. What is not a regular file, such as /dev/full, stays. */
+/* An empty file would look like a run without reports. A special file, such as /dev/full, is not removed. */
 static void remove_file(training_log *log)
 {
     struct stat found;
@@ -138,7 +138,7 @@ void training_log_write(training_log *log, const gradus_report *report)
 
 /* ---- Continuing a file ---- */
 
-/* The step of a line; 0: the line of names, SIZE_MAX: not a line of a log. */
+/* The step of a line; 0: the line of names; SIZE_MAX: not a line of a log. */
 static size_t step_of(const training_log *log, const char *line, size_t length)
 {
     size_t step = SIZE_MAX;
@@ -156,7 +156,7 @@ static size_t step_of(const training_log *log, const char *line, size_t length)
     return step;
 }
 
-/* The number of bytes that the lines up to this step take, and the step of the last of these lines. */
+/* The length in bytes of the lines up to step `reported`, and the step of the last of these lines. */
 static off_t measure_lines(const training_log *log, FILE *stream, size_t reported, size_t *last)
 {
     char *line = NULL;
@@ -185,8 +185,7 @@ void training_log_resume(training_log *log, size_t reported)
     if (stream != NULL)
         fclose(stream);
     if (log->path != NULL && last != reported)
-        note("--log %s: has no lines for some of the first %zu iterations; new lines are appended", log->path,
-             reported);
+        note("--log %s: lines of the first %zu iterations are missing; new lines are appended", log->path, reported);
     if (end == 0) /* there is nothing to continue */
         return;
     if (truncate(log->path, end) == 0)

@@ -7,7 +7,7 @@
 #include <gradus/gradus.h>
 #include <stdio.h>
 
-/* Start from {.path = ...}; with a NULL path nothing is written. */
+/* Initialised as {.path = ...}; with a NULL path nothing is written. */
 typedef struct training_log {
     const char *path;
     FILE *stream;
@@ -16,8 +16,8 @@ typedef struct training_log {
 
 /*
  * Adds a line; the first one creates the file, so that a run that never begins leaves none, and removes it again if it
- * cannot be written. A failure is reported once and kept in `code`; the training goes on, since it may be worth more
- * than its log.
+ * cannot be written. A failure is reported once and kept in `code`; the training continues, because it may be worth
+ * more than its log.
  */
 void training_log_write(training_log *log, const gradus_report *report);
 

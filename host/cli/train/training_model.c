@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model of a training run: created for the data or loaded, and written with the configuration that it was trained by. */
+/* The model of a training run: created for the data or loaded, and written with the training configuration. */
 #include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The activation of this name, which is one; ReLU without a name. */
+/* The activation of this name, which must exist; ReLU for NULL. */
 static gradus_activation find_activation(const char *name)
 {
     gradus_activation activation = GRADUS_RELU;
@@ -34,10 +34,10 @@ int training_model_load(training_run *run)
     TRY_GRADUS(gradus_model_load(settings->init_from, &run->model));
     const gradus_network *network = gradus_model_network(run->model);
     if (settings->hidden.count > 0 && !fits_hidden(network, &settings->hidden))
-        TRY(fail(EX_USAGE, "--hidden: does not agree with --init-from %s, which is %s; leave one of them out",
-                 settings->init_from, format_network(network).text));
+        TRY(fail(EX_USAGE, "--hidden: contradicts --init-from %s, which is %s; omit one of them", settings->init_from,
+                 format_network(network).text));
     if (settings->activation != NULL && find_activation(settings->activation) != network->activation)
-        TRY(fail(EX_USAGE, "--activation: does not agree with --init-from %s, which has %s; leave one of them out",
+        TRY(fail(EX_USAGE, "--activation: contradicts --init-from %s, which has %s; omit one of them",
                  settings->init_from, gradus_activation_name(network->activation)));
 cleanup:
     return code;
@@ -69,7 +69,7 @@ static int set_count(training_run *run, const char *key, uint64_t count)
     return set_text(run, key, text);
 }
 
-/* The options of the training configuration, as --show --json has them. */
+/* Stores the options of the training configuration, as in --show --json. */
 static int set_configuration(training_run *run)
 {
     int code = EX_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One run of `gradus train`: all that it holds, from settings to results. */
+/* One run of `gradus train`, from settings to results. */
 #ifndef GRADUS_CLI_TRAINING_RUN_H
 #define GRADUS_CLI_TRAINING_RUN_H
 
@@ -19,24 +19,24 @@ typedef struct training_run {
     gradus_report last;    /* the last report with a finite loss */
     gradus_train_result result;
     double setup_seconds; /* from the program's start to the first iteration */
-    int signal;           /* that ended the training; 0: none */
-    const char *saved_as; /* the model file once it is written, else NULL */
+    int signal;           /* the signal that ended the training; 0: none */
+    const char *saved_as; /* the model file, when it is written; NULL before */
     gradus_metrics test_metrics;
 } training_run;
 
-/* The model of --init-from, which must agree with --hidden. */
+/* Loads the model of --init-from, which must agree with --hidden and --activation. */
 int training_model_load(training_run *run);
 
-/* A new model that fits the training data. */
+/* Creates a model that fits the training data. */
 int training_model_create(training_run *run);
 
 /*
- * Writes the file of --out, if that was given, and sets run->saved_as. After a divergence there is no result; what is
- * recorded then is the last report.
+ * Writes the file of --out, if given, and sets run->saved_as. After a divergence there is no result, so the metadata
+ * are those of the last report.
  */
 int training_model_save(training_run *run, bool diverged);
 
-/* Prints what came out, for people or with --json. */
+/* Prints the summary, as text or JSON. */
 int training_summary_print(const training_run *run);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `gradus train` prints on stdout when it is done. */
+/* The summary that `gradus train` prints on stdout at the end. */
 #include "text/failure.h"
 #include "text/json_output.h"
 #include "text/text.h"
@@ -62,7 +62,7 @@ static void print_device(const training_run *run)
     printf("device      %s (%s, driver %s)\n", info->name, info->platform, info->driver);
 }
 
-/* "82.1 % train, 81.9 % holdout" over the parts that there are. */
+/* "82.1 % train, 81.9 % holdout", for the parts that exist. */
 static void print_parts(const training_run *run)
 {
     printf("samples     %s train", format_count(sample_count(run->train)).text);
@@ -89,7 +89,7 @@ static const char *ending_text(gradus_stop_reason reason)
     case GRADUS_STOP_STEPS:
         return "after the last step";
     case GRADUS_STOP_REQUEST:
-        return "by request";
+        return "on request";
     case GRADUS_STOP_TIME:
         return "at the time limit";
     case GRADUS_STOP_PATIENCE:
@@ -110,7 +110,7 @@ static void print_ending(const gradus_train_result *result)
         return;
     printf("stopped     %s", ending_text(result->stopped_by));
     if (is_best)
-        printf("; these are the weights of %s iterations, the best on the holdout",
+        printf("; the model has the weights after %s iterations, the best on the holdout",
                format_count(result->model_iterations).text);
     printf("\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Evaluations between the steps, and what follows from them. The rules themselves are in stopping_rules.c. */
+/* Evaluates between the steps and acts on the results. The rules themselves are in stopping_rules.c. */
 #include "train/evaluation/early_stopping.h"
 #include "core/memory.h"
 #include "train/evaluation/evaluate.h"
@@ -55,7 +55,7 @@ cleanup:
 
 /* ---- Decisions ---- */
 
-/* The evaluator still has the parameters that it has just evaluated, so the two buffers change places. */
+/* The evaluator still has the parameters that it has just evaluated, so the two buffers are swapped. */
 static void keep_best(early_stopping *s, size_t done)
 {
     float *evaluated = s->holdout.parameters;

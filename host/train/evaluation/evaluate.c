@@ -21,7 +21,7 @@ cleanup:
     return status;
 }
 
-/* An engine that holds the model and the data set. */
+/* Creates an engine with the model and the data set. */
 static gradus_status open_engine(gradus_device *device, const gradus_model *model, const gradus_dataset *dataset,
                                  engine **out)
 {
@@ -69,7 +69,7 @@ gradus_status gradus_evaluate(gradus_device *device, const gradus_model *model, 
     gradus_metrics found;
 
     if (!dataset->info.labelled)
-        FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels to evaluate by");
+        FAIL(GRADUS_ERROR_ARGUMENT, "the data set has no labels to compare with");
     TRY(open_engine(device, model, dataset, &e));
     TRY(gr_evaluate_engine(e, &found));
     if (!isfinite(found.loss))

@@ -10,12 +10,12 @@ typedef struct holdout_evaluator {
     float *parameters; /* (layout.length): those that were evaluated last */
 } holdout_evaluator;
 
-/* device may be NULL: the host computes. The data set must outlive the evaluator. */
+/* device may be NULL: then the host computes. The data set must outlive the evaluator. */
 gradus_status gr_holdout_evaluator_make(gradus_device *device, const gradus_network *network,
                                         const gradus_dataset *dataset, holdout_evaluator *out);
 void gr_holdout_evaluator_release(holdout_evaluator *evaluator);
 
-/* Loss, which may be infinite, and accuracy of the parameters that `trained` has once its queued steps are done. */
+/* Loss, which may be infinite, and accuracy of the parameters of `trained` after its queued steps. */
 gradus_status gr_holdout_evaluator_evaluate(holdout_evaluator *evaluator, engine *trained, gradus_metrics *out);
 
 #endif

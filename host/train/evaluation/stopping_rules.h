@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules of early stopping: when a run ends before its last step, as gradus_stopping says, decided from figures alone. */
+/* The rules of early stopping (gradus_stopping). They decide by figures alone whether a run ends before its last
+ * step. */
 #ifndef GRADUS_TRAIN_STOPPING_RULES_H
 #define GRADUS_TRAIN_STOPPING_RULES_H
 
 #include "engine/common/engine.h"
 
-/* The sum of the losses of so many samples. */
+/* A sum of losses, and its number of samples. */
 typedef struct running_loss {
     double sum;
     size_t samples;
@@ -33,8 +34,8 @@ bool gr_stopping_rules_out_of_patience(const stopping_rules *s);
 bool gr_stopping_rules_reaches_target(const stopping_rules *s, const gradus_metrics *metrics);
 bool gr_stopping_rules_out_of_time(const stopping_rules *s, double seconds);
 
-/* Records the loss of a step; and ends a window of them, true if its mean loss is hardly below that of the window before:
- * the training has converged. */
+/* Records the loss of a step; and ends a window of steps: true if its mean loss is hardly below that of the previous
+ * window, so the training has converged. */
 void gr_stopping_rules_record_step(stopping_rules *s, const batch_sums *sums, size_t samples);
 bool gr_stopping_rules_end_window(stopping_rules *s);
 

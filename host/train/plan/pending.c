@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* How much may be queued in all, and how much of it is one burst: the others keep the device busy while one is
+/* The time that may be queued in total, and the share of one burst: the others keep the device busy while one is
  * recorded. */
 #define QUEUE_SECONDS 0.15
 #define BURST_SECONDS (QUEUE_SECONDS / (SUMS_UNDER_WAY - 1))
@@ -55,8 +55,8 @@ const burst *gr_pending_oldest(const pending *p)
     return &p->bursts[p->oldest];
 }
 
-/* A host that comes late finds several bursts complete, and waits for the first of them only. The others were not as quick
- * as that looks, so the estimate falls by no more than half. */
+/* A host that is late finds several bursts complete, and waits only for the first of them. The others took longer than
+ * it seems, so the estimate decreases by at most half. */
 void gr_pending_remove(pending *p, double seconds)
 {
     assert(p->count > 0);

@@ -7,7 +7,7 @@
 
 typedef struct schedule schedule;
 
-/* What the learning rate is multiplied by, `step` steps after the warm-up. */
+/* The factor of the learning rate, `step` steps after the warm-up. */
 typedef double schedule_factor(const schedule *s, double step);
 
 struct schedule {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Epochs, steps, and what is due after them. */
+/* Epochs and steps, and the actions that are due after them. */
 #include "train/plan/training_plan.h"
 #include "core/memory.h"
 #include "data/augment.h"
@@ -85,7 +85,7 @@ size_t gr_training_plan_batch_count(const training_plan *plan, size_t step)
     return left < plan->batch ? left : plan->batch;
 }
 
-/* ---- What is due ---- */
+/* ---- Due actions ---- */
 
 static bool is_due(const period *p, size_t done)
 {

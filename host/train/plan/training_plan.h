@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The training plan: how a run divides into epochs and steps, and after which of them something is due. `done` is a
- * number of completed steps; step and iteration are indices from 0. */
+/* The training plan: how a run is divided into epochs and steps, and after which steps a report, an evaluation or a
+ * checkpoint is due. `done` is a number of completed steps; step and iteration are indices from 0. */
 #ifndef GRADUS_TRAIN_TRAINING_PLAN_H
 #define GRADUS_TRAIN_TRAINING_PLAN_H
 
@@ -29,14 +29,14 @@ gradus_status gr_training_plan_make(const gradus_train_options *options, const g
 size_t gr_training_plan_batch_first(const training_plan *plan, size_t step);
 size_t gr_training_plan_batch_count(const training_plan *plan, size_t step);
 
-/* What is due after `done` steps. */
+/* Whether each of them is due after `done` steps. */
 bool gr_training_plan_reports(const training_plan *plan, size_t done);
 bool gr_training_plan_evaluates(const training_plan *plan, size_t done);
 bool gr_training_plan_checks_convergence(const training_plan *plan, size_t done);
 bool gr_training_plan_saves(const training_plan *plan, size_t done);
 
-/* The next number of steps, above `done`, after which the loop must wait for the results before it queues more; at the
- * latest the number of all steps. */
+/* The next number of steps, above `done`, after which the loop must wait for the results before it queues more; at most
+ * the number of all steps. */
 size_t gr_training_plan_next_sync(const training_plan *plan, size_t done);
 
 #endif
