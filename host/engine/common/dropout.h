@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which units a step leaves out. A unit's 16 random bits are a function of the seed, the layer, the sample's number in the
- * data set and the step alone, so every engine and device leaves out the same; kernels/common/dropout.clh draws them as well.
- */
+/* Which units a step leaves out, by the random bits of kernels/common/dropout.h, so every engine and device leaves out the
+ * same. */
 #ifndef GRADUS_ENGINE_DROPOUT_H
 #define GRADUS_ENGINE_DROPOUT_H
 

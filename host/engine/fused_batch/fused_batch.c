@@ -213,10 +213,8 @@ static bool is_small(const fused_batch *e, size_t lanes)
 static gradus_status create_step_launch(fused_batch *e)
 {
     const device_engine *common = &e->packed.common;
-    const optimizer *how = &common->base.optimizer;
     const batch_steps none = {0};
-    const batch_training training = {gr_update_rule(how, common->layout.length, &common->record),
-                                     (u32)common->base.batch, how->clip_norm};
+    const batch_training training = {(u32)common->base.batch, common->base.optimizer};
     /* An optimizer without this moment never touches the buffer that stands in its place. */
     const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
     const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first layer by sparse products: sizes, kernels, launches. */
+#include "engine/sparse/sparse_products.h"
 #include "core/memory.h"
 #include "engine/compressed/compressed.h"
-#include "engine/sparse/sparse_products.h"
 
 #include <stdlib.h>
 
