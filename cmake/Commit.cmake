@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes OUTPUT, a header with the commit of SOURCE_DIR, or "" where git does not know; leaves a file alone that says so
-# already. Usage: cmake -D OUTPUT=commit.h -D SOURCE_DIR=. -P Commit.cmake
+# Writes OUTPUT, a header with the commit of SOURCE_DIR, or "" if git does not know it. A file that is up to date is not
+# written. Usage: cmake -D OUTPUT=commit.h -D SOURCE_DIR=. -P Commit.cmake
 find_program(git git)
 set(commit "")
 if(git)

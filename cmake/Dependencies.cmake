@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Finds what the library needs and lists it in gradus_libraries. Used by the build and by the installed package alike.
-# gradus_blas tells whether OpenBLAS belongs to it; AUTO becomes ON where it is found, else OFF. gradus_onnx tells
-# whether protobuf-c does.
+# Finds the library's dependencies and lists them in gradus_libraries, for the build and for the installed package.
+# gradus_blas says whether OpenBLAS is one of them; AUTO becomes ON if it is found, else OFF. gradus_onnx says whether
+# protobuf-c is.
 include(CMakeFindDependencyMacro)
 find_dependency(OpenCL)
 find_dependency(CLBlast CONFIG)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes OUTPUT, a C file with the text of each of FILES, which lie below FOLDER and are separated by "|", as an entry of
-# kernel_table. The text goes in as bytes: string literals would hit the length that C guarantees and the rules of escaping.
+# Writes OUTPUT, a C file with the text of each of FILES, which are below FOLDER and separated by "|", as an entry of
+# kernel_table. The text is written as bytes: string literals have a limited length and need escaping.
 string(REPLACE "|" ";" FILES "${FILES}")
 set(arrays "")
 set(entries "")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts where: libraries, header, data, a CMake package and a pkg-config file. None of these files
-# says where it is, so the installed tree can be moved.
+# Files that `cmake --install` installs: libraries, header, data, a CMake package and a pkg-config file. None of them
+# contains its own path, so the installed tree can be moved.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS gradus_shared gradus_static EXPORT gradus)
@@ -16,7 +16,7 @@ install(FILES cmake/Dependencies.cmake ${PROJECT_BINARY_DIR}/gradusConfig.cmake
   ${PROJECT_BINARY_DIR}/gradusConfigVersion.cmake DESTINATION ${package_dir})
 
 file(RELATIVE_PATH prefix_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-# OpenBLAS by its flags, as OpenBLAS's own file names libgfortran for static linking, which its packages do not bring.
+# OpenBLAS by its flags: OpenBLAS's own file names libgfortran for static linking, which its packages do not include.
 if(gradus_blas)
   list(JOIN gradus_openblas_LDFLAGS " " pkgconfig_openblas)
 endif()
@@ -26,8 +26,8 @@ endif()
 configure_file(cmake/gradus.pc.in gradus.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gradus.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# The list of what was installed is written into the build folder. As root writes it, it must be there already to remain
-# the user's.
+# CMake writes the list of installed files to the build folder. If it exists before root writes it, it remains the
+# user's.
 if(NOT EXISTS ${CMAKE_BINARY_DIR}/install_manifest.txt)
   file(TOUCH ${CMAKE_BINARY_DIR}/install_manifest.txt)
 endif()

@@ -68,7 +68,7 @@ int main(void)
     options.learning_rate = 0.01f;
     options.schedule.name = "cosine";
 
-    /* A standardised input has mean 0 and standard deviation 1, from which the network learns fastest. */
+    /* A standardised input has mean 0 and standard deviation 1. With it a network learns fastest. */
     int failed = make_spiral(&train) || make_spiral(&test) ||
                  gradus_dataset_moments(train, &network.input_mean, &network.input_deviation) ||
                  gradus_model_create_with(&network, "xavier", 1, &model) || gradus_device_open(NULL, &device) ||

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Short trainings under Oclgrind, a simulator that notices data races, uninitialised values and wrong addresses in
-# kernels. Fails if it has anything to report. Usage: tests/oclgrind.sh GRADUS FOLDER
+# Short trainings under Oclgrind, a simulator that detects data races, uninitialised values and wrong addresses in
+# kernels. Fails if it reports anything. Usage: tests/oclgrind.sh GRADUS FOLDER
 set -euo pipefail
 gradus=$1 folder=$2
 
-# Oclgrind 21.10 knows nothing of the optimiser's instruction "freeze", hence -cl-opt-disable. Measured choices stay here.
+# Oclgrind 21.10 does not know the optimiser's instruction "freeze", hence -cl-opt-disable. Measured choices stay here.
 export GRADUS_BUILD_OPTIONS=-cl-opt-disable GRADUS_PROGRAM_CACHE=0 XDG_CACHE_HOME=$folder
 unset GRADUS_DEVICE
 
 # images SAMPLES SIDE INK: a CSV file of images of three classes, with ink in the upper rows ("rows"), in some pixels
-# ("dots") or everywhere ("full"). As each favours another form of the first layer, all are used.
+# ("dots") or everywhere ("full"). Each favours another form of the first layer, so all are used.
 images() {
     awk -v samples="$1" -v side="$2" -v ink="$3" 'BEGIN {
         for (s = 0; s < samples; s++) {
@@ -43,8 +43,8 @@ check() {
     exit 1
 }
 
-# train KERNELS INK HIDDEN ENGINE [OPTION...]: options are Oclgrind's. CLBlast is left out, whose kernels have reports of
-# their own.
+# train KERNELS INK HIDDEN ENGINE [OPTION...]: options are Oclgrind's. CLBlast is not used, because Oclgrind
+# has reports about its kernels.
 train() {
     check "${@:5}" -- train "$folder/$2-$1.csv" --kernel-kind "$1" --hidden "$3" --engine "$4" --products own \
         --iterations 2 --quiet --out "$folder/model.safetensors"
@@ -76,7 +76,7 @@ done
 predict gpu full
 train gpu chunks 48 fused --max-wgsize 64 # dW1 in several chunks
 
-# batches ENGINE HIDDEN [OPTION...]: mini-batches, with all that an optimizer can do
+# batches ENGINE HIDDEN [OPTION...]: mini-batches, with all options of an optimizer
 batches() {
     check -- train "$folder/dots-cpu.csv" --kernel-kind cpu --products own --engine "$1" --hidden "$2" --batch-size 60 \
         --epochs 1 --optimizer adam --weight-decay 0.01 --clip-norm 0.5 --quiet "${@:3}"

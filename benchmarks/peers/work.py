@@ -3,8 +3,8 @@
 
 A step of the work is one full-batch iteration (forward, loss, backward and update). With mini-batches it is one epoch:
 all samples in the program's own order, `batch` samples per update, the last one with the rest.
-F features, H hidden units, C classes, B samples. Pixels are bytes, which the network sees as byte / 255.
-W1 (H x F), b1 (H), W2 (C x H), b2 (C), as PyTorch has them.
+F features, H hidden units, C classes, B samples. Pixels are bytes, which the network gets as byte / 255.
+W1 (H x F), b1 (H), W2 (C x H), b2 (C), as in PyTorch.
 """
 import gzip
 import json
@@ -111,7 +111,7 @@ def find_data(name):
 
 
 def make_dense(folder):
-    """Random bytes without zeros: data of which nothing can be skipped."""
+    """Random bytes without zeros, so that nothing can be skipped."""
     random = np.random.default_rng(1)
     folder.mkdir()
     write_idx(folder, "train-images-idx3-ubyte", random.integers(1, 256, (SAMPLES, 28, 28), np.uint8))

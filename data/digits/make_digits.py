@@ -48,7 +48,7 @@ def split(labels):
     order = random.permutation(len(labels))
     test = np.concatenate([order[labels[order] == digit][:TEST_PER_DIGIT] for digit in range(10)])
     in_test = np.isin(order, test)
-    # Shuffled once more: the test part took its samples from the beginning of `order`.
+    # Shuffled again: the test part took its samples from the beginning of `order`.
     return random.permutation(order[~in_test]), random.permutation(order[in_test])
 
 

@@ -84,6 +84,12 @@ gradus_status gr_check_time_launch(check *c, launch *prepared, gradus_work work)
 gradus_status gr_check_time_in_place(check *c, launch *prepared, cl_mem buffer, const void *before, size_t bytes,
                                      gradus_work work);
 
+/* Whether the user has asked for an end. */
+static inline bool gr_check_is_stopped(const check_timer *timer)
+{
+    return timer->options.stop != NULL && *timer->options.stop != 0;
+}
+
 /* Reports, with a timer, why the case is not timed. GRADUS_OK. */
 gradus_status gr_check_leave_out(check *c, const char *why);
 
@@ -136,10 +142,10 @@ gradus_status gr_check_relu_backward(check *c, const check_shape *shape);
 gradus_status gr_check_softmax_forward(check *c, const check_shape *shape);
 gradus_status gr_check_softmax_cross_entropy(check *c, const check_shape *shape);
 gradus_status gr_check_row_sums(check *c, const check_shape *shape);
-/* The families of products: O x S x I; check_gemm.c */
-gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape);
-gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape);
-gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape);
+/* The families of products: O x S x I; check_product.c */
+gradus_status gr_check_product_clblast(check *c, const check_shape *shape);
+gradus_status gr_check_product_cpu(check *c, const check_shape *shape);
+gradus_status gr_check_product_gpu(check *c, const check_shape *shape);
 /* Activations, dropout and the input; check_activation.c */
 gradus_status gr_check_activation_forward(check *c, const check_shape *shape);
 gradus_status gr_check_activation_backward(check *c, const check_shape *shape);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of activate.cl: every activation, with dropout and without. */
 #include "check/check.h"
+#include "common/step_progress.h"
 #include "engine/common/activation.h"
 #include "engine/common/dropout.h"
 #include "engine/opencl/activation_kernels.h"
@@ -23,11 +24,11 @@ typedef struct batch {
 static gradus_status make_batch(check *c, size_t samples, batch *out)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint progress[] = {0, 0, STEP, (cl_uint)SEED, (cl_uint)(SEED >> 32)};
+    const step_progress progress = {.steps = STEP, .seed = {(u32)SEED, (u32)(SEED >> 32)}};
     const size_t first = gr_check_offset(c, 3), valid = gr_check_valid(c, samples);
     launch shuffle = {0};
     *out = (batch){samples, first, valid, gr_permutation((uint32_t)(first + valid), 5, 3), NULL, NULL};
-    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
+    TRY(gr_check_upload(c, &progress, sizeof progress, &out->progress));
     TRY(gr_check_space(c, first + valid, &out->order_buffer));
     TRY(gr_shuffle_samples(c->device, out->order_buffer, first + valid, &shuffle));
     TRY(gr_shuffle_samples_set(&shuffle, &out->order));

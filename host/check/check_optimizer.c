@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of optimizer.cl. */
 #include "check/check.h"
+#include "common/step_progress.h"
 #include "engine/opencl/device_optimizer.h"
 
 #include <float.h>
@@ -34,10 +35,10 @@ static const float step_sums[2] = {2.5f, 7};
 static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
 {
     gradus_status status = GRADUS_OK;
-    const cl_uint progress[] = {2, diverged, 0};
+    const step_progress progress = {.slot = 2, .diverged = diverged};
     out->slots = 4;
     TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
-    TRY(gr_check_upload(c, progress, sizeof progress, &out->progress));
+    TRY(gr_check_upload(c, &progress, sizeof progress, &out->progress));
     TRY(gr_check_space(c, 2 * out->slots, &out->history));
     TRY(gr_buffer_clear(c->device, out->history, 2 * out->slots * sizeof(cl_float)));
 cleanup:

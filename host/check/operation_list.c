@@ -11,11 +11,11 @@ static const check_shape class_shapes[] = {{2, 1, 0},     {3, 7, 0},    {10, 64,
                                            {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
 /* O x S x I of products. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. Own tiles:
  * exactly one, one more, many; a depth of several blocks and shares. */
-static const check_shape gemm_shapes[] = {{1, 1, 1},      {7, 13, 17},     {10, 65, 784},  {10, 1031, 131},
-                                          {64, 64, 64},   {65, 129, 129},  {10, 129, 128}, {127, 257, 129},
-                                          {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
+static const check_shape product_shapes[] = {{1, 1, 1},      {7, 13, 17},     {10, 65, 784},  {10, 1031, 131},
+                                             {64, 64, 64},   {65, 129, 129},  {10, 129, 128}, {127, 257, 129},
+                                             {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
 /* The same for kernels that take a CPU's compiler long: each shape has tiles of its own. */
-static const check_shape gpu_gemm_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
+static const check_shape gpu_product_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
@@ -114,9 +114,9 @@ const operation gr_operations[] = {
     {"augment_samples", gr_check_augment_samples, SHAPES(image_shapes), images},
     {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes), parameters},
     {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes), parameters},
-    {"gemm_clblast", gr_check_gemm_clblast, SHAPES(gemm_shapes), whole_network},
-    {"gemm_cpu", gr_check_gemm_cpu, SHAPES(gemm_shapes), whole_network},
-    {"gemm_gpu", gr_check_gemm_gpu, SHAPES(gpu_gemm_shapes), whole_network},
+    {"product_clblast", gr_check_product_clblast, SHAPES(product_shapes), whole_network},
+    {"product_cpu", gr_check_product_cpu, SHAPES(product_shapes), whole_network},
+    {"product_gpu", gr_check_product_gpu, SHAPES(gpu_product_shapes), whole_network},
     {"limit_fma", gr_check_limit_fma, SHAPES(limit_shapes), whole_network},
     {"limit_read", gr_check_limit_read, SHAPES(limit_shapes), whole_network},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes), whole_network},

@@ -11,6 +11,12 @@ static inline size_t gr_divide_up(size_t a, size_t b)
     return a / b + (a % b != 0);
 }
 
+/* a, rounded up to a multiple of `step`. */
+static inline size_t gr_round_up(size_t a, size_t step)
+{
+    return gr_divide_up(a, step) * step;
+}
+
 /* *out = a * b, or ARGUMENT naming `what` if that does not fit into a size_t. */
 gradus_status gr_multiply(size_t a, size_t b, const char *what, size_t *out);
 

@@ -81,7 +81,7 @@ static const struct {
 
 static const struct {
     const char *name;
-    product_choice choice;
+    product_preference choice;
 } product_choices[] = {
     {"auto", PRODUCTS_AUTO},
     {"own", PRODUCTS_OWN},

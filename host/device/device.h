@@ -15,7 +15,7 @@ typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 
 /* Who computes products: whoever is fastest, our own kernels, CLBlast. */
-typedef enum product_choice { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_choice;
+typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
 typedef struct shared_program shared_program;
 
@@ -25,7 +25,7 @@ struct gradus_device {
     gradus_device_info info;
     kernel_kind kernels;
     wait_kind wait;
-    product_choice products;
+    product_preference products;
     cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
     cl_context context;
     cl_command_queue queue;  /* in order */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of OpenCL's and CLBlast's errors. */
+/* Names of OpenCL's errors. */
 #include "device/opencl.h"
 
-#include <clblast_c.h>
 #include <string.h>
 
 #define NAME(x)                                                                                                       \
@@ -53,20 +52,6 @@ static const struct {
     NAME(CL_INVALID_BUFFER_SIZE),
     NAME(CL_INVALID_GLOBAL_WORK_SIZE),
     {-1001, "CL_PLATFORM_NOT_FOUND_KHR"},
-    NAME(CLBlastNotImplemented),
-    NAME(CLBlastInvalidMatrixA),
-    NAME(CLBlastInvalidMatrixB),
-    NAME(CLBlastInvalidMatrixC),
-    NAME(CLBlastInvalidLeadDimA),
-    NAME(CLBlastInvalidLeadDimB),
-    NAME(CLBlastInvalidLeadDimC),
-    NAME(CLBlastInsufficientMemoryA),
-    NAME(CLBlastInsufficientMemoryB),
-    NAME(CLBlastInsufficientMemoryC),
-    NAME(CLBlastInsufficientMemoryTemp),
-    NAME(CLBlastInvalidLocalMemUsage),
-    NAME(CLBlastDatabaseError),
-    NAME(CLBlastUnexpectedError),
 };
 #undef NAME
 

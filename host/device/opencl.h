@@ -9,13 +9,13 @@
 #include "core/status.h"
 #include <CL/cl.h>
 
-/* "CL_OUT_OF_RESOURCES"; covers CLBlast's codes, which extend OpenCL's. */
+/* "CL_OUT_OF_RESOURCES" */
 const char *gr_cl_error_name(int error);
 
 /* Records "host/device/x.c:47: clFinish: CL_OUT_OF_RESOURCES[: detail]". `call` may be the whole call's text. */
 gradus_status gr_cl_fail(const char *file, int line, const char *call, int error, const char *detail);
 
-/* For calls that return the error: CL_TRY(clFinish(queue)). Serves CLBlast's calls too. */
+/* For calls that return the error: CL_TRY(clFinish(queue)). */
 #define CL_TRY(call)                                                                                                  \
     do {                                                                                                              \
         int cl_error_ = (int)(call);                                                                                  \

@@ -46,7 +46,7 @@
  *
  * Letters used throughout: F input features, H hidden units, C classes, B samples. A matrix has one column per
  * sample and is stored column after column; "X (F x B)" is therefore sample after sample, as data files hold images.
- * Weights are the exception: W (H x F) is stored row after row, one row per unit, as PyTorch's Linear has it.
+ * Weights are the exception: W (H x F) is stored row after row, one row per unit, as in PyTorch's Linear.
  *
  * The library never prints, never exits, and has no global state but each thread's last error. An object may be used
  * by one thread at a time.
@@ -88,9 +88,9 @@ typedef enum gradus_status {
     GRADUS_ERROR_DATA = 2,      /* a file was read but its contents are wrong */
     GRADUS_ERROR_NO_INPUT = 3,  /* a file or data set does not exist or cannot be opened */
     GRADUS_ERROR_NO_DEVICE = 4, /* no OpenCL device, or none that fits the selector */
-    GRADUS_ERROR_DEVICE = 5,    /* an OpenCL or CLBlast call failed, or the device lacks memory */
+    GRADUS_ERROR_DEVICE = 5,    /* an OpenCL or CLBlast call failed, or the device is out of memory */
     GRADUS_ERROR_MISMATCH = 6,  /* the device computes other results than the reference */
-    GRADUS_ERROR_DIVERGED = 7,  /* the loss is not a finite number any more */
+    GRADUS_ERROR_DIVERGED = 7,  /* the loss is no longer finite */
     GRADUS_ERROR_MEMORY = 8,    /* the host is out of memory */
     GRADUS_ERROR_OUTPUT = 9,    /* a file cannot be created */
     GRADUS_ERROR_IO = 10,       /* reading or writing failed: disk full, device error */
@@ -102,8 +102,8 @@ GRADUS_API const char *gradus_last_error(void);
 /* ---- Data ------------------------------------------------------------------------------------------------------- */
 
 /*
- * Samples with one label each. The samples are X (F x B): bytes 0..255, which the network sees as byte / 255, or
- * floats, which it sees as they are.
+ * Samples with one label each. The samples are X (F x B): bytes 0..255, which the network gets as byte / 255, or
+ * floats, which it gets as they are.
  */
 typedef struct gradus_dataset gradus_dataset;
 
@@ -115,8 +115,8 @@ typedef struct gradus_data_options gradus_data_options; /* in part 2 */
  * - a name such as "digits" or "mnist": a folder of that name in options->data_dir, $GRADUS_DATA_DIR,
  *   $XDG_DATA_HOME/gradus (or ~/.local/share/gradus), beside the program, or in the system's data folders;
  * - a folder with IDX files (http://yann.lecun.com/exdb/mnist) under their usual names, gzipped or not;
- * - a CSV file as Kaggle's digit recognizer has it (label,pixel0,...), gzipped or not. It is of floats where a number
- *   has a sign, a decimal point or an exponent, else of bytes;
+ * - a CSV file in the form of Kaggle's digit recognizer (label,pixel0,...), gzipped or not. Its features are floats if
+ *   some number has a sign, a decimal point or an exponent, else bytes;
  * - an NPZ as Keras ships MNIST (x_train, y_train, x_test, y_test), or with X and y. X is B x F, B x height x width,
  *   or has one more axis of length 1 for the channel; uint8, float32 or float64, which is rounded; in C order. y has
  *   integers 0..255 of any width.
@@ -128,7 +128,7 @@ GRADUS_API gradus_status gradus_dataset_open(const char *name, const gradus_data
                                              gradus_dataset **train, gradus_dataset **test);
 
 /*
- * Makes a data set from samples in memory, which are copied: pixels (width * height x samples), and one label per
+ * Creates a data set from samples in memory, which are copied: pixels (width * height x samples), and one label per
  * sample or NULL for none. For samples that are not images, width is F and height is 1.
  */
 GRADUS_API gradus_status gradus_dataset_create(const uint8_t *pixels, const uint8_t *labels, size_t samples,
@@ -145,7 +145,7 @@ GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
 
 #define GRADUS_LAYERS_MAX 16
 
-/* What a hidden unit computes from its input z; as PyTorch's modules of the same names, with their defaults. */
+/* The function of a hidden unit, of its input z; as PyTorch's modules of the same names, with their defaults. */
 typedef enum gradus_activation {
     GRADUS_RELU = 0,       /* max(z, 0) */
     GRADUS_LEAKY_RELU = 1, /* z, for negative z 0.01 z (Maas et al. 2013) */
@@ -164,8 +164,8 @@ typedef struct gradus_network {
     size_t image_width, image_height;    /* of a sample; 0 x 0: a square if F is a square number, else F x 1 */
     gradus_activation activation;        /* of all hidden layers */
 
-    /* Standardised input: the network sees (x - mean) / standard deviation, where x is byte / 255 or a float.
-     * gradus_dataset_moments() computes both. Standard deviation 0: the network sees x. */
+    /* Standardised input: (x - mean) / standard deviation, where x is byte / 255 or a float. gradus_dataset_moments()
+     * computes both. Standard deviation 0: the input is x. */
     float input_mean, input_deviation;
     bool floats; /* samples are floats, not bytes: gradus_dataset_info.floats */
 } gradus_network;
@@ -197,7 +197,7 @@ typedef struct gradus_device gradus_device;
 
 /*
  * Opens a device: NULL for the best one (or $GRADUS_DEVICE), "gpu", "cpu", or another selector of
- * gradus_device_choose(). May take seconds where the driver must compile the kernels.
+ * gradus_device_choose(). May take seconds if the driver must compile the kernels.
  */
 GRADUS_API gradus_status gradus_device_open(const char *selector, gradus_device **out);
 GRADUS_API void gradus_device_close(gradus_device *device);
@@ -261,7 +261,7 @@ GRADUS_API const char *gradus_status_name(gradus_status status);
 
 struct gradus_data_options {
     const char *data_dir;  /* folder that is searched first for named data sets; NULL: none */
-    size_t features;       /* that every sample must have; 0: any number */
+    size_t features;       /* required of every sample; 0: any number */
     bool allow_unlabelled; /* accept a CSV file that has only pixels, and an NPZ without y */
     bool floats;           /* read a CSV file as floats, even if all its numbers are integers 0..255 */
 };
@@ -272,7 +272,7 @@ GRADUS_API gradus_data_options gradus_data_options_default(void);
 typedef struct gradus_dataset_info {
     size_t samples;       /* B */
     size_t features;      /* F = width * height */
-    size_t width, height; /* of the image that a sample is; F x 1 if it is not an image */
+    size_t width, height; /* of a sample's image; F x 1 if samples are not images */
     size_t classes;       /* C: one more than the largest label when the set was read; 0 without labels */
     bool labelled;
     bool floats; /* X has floats, not bytes */
@@ -298,8 +298,8 @@ GRADUS_API gradus_status gradus_dataset_holdout(gradus_dataset *dataset, size_t 
                                                 gradus_dataset **holdout);
 
 /*
- * Mean and standard deviation over all features of all samples, as the network sees them: 0.1307 and 0.3081 for
- * MNIST's training samples. DATA if the standard deviation is 0 (all features are equal).
+ * Mean and standard deviation over all features of all samples, bytes divided by 255: 0.1307 and 0.3081 for MNIST's
+ * training samples. DATA if the standard deviation is 0 (all features are equal).
  */
 GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, float *mean, float *deviation);
 
@@ -310,13 +310,13 @@ GRADUS_API const char *gradus_activation_name(gradus_activation activation);
 
 /*
  * As gradus_model_create(), with a named initializer:
- *   "uniform"         weights and biases from U(-0.5, 0.5), as gradus_model_create() has them
+ *   "uniform"         weights and biases from U(-0.5, 0.5), as in gradus_model_create()
  *   "he"              normal, standard deviation sqrt(2 / inputs); for ReLU (He et al. 2015)
- *   "he-uniform"      uniform, of the same standard deviation
+ *   "he-uniform"      uniform, with the same standard deviation
  *   "xavier"          normal, standard deviation sqrt(2 / (inputs + outputs)) (Glorot and Bengio 2010)
- *   "xavier-uniform"  uniform, of the same standard deviation
- * They are PyTorch's kaiming_ and xavier_ initializers. Biases are 0 with all but "uniform". NULL stands
- * for "uniform"; ARGUMENT for an unknown name.
+ *   "xavier-uniform"  uniform, with the same standard deviation
+ * They are PyTorch's kaiming_ and xavier_ initializers. Biases are 0 with all but "uniform". NULL means "uniform";
+ * ARGUMENT for an unknown name.
  */
 GRADUS_API gradus_status gradus_model_create_with(const gradus_network *network, const char *initializer,
                                                   uint64_t seed, gradus_model **out);
@@ -397,8 +397,8 @@ typedef struct gradus_device_info {
 
 /*
  * Lists the devices of all platforms: GPUs before accelerators before CPUs, discrete before integrated, else in
- * OpenCL's order. The caller frees the list with gradus_device_list_free(). NO_DEVICE says which of the possible
- * causes it is (no platform, broken driver, no device) and what was looked at.
+ * OpenCL's order. The caller frees the list with gradus_device_list_free(). The message of NO_DEVICE names the cause
+ * (no platform, broken driver, no device) and the places that were searched.
  */
 GRADUS_API gradus_status gradus_device_list(gradus_device_info **list, size_t *count);
 GRADUS_API void gradus_device_list_free(gradus_device_info *list);
@@ -412,7 +412,7 @@ GRADUS_API void gradus_device_list_free(gradus_device_info *list);
 GRADUS_API gradus_status gradus_device_choose(const gradus_device_info *list, size_t count, const char *selector,
                                               size_t *index, const char **reason);
 
-/* How a device is used. A NULL text stands for its default. */
+/* How a device is used. NULL instead of a text means its default. */
 typedef struct gradus_device_options {
     const char *selector; /* as for gradus_device_choose() */
     const char *kernels;  /* those for a "cpu" or for a "gpu"; "auto", the default: those for the device's type */
@@ -442,9 +442,8 @@ GRADUS_API const char *gradus_device_products_name(size_t index);
 
 /*
  * gradus_device_open() with options, which may be NULL. ARGUMENT names the option that is impossible: threads of a
- * device that is not a CPU, or more than it has. Threads are a part of the device that OpenCL splits off (device
- * fission). Some drivers report the part and use the whole device all the same; that limits engine "fused", but not
- * the others.
+ * device that is not a CPU, or more than it has. OpenCL splits off this part of the device (device fission). Some
+ * drivers report the part but still use the whole device; then only engine "fused" keeps to the limit.
  */
 GRADUS_API gradus_status gradus_device_open_with(const gradus_device_options *options, gradus_device **out);
 
@@ -453,8 +452,9 @@ GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device 
 /* ---- Training options ------------------------------------------------------------------------------------------- */
 
 /*
- * What a step does with the gradient g: p := p - lr * ..., by the formulas of PyTorch's torch.optim of the same names,
- * where "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are ignored.
+ * The update of the parameters p by the gradient g: p := p - lr * ..., by the formulas of PyTorch's torch.optim of the
+ * same names, where "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are
+ * ignored.
  */
 typedef struct gradus_optimizer {
     const char *name;   /* one of gradus_optimizer_name(); NULL: the first */
@@ -493,8 +493,8 @@ typedef struct gradus_schedule {
 GRADUS_API const char *gradus_schedule_name(size_t index);
 
 /*
- * How the training images are distorted, anew for each sample and epoch; only with mini-batches, and only for images
- * of bytes. All zero: not at all. Each member is the largest amount. Pixel p of the new image is the old image at c +
+ * Random distortions of the training images, different for each sample and epoch; only with mini-batches, and only for
+ * images of bytes. All zero: none. Each member is the largest amount. Pixel p of the new image is the old image at c +
  * R (p - c - t) / f + e(p), bilinear, black outside, where c is the centre, R rotates, t shifts and f scales, all
  * drawn uniformly by the training's seed. e is a smooth random field: elastic deformation as in Simard, Steinkraus and
  * Platt ("Best practices for convolutional neural networks applied to visual document analysis", 2003; theirs is about
@@ -509,20 +509,20 @@ typedef struct gradus_augmentation {
 } gradus_augmentation;
 
 /*
- * What ends a run before its last step. All zero: nothing.
+ * Rules that end a run before its last step. All zero: none.
  *
  * With patience, the model gets the best parameters however the run ends, except by the target accuracy. The training
  * figures lag a little behind the parameters; therefore a target accuracy on the training samples is confirmed by an
  * evaluation of all of them.
  */
 typedef struct gradus_stopping {
-    size_t patience;        /* evaluations of the holdout in a row without a new best; 0: any number */
-    const char *monitor;    /* what the best is: "loss" or NULL, the least; "accuracy", the greatest */
+    size_t patience;        /* evaluations of the holdout in a row without a new best; 0: no limit */
+    const char *monitor;    /* which figure decides: "loss" or NULL, the lowest; "accuracy", the highest */
     double target_accuracy; /* 0..1, on the holdout, or without one on the training samples; 0: none */
     double until_converged; /* least relative improvement of the mean training loss from one window of 50 steps (with
                                mini-batches: an epoch) to the next; 0: none */
     double max_seconds;     /* of training and evaluating; steps that are queued then, 0.15 s at most, are completed.
-                               0: any number */
+                               0: no limit */
 } gradus_stopping;
 
 /* "loss", "accuracy", for index 0, 1; NULL after the last. */
@@ -552,7 +552,7 @@ typedef struct gradus_checkpoints {
 
 /* Where a run begins. */
 typedef struct gradus_train_start {
-    const char *checkpoint; /* that the run continues; NULL: none */
+    const char *checkpoint; /* the one that the run continues; NULL: none */
     size_t iterations;      /* done before */
 
     /* Iterations whose reports are final. Those from `reported` on will be reported, even if the interrupted run
@@ -599,12 +599,12 @@ struct gradus_train_options {
     gradus_optimizer optimizer;
     gradus_augmentation augmentation;
 
-    /* Share of each hidden layer's units that a step drops, drawn anew for each sample and step by `seed`; the others
+    /* Share of each hidden layer's units that a step drops, drawn for each sample and step by `seed`; the others
      * are multiplied by 1 / (1 - share) (Srivastava et al. 2014). Evaluations drop nothing. Below 1; 0: none. */
     float dropout;
-    float input_dropout; /* the same for the features that the network sees */
+    float input_dropout; /* the same for the features */
 
-    /* e: the target is 1 - e for the label plus e / C for every class, as PyTorch has it (Szegedy et al. 2016); not in
+    /* e: the target is 1 - e for the label plus e / C for every class, as in PyTorch (Szegedy et al. 2016); not in
      * evaluations. At most 1; 0: none. */
     float label_smoothing;
 
@@ -641,7 +641,7 @@ typedef enum gradus_stop_reason {
 GRADUS_API const char *gradus_stop_reason_name(gradus_stop_reason reason);
 
 struct gradus_train_result {
-    const char *engine;      /* that was used */
+    const char *engine;      /* the one that was used */
     char plan[2048];         /* how it computes, and the measurements that decided it, as lines of text; or "" */
     size_t iterations;       /* done */
     size_t resumed_from;     /* iterations done before the checkpoint that the run continued; 0: there was none */
@@ -673,9 +673,9 @@ typedef struct gradus_tune_options {
 GRADUS_API gradus_tune_options gradus_tune_options_default(void);
 
 /*
- * Times all configurations of this network's matrix products on the device, over so many samples, as engine "layered"
- * uses them. Each gain is written to the user's cache as soon as it is found, and used by later trainings of such a
- * network. options may be NULL.
+ * Times all configurations of this network's matrix products on the device, over `samples` samples, as engine
+ * "layered" uses them. Each gain is written to the user's cache as soon as it is found, and used by later trainings of
+ * such a network. options may be NULL.
  */
 GRADUS_API gradus_status gradus_tune(gradus_device *device, const gradus_network *network, size_t samples,
                                      const gradus_tune_options *options);
@@ -743,8 +743,8 @@ GRADUS_API gradus_status gradus_benchmark_create(gradus_device *device, const ch
                                                  const gradus_network *network, const gradus_dataset *dataset,
                                                  size_t threads, gradus_benchmark **out);
 
-/* The length of a measurement: at least so many seconds and iterations. A slow engine, which needs more than ten times
- * as long for these iterations, stops there. */
+/* The least length of a measurement: seconds and iterations. A slow engine stops after ten times these seconds, even
+ * with fewer iterations. */
 typedef struct gradus_benchmark_options {
     double seconds;           /* 0.3 */
     size_t iterations;        /* 3 */
@@ -755,12 +755,12 @@ GRADUS_API gradus_benchmark_options gradus_benchmark_options_default(void);
 
 typedef struct gradus_benchmark_sample {
     size_t iterations; /* done; 0 if stopped before the first */
-    double seconds;    /* that they took: forward, loss, backward and update of all samples */
+    double seconds;    /* of these: forward, loss, backward and update of all samples */
 } gradus_benchmark_sample;
 
 /*
- * Times full-batch iterations. Several benchmarks can exist at the same time, so that they can take turns and whatever
- * else the machine does affects all alike. options may be NULL.
+ * Times full-batch iterations. Several benchmarks can exist at the same time, so that they can take turns and other
+ * load on the machine affects all alike. options may be NULL.
  */
 GRADUS_API gradus_status gradus_benchmark_measure(gradus_benchmark *benchmark, const gradus_benchmark_options *options,
                                                   gradus_benchmark_sample *sample);

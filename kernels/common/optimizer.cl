@@ -12,7 +12,7 @@ kernel void update_parameters(update_step step, update_rule rule, global paramet
                               global const parameter *restrict g, global const uchar *restrict decays,
                               global const float *restrict clip, global parameter *first, global parameter *second,
                               global const float *restrict sums, global float *restrict history,
-                              global uint *restrict progress)
+                              global step_progress *restrict progress)
 {
     const size_t i = get_global_id(0), at = i * UPDATE_LANES;
     const optimizer how = {rule.kind, rule.momentum, rule.decay, rule.epsilon};
@@ -64,9 +64,9 @@ kernel void limit_norms(global float *restrict p, global const uint *restrict ro
 // kept := p, unless the loss of this step or of an earlier one was not finite: so what is kept stays good, though the
 // host learns of the loss later. Goes before the step's update. NDRange: one work-item per element.
 kernel void keep_parameters(global const float *restrict p, global float *restrict kept, ulong elements,
-                            global const float *restrict sums, global const uint *restrict progress)
+                            global const float *restrict sums, global const step_progress *restrict progress)
 {
     const size_t i = get_global_id(0);
-    if (i < elements && progress[1] == 0 && isfinite(sums[0]))
+    if (i < elements && progress->diverged == 0 && isfinite(sums[0]))
         kept[i] = p[i];
 }

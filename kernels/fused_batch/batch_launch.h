@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "common/optimizer_arguments.h"
 #include "common/pass_range.h"
 
 // How the order of samples at hand takes their images.
@@ -27,10 +28,9 @@ typedef struct batch_steps {
 
 // What is the same in all of them.
 typedef struct batch_training {
-    u32 batch;                      // samples of a step
-    u32 slots;                      // of the history
-    float momentum, decay, epsilon; // see optimizer_step.clh
-    float weight_decay, clip_norm;  // 0: none
+    update_rule rule;
+    u32 batch;       // samples of a step
+    float clip_norm; // 0: none
 } batch_training;
 
 // Floats that a work-item of fused_batch_reduce adds up, a multiple of any number of lanes.

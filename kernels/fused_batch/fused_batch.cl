@@ -77,13 +77,13 @@ static void prepare_input_bias(global const float *parameters, global float *scr
 }
 
 // The pass over a range of `order`. values, places, starts: X as first_batch.clh takes it; labels (B); scratch (SCRATCH x
-// work-items); progress: see optimizer_step.clh; plan, images: see image_source, with AUGMENTS only. NDRange: one work-item
+// work-items); progress: see step_progress.h; plan, images: see image_source, with AUGMENTS only. NDRange: one work-item
 // per core's share, work-groups of one.
 kernel void fused_batch_pass(batch_pass work, global const uchar *restrict values,
                              global const ushort *restrict places, global const uint *restrict starts,
                              global const uchar *restrict labels, global const uint *restrict order,
                              global const float *restrict parameters, global float *restrict all_scratch,
-                             global const uint *restrict progress, global const augment_plan *restrict plan,
+                             global const step_progress *restrict progress, global const augment_plan *restrict plan,
                              global const uchar *restrict images)
 {
     const uint me = get_global_id(0), count = get_global_size(0), first = work.range.first, end = work.range.end;
@@ -178,8 +178,8 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
     return fmin(1.0f, clip_norm / (sqrt(sum_lanes(squares)) + 1e-6f));
 }
 
-// Whole steps one after the other, for batches that are too small to be shared. factors: a ring; keep:
-// before the last update kept := p, as keep_parameters does; decays, first_moment, second_moment: as update_parameters has
+// Whole steps one after the other, for batches that are too small to be shared. factors: a ring;
+// kept: where the parameters are set aside, as keep_parameters does; decays, first_moment, second_moment: as update_parameters has
 // them; all else as fused_batch_pass has it. NDRange: one work-item, which uses the first scratch.
 kernel void fused_batch_steps(batch_steps work, batch_training how, global const update_step *restrict factors,
                               global const uchar *restrict values, global const ushort *restrict places,
@@ -187,13 +187,13 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
                               global const uint *restrict order, global float *restrict parameters,
                               global floatv *restrict kept, global float *restrict scratch,
                               global float *restrict sums, global float *restrict history,
-                              global uint *restrict progress, global const uchar *restrict decays,
+                              global step_progress *restrict progress, global const uchar *restrict decays,
                               global floatv *restrict first_moment, global floatv *restrict second_moment,
                               global const augment_plan *restrict plan, global const uchar *restrict images)
 {
     const samples x = {values, places, starts};
     const image_source source = {plan, images, work.images};
-    const optimizer rule = {OPTIMIZER, how.momentum, how.decay, how.epsilon};
+    const optimizer rule = {OPTIMIZER, how.rule.momentum, how.rule.decay, how.rule.epsilon};
     global floatv *p = (global floatv *)parameters;
     global floatv *gradient = (global floatv *)(scratch + DW_AT);
     global const update_step *next = factors + work.factors_at;
@@ -206,14 +206,14 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
         for (uint s = s0; s < range.end; s += TILE)
             pass_tile(&x, &source, s, range.end, &pass, labels, order, parameters, scratch);
         finish_gradient(gradient, range.scale);
-        if (work.keep && range.end == work.end && progress[1] == 0 && isfinite(scratch[METRICS_AT]))
+        if (work.keep && range.end == work.end && progress->diverged == 0 && isfinite(scratch[METRICS_AT]))
             for (uint i = 0; i < GRADIENT_VECTORS; i++)
                 kept[i] = p[i];
         const float clip = how.clip_norm > 0 ? clip_gradient(gradient, how.clip_norm) : 1;
         for (uint i = 0; i < GRADIENT_VECTORS; i++)
-            p[i] = update_one(rule, by, decays[i * LANES / PARAMETER_ALIGNMENT] ? how.weight_decay : 0, p[i],
+            p[i] = update_one(rule, by, decays[i * LANES / PARAMETER_ALIGNMENT] ? how.rule.weight_decay : 0, p[i],
                               clip * gradient[i], first_moment + i, second_moment + i);
-        note_step(scratch[METRICS_AT], scratch[METRICS_AT + 1], history, progress, how.slots);
+        note_step(scratch[METRICS_AT], scratch[METRICS_AT + 1], history, progress, how.rule.slots);
     }
     sums[0] = scratch[METRICS_AT];
     sums[1] = scratch[METRICS_AT + 1];

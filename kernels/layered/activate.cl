@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands between two products where that is more than a ReLU: other activations, dropout, and the input transformed
 // on the host's word. Behind activation.clh and dropout.clh. Dropout asks for each sample's number in the data set: that is
-// order[first + s], or first + s where order is NULL. progress is the record of the steps (optimizer_step.clh): [2] the
-// step, [3] and [4] the seed. threshold 0: nothing is left out.
+// order[first + s], or first + s where order is NULL. A threshold of 0 leaves nothing
+// out.
 
 #include "common/activation.clh"
 #include "common/dropout.clh"
+#include "common/step_progress.h"
 #include "layered/layered_arguments.h"
 
 static uint sample_number(global const uint *order, uint first, uint s)
@@ -13,16 +14,16 @@ static uint sample_number(global const uint *order, uint first, uint s)
     return order == 0 ? first + s : order[first + s];
 }
 
-static void draw_mask(global const uint *progress, uint layer, uint sample, uint block, uint words[4])
+static void draw_mask(global const step_progress *progress, uint layer, uint sample, uint block, uint words[4])
 {
-    draw_units((uint2)(progress[3], progress[4]), layer, sample, progress[2], block, words);
+    draw_units((uint2)(progress->seed[0], progress->seed[1]), layer, sample, progress->steps, block, words);
 }
 
 // A = f(Z), in place in z (units x samples), and f'(Z) into slopes, both times the factors of dropout: 0 for what is left
 // out, layer.gain for the rest. Samples from `valid` on have no number and are not thinned. NDRange: one work-item per
 // ACTIVATE_UNITS units of a sample.
 kernel void activation_forward(activation_slice slice, activation_layer layer, global float *restrict z,
-                               global float *restrict slopes, global const uint *restrict progress,
+                               global float *restrict slopes, global const step_progress *restrict progress,
                                global const uint *restrict order)
 {
     const uint units = layer.units, blocks = (units + ACTIVATE_UNITS - 1) / ACTIVATE_UNITS;
@@ -56,7 +57,7 @@ kernel void activation_backward(global const float *restrict slopes, global floa
 // of x (features x any number), v being a byte or with `floats` a float, into out (features x samples); 0 after them.
 // NDRange: one work-item per ACTIVATE_UNITS features of a sample.
 kernel void input_transform(input_slice slice, input_layer layer, global const uchar *restrict x,
-                            global float *restrict out, global const uint *restrict progress,
+                            global float *restrict out, global const step_progress *restrict progress,
                             global const uint *restrict order)
 {
     const uint features = layer.features, blocks = (features + ACTIVATE_UNITS - 1) / ACTIVATE_UNITS;

@@ -11,6 +11,8 @@
 #include "common/integers.h"
 #include "common/scaled_sum.h"
 
+// ---- By value ----
+
 // The samples that a product is of, the first argument of its kernel: A begins at this value of its buffer, and so many of the
 // S samples are there.
 typedef struct product_samples {
@@ -25,25 +27,60 @@ enum {
     EPILOGUE_MASK = 4, // 0 where the mask is not positive: .* relu'
 };
 
-// gemm_cpu_rows: C (samples x n), the depth k.
-typedef struct cpu_rows_shape {
+// product_cpu_pack: a matrix (k x n), or with `transposed` (n x k), from element `at` of its buffer on.
+typedef struct product_pack_shape {
+    u64 at;
+    u32 n, k, transposed;
+    float factor; // of the elements
+} product_pack_shape;
+
+// product_cpu_rows: C (samples x n), the depth k.
+typedef struct product_rows_shape {
     u64 bias_at; // where b begins in its buffer
     u32 n, k;
     u32 epilogue; // EPILOGUE_*
-} cpu_rows_shape;
+} product_rows_shape;
 
-// gemm_cpu_depth: partial sums of C (m x n), the depth being the samples.
-typedef struct cpu_depth_shape {
-    u64 room; // floats that each work-item packs A and B into
+// product_cpu_depth: partial sums of C (m x n), the depth being the samples.
+typedef struct product_depth_shape {
+    u64 room; // floats that a work-item packs A and B into
     u32 m, n;
     u32 share; // samples of a work-item
-} cpu_depth_shape;
+} product_depth_shape;
 
-// gemm_gpu: C (m x n), the depth k, with all samples.
-typedef struct gpu_shape {
+// product_gpu: C (m x n), the depth k, with all S samples.
+typedef struct product_gpu_shape {
     u64 weights_at, bias_at; // where W and b begin in their buffer
     u32 m, n, k;
     u32 share;    // of the depth, for each of the parts that it is split into
     u32 epilogue; // EPILOGUE_*
-    float alpha;
-} gpu_shape;
+    float factor; // of the sums
+} product_gpu_shape;
+
+// ---- Tiles: those of a program that is built without options, and first in the host's lists ----
+
+#define CPU_CHUNK 96
+#define CPU_DEPTH 256
+#define CPU_ROWS 6
+#define CPU_VECTORS 2
+
+#define GPU_TILE_M 128
+#define GPU_TILE_N 64
+#define GPU_TILE_K 16
+#define GPU_ITEM_M 8
+#define GPU_ITEM_N 4
+
+// ---- The scratch memory of the CPU's kernels, in floats ----
+
+// A matrix (depth x columns) in panels of `width` columns, of which the last is filled up.
+static inline u64 panel_floats(u64 columns, u64 width, u64 depth)
+{
+    return (columns + width - 1) / width * width * depth;
+}
+
+// A work-item of product_cpu_depth packs so many rows of A (depth x m) into panels of `rows` columns, which vectors of
+// `columns` floats follow.
+static inline u64 packed_units_floats(u64 m, u64 rows, u64 columns, u64 depth)
+{
+    return panel_floats(panel_floats(m, rows, 1), columns, depth);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The measuring part of the library: work, limits, samples, profiles. */
+/* Benchmarks in the library: work, limits, samples, profiles. */
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -29,7 +29,7 @@ static void test_engine_list(void **state)
     assert_string_equal(info.name, "reference");
 }
 
-/* Within what any device of this and the next decade can do. */
+/* Within the range of any device of this decade and the next. */
 static void test_limits(void **state)
 {
     (void)state;
@@ -100,7 +100,7 @@ static const gradus_kernel_time *find_kernel(const gradus_profile *profile, cons
     return NULL;
 }
 
-/* Every iteration is there; and the kernels, one after the other, take no longer than the whole. */
+/* Every iteration is counted, and the sum of the kernels' times is no more than the total. */
 static void test_profile(void **state)
 {
     (void)state;
@@ -145,7 +145,7 @@ int main(void)
     gradus_device_options options = gradus_device_options_default();
     gradus_device_close(open_test_device());
     options.profile = true;
-    options.products = "clblast"; /* whose launches test_profile knows */
+    options.products = "clblast"; /* test_profile knows its launches */
     if (gradus_device_open_with(&options, &device) != GRADUS_OK) {
         fprintf(stderr, "%s\n", gradus_last_error());
         return 1;

@@ -113,7 +113,7 @@ static void test_shapes(void **state)
     static const struct {
         const char *kernel;
         size_t count;
-    } cases[] = {{"relu_forward", 1}, {"bias_broadcast", 2}, {"gemm_cpu", 2 + 3 + 3}};
+    } cases[] = {{"relu_forward", 1}, {"bias_broadcast", 2}, {"product_cpu", 2 + 3 + 3}};
     results kept;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const gradus_kernel_benchmark_options options = options_for(cases[i].kernel, &kept);
@@ -164,14 +164,14 @@ static void test_work(void **state)
     assert_int_equal(kept.count, 2);
     assert_work(&kept, "softmax_cross_entropy", "5 x 163, one-hot labels", 6 * 815, 2 * 4 * 815 + 163 + 2 * 4 * 163);
 
-    options = options_for("gemm_cpu", &kept);
+    options = options_for("product_cpu", &kept);
     assert_ok(gradus_benchmark_kernels(device, &network, dataset, &options));
-    assert_work(&kept, "gemm_cpu", "forward 149-17 x 163, pixels, relu", 2.0 * 149 * 2771 + 2 * 2771,
+    assert_work(&kept, "product_cpu", "forward 149-17 x 163, pixels, relu", 2.0 * 149 * 2771 + 2 * 2771,
                 24287 + 4 * (2533 + 17 + 2771));
-    assert_work(&kept, "gemm_cpu", "weight gradient 149-17 x 163, pixels", 2.0 * 149 * 2771,
+    assert_work(&kept, "product_cpu", "weight gradient 149-17 x 163, pixels", 2.0 * 149 * 2771,
                 24287 + 4 * (2771 + 2533));
     /* dZ (5 x 163) and W (5 x 17) in, dA (17 x 163) out, and relu' looks at A. */
-    assert_work(&kept, "gemm_cpu", "input gradient 17-5 x 163, relu", 2.0 * 17 * 815 + 2771,
+    assert_work(&kept, "product_cpu", "input gradient 17-5 x 163, relu", 2.0 * 17 * 815 + 2771,
                 4 * (815 + 85 + 2 * 2771));
 }
 

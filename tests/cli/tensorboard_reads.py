@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""TensorBoard's own reader finds in the event file what the log has, of the same run.
+"""TensorBoard's own reader finds the same figures in the event file as in the log of the run.
 
-Usage: tensorboard_reads.py GRADUS. Exits with 77 where the package `tensorboard` is missing.
+Usage: tensorboard_reads.py GRADUS. Exits with 77 if the package `tensorboard` is missing.
 """
 import json
 import math
@@ -44,7 +44,7 @@ with tempfile.TemporaryDirectory() as folder:
         assert [step for step, _ in found] == [step for step, _ in expected], (tag, found)
         assert all(math.isclose(a, b, rel_tol=1e-6) for (_, a), (_, b) in zip(found, expected)), (tag, found, expected)
 
-    # A run that goes on from step 50, as if it had been killed later: no step twice, none missing.
+    # A run that continues from step 50, as if it had been killed later: no step twice, none missing.
     command = [sys.argv[1], "train", "digits", "--engine", "reference", "--train-samples", "300", "--batch-size", "16",
                "--iterations", "100", "--report-every", "10", "--quiet", "--checkpoint", os.path.join(folder, "checkpoints"),
                "--tensorboard", os.path.join(folder, "resumed"), "--keep", "0"]

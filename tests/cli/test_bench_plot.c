@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus bench --plot, where there is a gnuplot to draw with. */
+/* gradus bench --plot, if gnuplot is installed. */
 #include "run_program.h"
 
 #define BENCH "\"$GRADUS\" bench tiny --seconds 0.001 --iterations 1 --repeats 1 --device none --engine reference "
@@ -17,7 +17,7 @@ static void test_plot(void **state)
     assert_string_equal(program_out, "p.svg\ntiny\ntiny.csv\nunlabelled.csv\n");
 }
 
-/* What a title may not contain does not reach gnuplot as a command. */
+/* Characters in a title that gnuplot would interpret as a command are removed. */
 static void test_strange_name(void **state)
 {
     (void)state;

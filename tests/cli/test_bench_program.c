@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus bench from the outside: what is measured and written, and the comparison of two files. */
+/* gradus bench from the outside: measurements, output files, and the comparison of two files. */
 #include "run_program.h"
 #include "with_device.h"
 
@@ -165,7 +165,7 @@ static void test_compare_refuses(void **state)
     assert_prints(program_err, "nowhere: No such file or directory");
 }
 
-/* ---- What ends early ---- */
+/* ---- Early endings ---- */
 
 static void test_outputs(void **state)
 {

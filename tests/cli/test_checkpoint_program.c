@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus train --checkpoint from the outside: logs without gap or repetition, options, and being killed at any moment. By the
- * reference engine, so that no device is needed. */
+/* gradus train --checkpoint from the outside: logs without gap or repetition, options, and SIGKILL at any moment. With
+ * the reference engine, so that no device is needed. */
 #include "run_program.h"
 
 #include <time.h>
@@ -8,10 +8,10 @@
 #define TRAIN                                                                                                         \
     "\"$GRADUS\" train tiny --engine reference --hidden 5 --lr 0.05 --optimizer momentum --batch-size 7 --holdout 6 "
 
-/* The same run, as it ends without a break: leaves its summary in ../out. */
+/* The same run without an interruption; its summary is in ../out. */
 #define STEPS "--iterations 60 --report-every 4 --evaluate-every 12 "
 
-/* The log without what differs between two runs of the same, times. */
+/* The log without times, which differ between two equal runs. */
 #define UNTIMED_JSON "sed 's/, \"samples_per_second.*//' "
 #define UNTIMED_CSV "cut -d , -f 1-8 "
 
@@ -33,7 +33,7 @@ static double resumed_from(void)
     return steps;
 }
 
-/* A log that goes on where the checkpoint is: lines behind it, and half a line, are cut off. */
+/* A log continues after the checkpoint's iteration: later lines, and half a line, are removed. */
 static void check_log(const char *name, const char *untimed)
 {
     char whole[17], rest[17];
@@ -51,7 +51,7 @@ static void check_log(const char *name, const char *untimed)
     assert_string_equal(rest, whole);
     assert_runs("%s %s >a; %s whole-%s >b; cmp a b; wc -l <a", untimed, name, untimed, name);
     assert_true(atoi(program_out) >= 15);
-    /* Once more: nothing is left to do, and nothing is written. */
+    /* Again: nothing is left to do, and nothing is written. */
     assert_runs("cp %s before\n" TRAIN STEPS
                 "--log %s --checkpoint ck --checkpoint-every 10 --resume --json; cmp %s before >&2",
                 name, name, name);
@@ -81,7 +81,7 @@ static void test_log_is_missing(void **state)
     assert_prints(program_out, "\"step\": 52,");
 }
 
-/* The usual way of scripts: --resume from the first time on. */
+/* Scripts use --resume even for the first run. */
 static void test_begins_without_checkpoint(void **state)
 {
     (void)state;
@@ -151,8 +151,8 @@ static double seconds_now(void)
 
 #define KILLS 20
 
-/* A run that is killed twenty times, at moments drawn from the fifth part of its time from the last start on, ends as one that
- * nobody disturbed: weights, and log. Should it end too soon it begins anew, so that there are twenty. */
+/* A run that is killed twenty times, each time after a random part of a fifth of its total time, ends with the weights
+ * and the log of an uninterrupted run. If it ends too soon, it is started again, so that there are twenty kills. */
 static void test_killed(void **state)
 {
     (void)state;

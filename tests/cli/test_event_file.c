@@ -69,7 +69,7 @@ static void test_restart(void **state)
     check_written(expected, sizeof expected);
 }
 
-/* The longest tags and as many as there may be: the message has room, and its length is that of the file. */
+/* The largest number of the longest tags: the message has room, and its length is that of the file. */
 static void test_largest(void **state)
 {
     (void)state;

@@ -43,7 +43,7 @@ static void check_json(const json_t *file)
     assert_close(number(relu, "flop_per_second") * number(relu, "median"), 5 * 24, 0, 1e-6);
     assert_true(number(relu, "least") <= number(relu, "median") && number(relu, "error") <= 1);
     assert_true(json_is_null(json_object_get(relu, "left_out")));
-    const json_t *forward = find_case(file, "gemm_cpu", "forward 16-5 x 24, pixels, relu");
+    const json_t *forward = find_case(file, "product_cpu", "forward 16-5 x 24, pixels, relu");
     assert_close(number(forward, "flop"), 2 * 16 * 5 * 24 + 2 * 5 * 24, 0, 0);
     assert_close(number(forward, "bytes"), 16 * 24 + 4 * (16 * 5 + 5 + 5 * 24), 0, 0);
     find_case(file, "augment_samples", "4 x 4 x 24, elastic");
@@ -59,7 +59,7 @@ static json_t *read_json(const char *name)
 static void test_measurement(void **state)
 {
     (void)state;
-    assert_runs(BENCH "relu,cross,gemm_cpu,augment --json all.json");
+    assert_runs(BENCH "relu,cross,product_cpu,augment --json all.json");
     assert_string_equal(program_err, "");
     assert_prints(program_out, "data        tiny: 24 samples of 16 features");
     assert_prints(program_out, "timings     3 of each kernel, at least 0 ms long");

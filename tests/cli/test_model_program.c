@@ -32,7 +32,8 @@ static void test_evaluate(void **state)
     assert_prints(program_out, "samples   24 of tiny, train part\n");
 }
 
-/* All samples are labelled 0 but one, and that class is missed: its precision is 0/0, that of class 2 as well. */
+/* All samples except one have label 0, and the class of that one is never predicted: its precision is 0/0, and so is
+ * that of class 2. */
 static void test_evaluate_json(void **state)
 {
     (void)state;
@@ -229,7 +230,7 @@ static void test_floats(void **state)
     assert_int_equal(run("\"$GRADUS\" train floats.npz --init-from m.safetensors"), 65);
 }
 
-/* A CSV file of whole numbers is of floats for a model of floats, and of bytes for another. */
+/* A CSV file of integers is read as floats for a model of floats, and as bytes for another. */
 static void test_floats_as_text(void **state)
 {
     (void)state;
@@ -321,7 +322,7 @@ static void test_check(void **state)
     json_decref(result);
 }
 
-/* By the device as by the reference: the engines are compared elsewhere, here only that the option reaches them. */
+/* The device and the reference agree. Other tests compare the engines; this one tests that the option reaches them. */
 static void test_train_layered(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus train --preset and --show: recipes, what takes the place of their options, and that they are what is trained. */
+/* gradus train --preset and --show: the options of presets, options that override them, and that --show prints what is
+ * trained. */
 #include "run_program.h"
 
 #define TRAIN "\"$GRADUS\" train tiny --engine reference --quiet --json "
@@ -57,7 +58,7 @@ static void test_json(void **state)
     json_decref(shown);
 }
 
-/* What is shown is what is done. */
+/* The training uses the options that --show prints. */
 static void test_shown_is_trained(void **state)
 {
     (void)state;

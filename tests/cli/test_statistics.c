@@ -13,7 +13,7 @@ static void test_summary(void **state)
     assert_close(of_five.median, 3, 0, 0);
     assert_close(of_five.upper_quartile, 4, 0, 0);
     assert_close(of_five.largest, 5, 0, 0);
-    assert_close(of_four.lower_quartile, 1.75, 0, 0); /* as numpy.quantile has it */
+    assert_close(of_four.lower_quartile, 1.75, 0, 0); /* as numpy.quantile */
     assert_close(of_four.median, 2.5, 0, 0);
     assert_close(of_four.upper_quartile, 3.25, 0, 0);
     assert_close(of_one.lower_quartile, 7, 0, 0);

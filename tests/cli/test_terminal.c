@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program shows on a terminal: the progress line, colours, and none of them where they are not wanted. */
+/* Output on a terminal: the progress line, colours, and neither where they are switched off. */
 #include "run_on_terminal.h"
 #include "with_device.h"
 
@@ -18,7 +18,7 @@ static void test_progress_line(void **state)
     assert_null(strstr(program_out, "it 0/"));
 }
 
-/* The remaining time is the line's end, so every line with a pace must have it. */
+/* The remaining time is at the end of the line, so every line with a rate must have it. */
 static void test_progress_fits(void **state)
 {
     (void)state;

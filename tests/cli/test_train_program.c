@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus train from the outside: figures, files, reproducibility, interruption, divergence. By the reference engine, so
- * that no device is needed. */
+/* gradus train from the outside: figures, files, reproducibility, interruption, divergence. With the reference engine,
+ * so that no device is needed. */
 #include "run_program.h"
 
 #define TRAIN "\"$GRADUS\" train tiny --engine reference --hidden 5 "
@@ -19,7 +19,7 @@ static void assert_null_key(const json_t *object, const char *key)
         fail_msg("%s is not null", key);
 }
 
-/* The hash that a training run prints; valid until the next call but one. */
+/* The hash that a training run prints; valid until the second call after this one. */
 static const char *hash_of_run(const char *options)
 {
     static char hashes[2][17];
@@ -91,7 +91,7 @@ static void test_summary_and_progress(void **state)
     assert_null(strchr(program_out, '\033'));
 }
 
-/* Batches of 10 of 24 samples: two whole ones and one of 4, which --drop-last leaves out. */
+/* Batches of 10 of 24 samples: two full ones and one of 4, which --drop-last skips. */
 static void test_epochs(void **state)
 {
     (void)state;
@@ -112,7 +112,7 @@ static void test_epochs(void **state)
     json_decref(result);
 }
 
-/* The seed alone says which samples come together: the initial weights are a file's here. */
+/* The seed determines which samples share a batch: the initial weights are from a file here. */
 static void test_batches_by_seed(void **state)
 {
     (void)state;
@@ -150,7 +150,7 @@ static void test_log(void **state)
     assert_runs("test -s m.safetensors");
 }
 
-/* A run is a file, with its version and a record for each report; what was not evaluated is not in it. */
+/* Each run writes a file, with its version and a record for each report, without figures that were not evaluated. */
 static void test_tensorboard(void **state)
 {
     (void)state;
@@ -185,7 +185,7 @@ static void test_log_of_holdout(void **state)
     json_decref(result);
 }
 
-/* No byte can be written to any file, as in a full folder: one message for the log, and no empty file. */
+/* No byte can be written to any file, as on a full disk: one message for the log, and no empty file. */
 static void test_log_in_full_folder(void **state)
 {
     (void)state;
@@ -223,7 +223,7 @@ static double loss_of_run(const char *options)
     return loss;
 }
 
-/* Five iterations and five more from the file are ten, but for the file's rounding to float. */
+/* Five iterations and five more from the file equal ten, except for the file's rounding to float. */
 static void test_init_from(void **state)
 {
     (void)state;
@@ -238,7 +238,7 @@ static void test_init_from(void **state)
     assert_int_equal(run("\"$GRADUS\" train tiny.csv --engine reference --init-from five.safetensors"), 65);
 }
 
-/* A model has the permissions that the umask leaves to any new file, and no temporary file stays beside it. */
+/* A model has the permissions that the umask gives any new file, and no temporary file remains beside it. */
 static void test_permissions(void **state)
 {
     (void)state;
@@ -246,7 +246,7 @@ static void test_permissions(void **state)
     assert_string_equal(program_out, "640\nm\n");
 }
 
-/* The link stays, and the file that it points to, in another folder, is replaced. */
+/* The link remains, and its target, in another folder, is replaced. */
 static void test_out_is_link(void **state)
 {
     (void)state;
@@ -308,7 +308,7 @@ static void test_endings(void **state)
     assert_prints(program_out, "stopped     at the target accuracy\n");
 }
 
-/* So large a learning rate soon makes it worse. */
+/* With this learning rate the loss soon rises. */
 static void test_patience(void **state)
 {
     (void)state;
@@ -394,7 +394,7 @@ static void test_no_device(void **state)
     check_message_lines(1);
 }
 
-/* The host stands in for a device that nobody asked for, and for no other. */
+/* The host replaces the default device, but not a requested one. */
 static void test_no_device_for_model(void **state)
 {
     (void)state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines: what is refused and with which words, help, version. */
+/* Command lines: refused ones and their messages, help, version. */
 #include "run_program.h"
 
 #include <gradus/gradus.h>
 
-/* Exactly one line on stderr, nothing on stdout, and a new file nowhere. */
+/* Exactly one line on stderr, nothing on stdout, and no new file. */
 static void check_refusal(const char *arguments, const char *part)
 {
     static char before[4096];
@@ -203,8 +203,8 @@ static void test_lost_output(void **state)
     assert_prints(program_err, "standard output: cannot be written");
 }
 
-/* A reader that has seen enough, as head: silence, and the end that a signal makes of other programs. A training is
- * worth more than its reader. */
+/* A reader that ends early, as head does: no message, and the usual end by SIGPIPE. A training continues without its
+ * reader. */
 static void test_no_reader(void **state)
 {
     (void)state;
@@ -216,7 +216,7 @@ static void test_no_reader(void **state)
                 "test -s m && test -s n && ! grep -v '^141 [a-z0-9 .-]*$' codes");
 }
 
-/* Options whose value 0 switches them off: nothing is refused, and the training is the same. */
+/* Options that the value 0 switches off: none is refused, and the training is the same. */
 static void test_zero_is_none(void **state)
 {
     (void)state;

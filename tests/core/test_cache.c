@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was written is read back; what is not there, cannot be read or cannot be written is no error. */
+/* An entry is read back; a missing, unreadable or unwritable one is not an error. */
 #include "core/cache.h"
 #include "scratch.h"
 

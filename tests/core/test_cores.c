@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPU quotas as the kernel would tell them, in folders of the test's own. */
+/* CPU quotas in files like the kernel's, in folders of the test's own. */
 #include "core/cores.h"
 #include "scratch.h"
 
 #include <sched.h>
 
-/* Writes a file below the scratch folder and the folders that it is in. */
+/* Writes a file below the scratch folder, and creates its folders. */
 static void put(const char *name, const char *text)
 {
     char path[128];
@@ -47,9 +47,9 @@ static void test_version_2(void **state)
     put("sys/fs/cgroup/user/app/cpu.max", "1000 100000\n");
     expect_quota(1);
     put("sys/fs/cgroup/user/app/cpu.max", "400000 100000\n");
-    put("sys/fs/cgroup/user/cpu.max", "300000 100000\n"); /* the group that it is in */
+    put("sys/fs/cgroup/user/cpu.max", "300000 100000\n"); /* the group above it */
     expect_quota(3);
-    put("sys/fs/cgroup/cpu.max", "100000 50000\n"); /* as a container sees its own */
+    put("sys/fs/cgroup/cpu.max", "100000 50000\n"); /* a container's own group */
     expect_quota(2);
     put("proc/self/cgroup", "0::/\n");
     expect_quota(2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The image that a number of features stands for: squares, their neighbours, and one too large for exact doubles. */
+/* The image for a number of features: squares, their neighbours, and one too large for exact doubles. */
 #include "assert_close.h"
 #include "core/image.h"
 

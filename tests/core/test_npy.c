@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Headers of NPY arrays: which are understood, and which refused. */
+/* Headers of NPY arrays: accepted and refused ones. */
 #include "archive/npy.h"
 #include "assert_close.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* An array of version 1 with this dictionary and so many bytes of data. Returns its size. */
+/* Makes an array of version 1 with this dictionary and this number of bytes of data. Returns its size. */
 static size_t make_array(const char *dictionary, size_t data_size, unsigned char bytes[1024])
 {
     const size_t length = strlen(dictionary);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order of samples: a permutation for every count, another one each epoch, and no trace of the order before. */
+/* The order of samples: a permutation for every count, a different one in each epoch, without patterns. */
 #include "assert_close.h"
 #include "core/permutation.h"
 
@@ -37,7 +37,7 @@ static void test_identity(void **state)
         assert_int_equal(gr_permutation_at(&p, i), i);
 }
 
-/* The largest count that there can be is walked at least in part. */
+/* A part of the permutation of the largest possible count. */
 static void test_largest(void **state)
 {
     (void)state;
@@ -46,8 +46,8 @@ static void test_largest(void **state)
         assert_true(gr_permutation_at(&p, UINT32_MAX - 1 - i) < p.count);
 }
 
-/* Of 16,000 epochs, counted how often each of 16 samples stands at each place: chi-square of 15 x 15 degrees of freedom has
- * mean 225 and deviation 21. And one of 16 stays where it was, on average. */
+/* Counts how often each of 16 samples has each position in 16,000 epochs: chi-square with 15 x 15 degrees of freedom
+ * has mean 225 and standard deviation 21. And on average one of 16 keeps its position. */
 static void test_uniform(void **state)
 {
     (void)state;
@@ -67,7 +67,7 @@ static void test_uniform(void **state)
     assert_close(stayed, 1, 0.05, 0);
 }
 
-/* Neighbours do not stay together: in a shuffled order one pair in count / 2 is adjacent. */
+/* Neighbours do not stay neighbours: in a shuffled order one pair in count / 2 is adjacent. */
 static void test_neighbours(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generator against the vectors its authors publish (Random123, kat_vectors), and what is made of its words. */
+/* The generator against its authors' test vectors (Random123, kat_vectors), and the numbers made from its words. */
 #include "assert_close.h"
 #include "core/random.h"
 

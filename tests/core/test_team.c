@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The team of threads: everybody works once a round, at once, and nobody is left when it ends. */
+/* The team of threads: all members work once per round, concurrently, and all have ended when it is destroyed. */
 #include "assert_close.h"
 #include "core/team.h"
 
@@ -42,7 +42,7 @@ static void meet(void *context, size_t member)
     pthread_sigmask(SIG_BLOCK, NULL, &t->masks[member]);
 }
 
-/* The members could not meet if one had to end before another begins. */
+/* The members wait for each other, which would not end if one ran after the other. */
 static void test_members_work_at_once_undisturbed(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Archives that are written, and what is made of damaged ones. */
+/* Written archives, and damaged ones. */
 #include "archive/zip.h"
 #include "archive/zip_format.h"
 #include "scratch.h"
@@ -22,7 +22,7 @@ static char *write_archive(void)
     return path;
 }
 
-/* An archive with the one entry "t", whose data are given, and its records, which may then be spoilt. */
+/* An archive with one entry "t" with the given data, and the positions of its records, which a test may damage. */
 typedef struct one_entry {
     unsigned char bytes[512];
     size_t size, central, end; /* where the records begin */
@@ -123,13 +123,13 @@ static void test_too_large(void **state)
     (void)state;
     output_file file = {.path = scratch_path("a.zip")};
     zip_writer writer = {.file = &file, .position = 4000000000u};
-    const zip_piece piece = {TEXT, 300000000u}; /* its size is looked at, not what it holds */
+    const zip_piece piece = {TEXT, 300000000u}; /* only its size is read */
     assert_fails(gr_zip_add(&writer, "one", &piece, 1), GRADUS_ERROR_ARGUMENT, "a.zip: more than the 4 GiB");
     writer = (zip_writer){.file = &file, .count = UINT16_MAX - 1};
     assert_fails(gr_zip_add(&writer, "one", NULL, 0), GRADUS_ERROR_ARGUMENT, "65,534 entries");
 }
 
-/* A comment behind the end is no reason to refuse, nor are bytes in it that look like an end, or a gap before it. */
+/* A comment after the end is accepted, and so are bytes in it that look like an end, and a gap before it. */
 static void test_packed_and_commented(void **state)
 {
     (void)state;
@@ -157,7 +157,7 @@ static void test_every_truncation(void **state)
             assert_refused(&archives[i], "a.zip: ZIP archive: ");
 }
 
-/* Whatever one byte is changed to, the text is refused or the same. */
+/* Any change of one byte is refused or does not change the text. */
 static void test_every_change(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void test_every_change(void **state)
                     refused++;
                 free(text);
             }
-    assert_true(refused > 300); /* of some 750; the others hit dates, versions, the name */
+    assert_true(refused > 300); /* of about 750; the others change dates, versions, the name */
 }
 
 static void test_fields(void **state)

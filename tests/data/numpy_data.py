@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Data sets as NumPy writes them: read whatever their types, and seen by the network as NumPy sees them.
+"""Data sets written by NumPy are read with all types, and give the network the same input as in NumPy.
 
-Usage: numpy_data.py GRADUS, the program. Exits with 77 where NumPy is missing.
+Usage: numpy_data.py GRADUS, the program. Exits with 77 if NumPy is missing.
 """
 import json
 import os
@@ -42,7 +42,7 @@ def train(data, model=None):
 
 
 def probabilities(model, features, folder):
-    """What NumPy computes with the exported parameters (samples x classes)."""
+    """NumPy's result with the exported parameters (samples x classes)."""
     path = os.path.join(folder, "parameters.npz")
     gradus("export", model, "--npz", path)
     with np.load(path) as p:
@@ -59,7 +59,7 @@ def assert_predicts(model, data, features, folder):
 
 
 def test_types(folder):
-    """The same samples in all types of labels and both ways to save; the weights tell them to be the same."""
+    """The same samples with all types of labels, saved in both ways, give the same weights."""
     path = os.path.join(folder, "data.npz")
     hashes = set()
     for save in (np.savez, np.savez_compressed):
@@ -74,7 +74,7 @@ def test_types(folder):
 
 
 def test_floats(folder):
-    """Floats are seen as they are: bytes / 255 train as the bytes do, and other floats as NumPy computes."""
+    """Floats are not scaled: bytes / 255 train as the bytes do, and other floats give NumPy's result."""
     path, model = os.path.join(folder, "data.npz"), os.path.join(folder, "m.safetensors")
     np.savez(path, X=IMAGES, y=LABELS)
     expected = train(path, model)["train_loss"]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Augmented images on the host: what is drawn, what becomes of the pixels, and that both are the same every time. */
+/* Augmented images on the host: the random transformations, the pixels, and that both are the same every time. */
 #include "assert_close.h"
 #include "core/memory.h"
 #include "core/random.h"
@@ -29,7 +29,7 @@ static void random_image(uint32_t number, uint8_t *out)
         out[i] = (uint8_t)gr_random_word(&stream, i);
 }
 
-/* A ring around the middle, which no small change moves out of the image. */
+/* A ring around the middle, which a small transformation does not move out of the image. */
 static void draw_ring(uint8_t *out)
 {
     for (int y = 0; y < SIDE; y++)
@@ -59,7 +59,7 @@ static void test_nothing_asked_for(void **state)
     free(plan);
 }
 
-/* By whole pixels, to the right and up: nothing is interpolated, and what comes in is black. */
+/* Shifts by whole pixels, to the right and up: nothing is interpolated, and the new border is black. */
 static void test_whole_pixels(void **state)
 {
     (void)state;
@@ -76,7 +76,7 @@ static void test_whole_pixels(void **state)
     free(plan);
 }
 
-/* A quarter of a turn takes rows to columns, and does not mirror. */
+/* A rotation by 90 degrees turns rows into columns, and does not mirror. */
 static void test_quarter_turn(void **state)
 {
     (void)state;
@@ -104,7 +104,7 @@ static void test_between_pixels(void **state)
     free(plan);
 }
 
-/* ---- What is drawn ---- */
+/* ---- Random transformations ---- */
 
 static void test_drawn_shift(void **state)
 {
@@ -125,7 +125,7 @@ static void test_drawn_shift(void **state)
     free(plan);
 }
 
-/* The matrix is a rotation, divided by the factor, and leaves the middle where it is. */
+/* The matrix is a rotation, divided by the factor, and does not move the middle. */
 static void test_drawn_rotation_and_scale(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void test_drawn_rotation_and_scale(void **state)
     }
 }
 
-/* Sine and cosine fit each other at every angle: the matrix of factor 1 has determinant 1. */
+/* Sine and cosine agree at every angle: the matrix with factor 1 has determinant 1. */
 static void test_rotation_keeps_area(void **state)
 {
     (void)state;
@@ -162,7 +162,8 @@ static void test_rotation_keeps_area(void **state)
     free(plan);
 }
 
-/* Displacements are read off ramps of 9 a pixel, away from the border. Their root mean square is what was asked for. */
+/* Displacements are measured on ramps of 9 per pixel, away from the border. Their root mean square is that of the
+ * option. */
 static void test_elastic_displacement(void **state)
 {
     (void)state;
@@ -190,7 +191,7 @@ static void test_elastic_displacement(void **state)
     }
     assert_close(sqrt(squares / (double)count), 1.5, 0, 0.06);
     assert_close(sum / (double)count, 0, 0.1, 0);
-    assert_true(roughness > 0.3 && roughness < 1.5); /* pixels move, and neighbours move alike */
+    assert_true(roughness > 0.3 && roughness < 1.5); /* pixels move, and neighbours move similarly */
     free(plan);
 }
 
@@ -210,7 +211,7 @@ static void test_ink_remains(void **state)
     free(plan);
 }
 
-/* ---- The same every time ---- */
+/* ---- Reproducibility ---- */
 
 static uint32_t checksum_of(gradus_augmentation most, uint64_t seed, uint32_t epoch)
 {
@@ -227,7 +228,7 @@ static uint32_t checksum_of(gradus_augmentation most, uint64_t seed, uint32_t ep
     return sum;
 }
 
-/* The number was noted when this was written: no compiler or processor may change it. */
+/* A recorded checksum: no compiler or processor may change it. */
 static void test_same_bytes_everywhere(void **state)
 {
     (void)state;
@@ -240,7 +241,7 @@ static void test_same_bytes_everywhere(void **state)
     assert_int_not_equal(checksum_of(most, 1, 1), sum);
 }
 
-/* Each sample goes another way, in each epoch another one. */
+/* Each sample has another transformation, and another one in each epoch. */
 static void test_samples_differ(void **state)
 {
     (void)state;
@@ -255,7 +256,7 @@ static void test_samples_differ(void **state)
     free(plan);
 }
 
-/* ---- What is refused ---- */
+/* ---- Refused options ---- */
 
 static void test_refusals(void **state)
 {

@@ -155,7 +155,7 @@ static void check_two_of_floats(gradus_dataset *dataset, const float features[4]
     gradus_dataset_destroy(dataset);
 }
 
-/* Whatever tells that they are floats, and wherever: what was read before as bytes becomes floats. */
+/* Each sign that the numbers are floats, in each position: numbers that were read as bytes before become floats. */
 static void test_csv_floats(void **state)
 {
     (void)state;
@@ -168,7 +168,7 @@ static void test_csv_floats(void **state)
         {"3,10,-1\n9,0,+7\n", {10, -1, 0, 7}},
         {"3,10,255\n9,0,1e-3\r\n", {10, 255, 0, 1e-3f}},
         {"3,10,1E2\n9,0,.25", {10, 100, 0, 0.25f}},
-        {"label,a,b\n3,300,70000\n9,0,0.1\n\n", {300, 70000, 0, 0.1f}}, /* integers beyond 255 come before */
+        {"label,a,b\n3,300,70000\n9,0,0.1\n\n", {300, 70000, 0, 0.1f}}, /* after integers above 255 */
         {"3.0,1,2\n9e0,3,4.5\n", {1, 2, 3, 4.5f}},
         {"3.000000000000000000e+00,1.0000000000000000000000000000001,2\n9,16777217,3.4e38\n",
          {1, 2, 16777216, 3.4e38f}},
@@ -180,7 +180,7 @@ static void test_csv_floats(void **state)
     }
 }
 
-/* Asked for floats, and without labels, of which the first may be the only sign that there are any. */
+/* Floats requested by the options; and without labels, where the first number may be the only sign of floats. */
 static void test_csv_floats_by_options(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void test_csv_wrong_floats(void **state)
         assert_fails(read_wrong(cases[i].text), GRADUS_ERROR_DATA, cases[i].message);
 }
 
-/* A number of 130 bytes is read wherever the block ends; a longer one is refused. */
+/* A number of 130 bytes is read, at any position of the block's end; a longer one is refused. */
 static void test_csv_long_numbers(void **state)
 {
     (void)state;
@@ -296,8 +296,8 @@ static void test_csv_other_files(void **state)
     assert_null(dataset);
 }
 
-/* Cells and line ends must come through wherever the reader's block of 64 KiB happens to end, which is within each of
- * them in one of these files: a name of `shift` bytes in the header shifts all that follows. */
+/* Cells and line ends must be read at any position of the end of the reader's block of 64 KiB. It is within each of
+ * them in one of these files: a name of `shift` bytes in the header shifts everything after it. */
 static void test_csv_blocks_end_anywhere(void **state)
 {
     (void)state;
@@ -327,7 +327,7 @@ static void test_csv_blocks_end_anywhere(void **state)
         }
         gradus_dataset_destroy(dataset);
 
-        strcpy(p, "1,2\n"); /* a fault behind several blocks is still given its line */
+        strcpy(p, "1,2\n"); /* the message has the right line even after several blocks */
         assert_fails(read_wrong(text), GRADUS_ERROR_DATA, "f.csv:1502: found 2 columns, expected 38");
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data sets in memory: made, cut short, split. Sample i of most sets here has the pixels i, i + 1. */
+/* Data sets in memory: created, truncated, split. Sample i of most sets here has the pixels i, i + 1. */
 #include "assert_close.h"
 #include "data/dataset.h"
 
@@ -20,7 +20,7 @@ static gradus_dataset *make_numbered(void)
     return dataset;
 }
 
-/* Marks which samples of make_numbered() are in the set; fails unless they are whole and in order. */
+/* Marks which samples of make_numbered() are in the set; fails unless they are complete and in order. */
 static void mark_samples(const gradus_dataset *dataset, unsigned marks[B])
 {
     const uint8_t *pixels = gradus_dataset_pixels(dataset), *labels = gradus_dataset_labels(dataset);
@@ -35,7 +35,7 @@ static void mark_samples(const gradus_dataset *dataset, unsigned marks[B])
     }
 }
 
-/* Half of the features are 51, half 204: 0.2 and 0.8 of the most. */
+/* Half of the features are 51, half 204: 0.2 and 0.8 of the maximum. */
 static void test_moments(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void test_adopt_takes_over(void **state)
     assert_ptr_equal(gradus_dataset_pixels(dataset), pixels);
     assert_ptr_equal(gradus_dataset_labels(dataset), labels);
     gradus_dataset_destroy(dataset);
-    /* Also when it fails; a leak checker sees if not. */
+    /* Even if it fails; a leak checker would report it otherwise. */
     assert_fails(gr_dataset_adopt(calloc(4, 1), calloc(4, 1), 0, 1, 1, &dataset), GRADUS_ERROR_ARGUMENT, "0 samples");
 }
 
@@ -189,7 +189,7 @@ static void test_holdout_draws_evenly(void **state)
         for (size_t i = 0; i < B; i++)
             counts[i] += marks[i];
     }
-    /* Each sample is drawn by one seed in four: within five standard deviations of that binomial count. */
+    /* One seed in four draws each sample: the count is within five standard deviations of the binomial distribution. */
     for (size_t i = 0; i < B; i++)
         assert_close(counts[i], SEEDS / 4.0, 5 * sqrt(SEEDS * 0.25 * 0.75), 0);
 }
@@ -237,7 +237,7 @@ static gradus_dataset *make_floats(void)
     return dataset;
 }
 
-/* Fails unless the samples are whole; marks them. */
+/* Fails unless the samples are complete; marks them. */
 static void mark_floats(const gradus_dataset *dataset, unsigned *marks)
 {
     const float *features = gradus_dataset_floats(dataset);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The data themselves: the bundled digits are what data/digits/README.md says, and MNIST is read where it is there. */
+/* The data themselves: the bundled digits are as data/digits/README.md says, and MNIST is read if it is installed. */
 #include "assert_close.h"
 #include <gradus/gradus.h>
 
@@ -8,7 +8,7 @@
 
 enum { SIDE = 28, F = SIDE * SIDE, B = 5000 };
 
-/* Both parts of the digits that lie in this source tree. */
+/* Both parts of the digits in this source tree. */
 static void open_digits(gradus_dataset *parts[2])
 {
     char path[1024];
@@ -51,7 +51,7 @@ static int compare_images(const void *a, const void *b)
     return memcmp(*(const uint8_t *const *)a, *(const uint8_t *const *)b, F);
 }
 
-/* No image twice, so in particular none in both parts. */
+/* No image occurs twice, so none is in both parts. */
 static void test_digits_are_distinct(void **state)
 {
     (void)state;
@@ -100,7 +100,7 @@ static void test_digits_are_centred(void **state)
     close_digits(parts);
 }
 
-/* Neither part is sorted by digit: neighbours have the same label about once in ten times. */
+/* Neither part is sorted by digit: about one in ten neighbours has the same label. */
 static void test_digits_are_shuffled(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void check_mixture(const uint8_t labels[100])
         assert_in_range(counts[digit], 2, 25);
 }
 
-/* Both ends of each part have every digit, so that the first samples of a part can stand for it. */
+/* Both ends of each part have every digit, so the first samples of a part are representative of it. */
 static void test_digits_are_mixed_at_the_ends(void **state)
 {
     (void)state;
@@ -141,7 +141,7 @@ static void test_digits_are_mixed_at_the_ends(void **state)
     close_digits(parts);
 }
 
-/* The whole of MNIST against facts about it: counts of the digits, and mean and deviation of byte / 255. */
+/* Known facts about the complete MNIST: counts of the digits, and mean and standard deviation of byte / 255. */
 static void test_mnist(void **state)
 {
     (void)state;

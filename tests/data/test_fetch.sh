@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# data/fetch without a network: curl reads file:// URLs too. What needs right content is run where $GRADUS_DATA_DIR, one
-# folder, is MNIST's or the one above it.
+# data/fetch without a network: curl reads file:// URLs too. Cases that need the right content run if $GRADUS_DATA_DIR
+# is MNIST's folder or the one above it.
 set -u
 
 command -v curl >/dev/null || { echo "no curl: skipped"; exit 77; }
@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 export GRADUS_DATASETS_DIR="$scratch/system" GRADUS_MIRROR="file://$scratch/mirror"
 failures=0
 
-# expect CODE TEXT ARGUMENT...: runs data/fetch, which must exit with the code and say the text
+# expect CODE TEXT ARGUMENT...: runs data/fetch, which must exit with the code and print the text
 expect() {
     code=$1 text=$2
     shift 2
@@ -49,7 +49,7 @@ for mnist in "${GRADUS_DATA_DIR-}" "${GRADUS_DATA_DIR-}/mnist"; do
     check "$(find "$scratch/b/mnist" -name '*-ubyte.gz' | wc -l)" -eq 4
     expect 0 "$file: already there" mnist "$scratch/b"
 
-    # A download that broke off, and one that left something else behind
+    # An interrupted download, and one that left other content
     head -c 100000 "$mnist/$file" >"$scratch/b/mnist/$file.part"
     head -c 9999 /dev/zero >"$scratch/b/mnist/t10k-labels-idx1-ubyte.gz.part"
     rm "$scratch/b/mnist/$file" "$scratch/b/mnist/t10k-labels-idx1-ubyte.gz"

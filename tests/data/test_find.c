@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where data sets are looked for, in which order, and what is said when there is none. */
+/* The places that are searched for data sets, their order, and the message if there is none. */
 #include "data/dataset.h"
 #include "scratch.h"
 
-/* Nothing of the user's own may be found. */
+/* The user's own data sets must not be found. */
 static int clear_environment(void **state)
 {
     unsetenv("GRADUS_DATA_DIR");
@@ -14,7 +14,7 @@ static int clear_environment(void **state)
 
 #define find_test(function) cmocka_unit_test_setup_teardown(function, clear_environment, scratch_remove)
 
-/* Makes the folders on the way, and a file with nothing in it: finding looks at names only. */
+/* Creates the folders and an empty file: the search uses names only. */
 static void touch(const char *name)
 {
     char path[256];
@@ -47,7 +47,7 @@ static gradus_status find(const char *name, const char *data_dir)
     return status;
 }
 
-/* Each place is filled in turn, from the last to the first, and must then be preferred. */
+/* A set is put into each place, from the last to the first, and must then be found there. */
 static void test_find_order(void **state)
 {
     (void)state;
@@ -60,7 +60,7 @@ static void test_find_order(void **state)
     touch("home/.local/share/gradus/one/train-images-idx3-ubyte");
     check_found("one", data_dir, "home/.local/share/gradus/one");
     setenv("XDG_DATA_HOME", scratch_path("xdg"), 1);
-    assert_fails(find("one", data_dir), GRADUS_ERROR_NO_INPUT, "/xdg/gradus/one, "); /* takes the place of ~/.local */
+    assert_fails(find("one", data_dir), GRADUS_ERROR_NO_INPUT, "/xdg/gradus/one, "); /* replaces ~/.local */
     touch("xdg/gradus/one/train-images-idx3-ubyte.gz");
     check_found("one", data_dir, "xdg/gradus/one");
     setenv("GRADUS_DATA_DIR", list, 1);
@@ -81,7 +81,7 @@ static void test_find_folder_of_that_name_itself(void **state)
     check_found("mnist", NULL, "x/mnist");
     setenv("GRADUS_DATA_DIR", scratch_path("x/mnist/"), 1);
     check_found("mnist", NULL, "x/mnist/");
-    /* "nist" is how the name ends, not the name. */
+    /* "nist" is the end of the name, not the name. */
     assert_fails(find("nist", NULL), GRADUS_ERROR_NO_INPUT, "nist: no file and no data set of this name");
 }
 
@@ -143,13 +143,13 @@ static void test_find_takes_paths(void **state)
     touch("empty/mnist/nothing");
     touch("empty/nosuch/nothing");
     touch("empty/f.csv");
-    check_found(scratch_path("empty"), NULL, "empty"); /* whether anything is in there is seen when it is read */
+    check_found(scratch_path("empty"), NULL, "empty"); /* its contents are checked when it is read */
     assert_ok(gr_dataset_find(scratch_path("empty/f.csv"), NULL, &path, &is_folder));
     assert_string_equal(path, scratch_path("empty/f.csv"));
     assert_false(is_folder);
     free(path);
 
-    /* Without '/': a file or data set here is meant; any other folder only if the name is found nowhere. */
+    /* Without '/': a file or data set here is used; any other folder only if the name is found nowhere else. */
     setenv("GRADUS_DATA_DIR", scratch_path("sets"), 1);
     touch("sets/mnist/train-images-idx3-ubyte");
     touch("sets/digits/train-images-idx3-ubyte");
@@ -159,11 +159,11 @@ static void test_find_takes_paths(void **state)
     assert_string_equal(path, "digits");
     free(path);
     touch("option/digits/train-images-idx3-ubyte");
-    check_found("digits", scratch_path("option"), "option/digits"); /* data_dir comes before all others, */
+    check_found("digits", scratch_path("option"), "option/digits"); /* data_dir has precedence, */
     touch("option/mnist/nothing");
     touch("mnist/train-images-idx3-ubyte");
     assert_ok(gr_dataset_find("mnist", scratch_path("option"), &path, &is_folder));
-    assert_string_equal(path, "mnist"); /* where it has such a set, */
+    assert_string_equal(path, "mnist"); /* if it has such a set, */
     free(path);
     assert_ok(gr_dataset_find("./digits", scratch_path("option"), &path, &is_folder));
     assert_string_equal(path, "./digits"); /* and for names only */

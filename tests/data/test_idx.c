@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IDX files: three images of 2 x 3 (width x height) with their labels, whole and broken in every way. */
+/* IDX files: three images of 2 x 3 (width x height) with their labels, intact and damaged in every way. */
 #include "data/dataset.h"
 #include "scratch.h"
 
@@ -68,7 +68,7 @@ static void test_idx_raw_and_gzipped(void **state)
 static void test_idx_wrong_magic(void **state)
 {
     (void)state;
-    assert_ok(read_images(IMAGES_SIZE, 3, 3)); /* what the other tests change was good before */
+    assert_ok(read_images(IMAGES_SIZE, 3, 3)); /* the other tests damage this valid file */
     assert_ok(read_labels(LABELS_SIZE, 3, 1));
     assert_fails(read_images(IMAGES_SIZE, 3, 1), GRADUS_ERROR_DATA,
                  "images: byte 0: found 0x00000801, expected 0x00000803 for IDX images");
@@ -89,7 +89,7 @@ static void test_idx_impossible_sizes(void **state)
                  "images: byte 12: found an image width of 4278190082, expected 1..65535");
 }
 
-/* 2^32 - 1 images of 65535 x 65535 overflow nothing yet, but nobody has that much memory; it must not be asked for. */
+/* 2^32 - 1 images of 65535 x 65535 do not overflow, but no machine has that much memory; it must not be allocated. */
 static void test_idx_huge_claim_allocates_little(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static void test_idx_labels_of_another_count(void **state)
                  "labels: byte 4: found 4 labels, expected 3, one for each image of /tmp/gradus-test-");
 }
 
-/* The checksum lies behind the last byte that a header asks for; it must be looked at all the same. */
+/* The checksum is after the last byte that the header counts; it must still be verified. */
 static void test_idx_gzip_without_its_end(void **state)
 {
     (void)state;

@@ -37,7 +37,7 @@ static void assert_shape(const gradus_dataset *dataset, size_t samples, size_t w
     assert_int_equal(info.features, width * height);
 }
 
-/* ---- What is accepted ---- */
+/* ---- Accepted arrays ---- */
 
 static void test_npz_keras(void **state)
 {
@@ -109,7 +109,7 @@ static void test_npz_floats(void **state)
     }
 }
 
-/* 3, 0, 255 and 9 in every width; signed bytes end at 127. */
+/* 3, 0, 255 and 9 in every width; the maximum of signed bytes is 127. */
 static void test_npz_labels(void **state)
 {
     (void)state;
@@ -141,7 +141,7 @@ static void test_npz_without_labels(void **state)
     gradus_dataset_destroy(train);
 }
 
-/* ---- What is refused ---- */
+/* ---- Refused arrays ---- */
 
 static const float not_finite[12] = {0, 1, 2, 3, 4, 5, 6, 7, -INFINITY, 9, 10, 11};
 static const double too_large[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1e300};
@@ -233,7 +233,7 @@ static void test_npz_other_archives(void **state)
                  GRADUS_ERROR_DATA, "f.npz: ZIP archive: truncated");
 }
 
-/* No byte of a small file, changed, makes the reader do anything but succeed or refuse; a sanitizer looks on. */
+/* With any byte of a small file changed, the reader succeeds or refuses; a sanitizer checks the rest. */
 static void test_npz_damaged(void **state)
 {
     (void)state;

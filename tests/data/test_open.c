@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening folders and files as users do: what must be there, what may be missing, what has to fit together. */
+/* Opens folders and files as users do: required parts, optional parts, and parts that must agree. */
 #include "scratch.h"
 #include <gradus/gradus.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stream under the readers: raw and gzipped alike, and every way in which a file can fail. */
+/* The stream of the readers: raw and gzipped files, and every way in which a file can fail. */
 #include "data/stream.h"
 #include "scratch.h"
 
@@ -7,7 +7,7 @@
 
 enum { CONTENT = 2000 };
 
-/* Bytes that deflate cannot shorten much, so that a cut falls into the middle of the data. */
+/* Bytes that deflate cannot compress much, so that truncation is in the middle of the data. */
 static void make_content(uint8_t content[CONTENT])
 {
     uint32_t word = 1;
@@ -60,7 +60,7 @@ static void test_cut_gzip_is_named(void **state)
                      "found the end of the file within gzip data, which are cut off");
 }
 
-/* A read that takes all content at once ends before the checksum; the next one must miss what is not there. */
+/* A read of all content at once ends before the checksum; the next one must notice that it is missing. */
 static void test_cut_checksum_of_a_large_file_is_named(void **state)
 {
     (void)state;
@@ -99,7 +99,7 @@ static void test_damaged_gzip_is_named(void **state)
                  "found damaged gzip data, whose code or checksum is wrong");
 }
 
-/* Members one after the other are their contents one after the other, also where a member is empty. */
+/* The content of several members is their contents one after the other, even if a member is empty. */
 static void test_gzip_members_follow_each_other(void **state)
 {
     (void)state;
@@ -133,7 +133,7 @@ static void test_more_after_gzip_is_named(void **state)
                  "found more bytes after the gzip data");
 }
 
-/* Bytes in a pipe arrive when they please: here one by one. */
+/* Bytes in a pipe may arrive one by one. */
 static void test_pipes(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Choosing from a list of devices, and what is said when there is none. The second half needs no device either: it
- * points the OpenCL loader at folders of its own. */
+/* Choosing from a list of devices, and the messages if there is none. The second half needs no device either: it points
+ * the OpenCL loader to folders of the test's own. */
 #include "assert_close.h"
 #include "gradus/gradus.h"
 #include "with_device.h"
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As gradus_device_list() would order them. */
+/* In the order of gradus_device_list(). */
 static const gradus_device_info list[] = {
     {.name = "NVIDIA H100",
      .vendor = "NVIDIA",
@@ -140,7 +140,7 @@ static void test_open_options(void **state)
     gradus_device_close(device);
 }
 
-/* The part is a device of its own for as long as it is open. */
+/* The part is a separate device while it is open. */
 static void test_threads(void **state)
 {
     (void)state;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernel files and what they include, as one text. */
+/* Kernel files with the files that they include, as one text. */
 #include "assert_close.h"
 #include "device/kernel_source.h"
 #include "device/kernel_table.h"
 #include "scratch.h"
 
-/* How many times the text has the part. */
+/* The number of times that the part occurs in the text. */
 static size_t count(const char *text, const char *part)
 {
     size_t found = 0;
@@ -39,7 +39,7 @@ static void test_included_files(void **state)
     free(text);
 }
 
-/* GRADUS_KERNEL_DIR replaces the files that it has, and no others. */
+/* GRADUS_KERNEL_DIR replaces the files that it contains, and no others. */
 static void test_folder_replaces_files(void **state)
 {
     (void)state;

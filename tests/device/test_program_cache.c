@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs from the cache: found again, and built anew where the entry is not what it should be. */
+/* Programs from the cache: found again, and built again if the entry is damaged. */
 #include "core/cache.h"
 #include "device/device.h"
 #include "device/program_cache.h"
@@ -11,7 +11,7 @@
 
 static gradus_device *device;
 
-/* Builds a program, and sees that it works. */
+/* Builds a program and checks that it works. */
 static void build(const char *options)
 {
     cl_program program = NULL;
@@ -23,7 +23,7 @@ static void build(const char *options)
     clReleaseProgram(program);
 }
 
-/* The number of entries; *key is one of them. */
+/* The number of entries. *key is one of them. */
 static size_t count_entries(program_key *key)
 {
     size_t count = 0;
@@ -84,7 +84,7 @@ static void test_not_wanted(void **state)
     assert_int_equal(count_entries(&key), keeps_itself ? 0 : 1);
 }
 
-/* An entry in place of a good one: it is not used, the build does not mind it, and puts it right. */
+/* A bad entry replaces a good one: it is not used, the build succeeds, and writes a good entry again. */
 static void expect_replaced(const program_key *key, const void *bytes, size_t size)
 {
     gr_cache_write(key->entry, bytes, size);
@@ -124,7 +124,7 @@ static void test_broken_entries(void **state)
     free(good);
 }
 
-/* A whole entry that the driver does not take: another version's, perhaps. */
+/* A complete entry that the driver does not accept, such as that of another version. */
 static void test_refused_by_driver(void **state)
 {
     (void)state;

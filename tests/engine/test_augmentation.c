@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engines for batches on augmented images: all see the same ones, of the epoch at hand, and evaluate none. */
+/* Engines for batches on augmented images: all use the same ones, those of the current epoch, and evaluate without. */
 #include "core/memory.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
@@ -19,7 +19,7 @@ static gradus_dataset *random_images(void)
     return dataset;
 }
 
-/* The images that an epoch has in their place. */
+/* The augmented images of an epoch. */
 static gradus_dataset *augmented_copy(const gradus_dataset *from, uint32_t epoch)
 {
     gradus_dataset *copy = NULL;
@@ -41,7 +41,7 @@ typedef struct outcome {
     batch_sums trained, evaluated;
 } outcome;
 
-/* Of samples 20 .. 119 of an epoch's order; the batch is larger than what fits a tile. */
+/* Samples 20 .. 119 of an epoch's order; the batch is larger than a tile. */
 static outcome outcome_of(const char *name, const gradus_dataset *dataset, const augmentation *how,
                           const permutation *order)
 {
@@ -74,8 +74,8 @@ static void assert_same_outcome(const outcome *got, const outcome *expected)
     assert_true(tensor_error(got->gradient, expected->gradient, length) < 1e-5);
 }
 
-/* An engine that augments computes what the reference does on a data set of augmented images; in one epoch with features
- * left out of them. */
+/* An engine that augments computes what the reference does on a data set of augmented images; in one epoch with input
+ * dropout. */
 static void test_engine_augments(void **state)
 {
     const char *name = *state;
@@ -98,7 +98,7 @@ static void test_engine_augments(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* Before the first epoch's order samples are as they are, for the check before a training. */
+/* Before the first epoch's order samples are not augmented, for the check before a training. */
 static void test_identity_does_not(void **state)
 {
     const char *name = *state;
@@ -179,7 +179,7 @@ static void test_refusals(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* Each of these for an engine. */
+/* All of these tests for an engine. */
 #define ENGINE_TESTS(engine_name)                                                                                     \
     {"augments, " engine_name, test_engine_augments, NULL, NULL, (void *)(uintptr_t)(engine_name)},                   \
         {"identity, " engine_name, test_identity_does_not, NULL, NULL, (void *)(uintptr_t)(engine_name)},             \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engines that `auto` and `once` take, what is measured for it, and what is remembered. */
+/* The engines that `auto` and `once` choose, their measurements, and the stored choices. */
 #include "engine/opencl/choice.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
@@ -45,7 +45,7 @@ static void test_auto(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* With kernels for GPUs the first training measures, and the second does what the first found, to the digit. */
+/* With kernels for GPUs the first training measures, and the second uses the stored choice, with the same result. */
 static void test_auto_measures(void **state)
 {
     (void)state;
@@ -59,7 +59,7 @@ static void test_auto_measures(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* What stands in the cache is obeyed if it names an engine. */
+/* The choice in the cache is used if it names an engine. */
 static void test_auto_obeys(void **state)
 {
     (void)state;
@@ -80,7 +80,8 @@ static void test_auto_obeys(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* What passes data once with kernels for GPUs: fused for narrow layers, layered for wide ones and where fused cannot. */
+/* The engine of a single pass with kernels for GPUs: fused for narrow layers, layered for wide ones and if fused does
+ * not support the options. */
 static void test_once(void **state)
 {
     (void)state;

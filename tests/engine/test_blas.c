@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas" against the reference, for several numbers of threads; needs no device. */
 #include "core/cores.h"
-#include "engine/blas/blas.h"
+#include "engine/blas/blas_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 
@@ -29,7 +29,7 @@ static void test_blas_gradient(void **state)
 
 static const gradus_network deep = {.layers = 3, .sizes = {97, 33, 17, 7}};
 
-/* Any number of threads, each with several slices, or with none where a batch has fewer samples than threads. */
+/* Any number of threads, each with several slices, or with none if a batch has fewer samples than threads. */
 static void test_blas_threads_and_slices(void **state)
 {
     (void)state;
@@ -49,7 +49,7 @@ static void test_blas_threads_and_slices(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* Without a number: no more than OpenBLAS would take, nor than the process may. */
+/* Without a number: at most as many as OpenBLAS would use and the process may use. */
 static void test_blas_automatic_threads(void **state)
 {
     (void)state;
@@ -58,7 +58,7 @@ static void test_blas_automatic_threads(void **state)
     const size_t cores = gr_cores_available();
     for (int threads = 1; threads <= 3; threads++) {
         openblas_set_num_threads(threads);
-        const size_t usual = (size_t)openblas_get_num_threads(); /* a sequential OpenBLAS stays with one */
+        const size_t usual = (size_t)openblas_get_num_threads(); /* a sequential OpenBLAS keeps one */
         engine *e = new_engine(&deep, dataset);
         assert_int_equal(((blas *)e)->part_count, usual < cores ? usual : cores);
         gr_engine_destroy(e);
@@ -80,7 +80,7 @@ static void test_blas_short_slices(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* The parts' sums are put together in their order, whoever is ready first. */
+/* The sums of the parts are added in a fixed order, whichever is ready first. */
 static void test_blas_same_bits(void **state)
 {
     (void)state;

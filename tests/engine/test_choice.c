@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is remembered of measurements: written, found again, replaced; broken files are ignored; and products obey. */
+/* Stored choices of measurements: written, found again, replaced; damaged files are ignored; and products use them. */
 #include "assert_close.h"
 #include "engine/opencl/choice.h"
-#include "engine/product/gemm_choose.h"
+#include "engine/product/product_choice.h"
 #include "with_device.h"
 
 #include <dirent.h>
@@ -30,7 +30,7 @@ static void test_written_and_replaced(void **state)
     assert_choice("ab", "4 and more");
     assert_choice("b", "3");
     device->kernels = device->kernels == KERNELS_CPU ? KERNELS_GPU : KERNELS_CPU;
-    assert_choice("a", ""); /* holds for the other kernels only */
+    assert_choice("a", ""); /* valid for the other kernels only */
     device->kernels = device->kernels == KERNELS_CPU ? KERNELS_GPU : KERNELS_CPU;
 }
 
@@ -68,35 +68,36 @@ static void test_broken_file_is_ignored(void **state)
     assert_choice("a", "2");
 }
 
-static const gemm_shape shape = {GEMM_WEIGHT_GRADIENT, 33, 97, 1003, false, false};
+static const product_candidate clblast = {&gr_product_clblast, NULL};
+static const product_shape shape = {PRODUCT_WEIGHT_GRADIENT, 33, 97, 1003, false, false};
 
-static void assert_chosen(const gemm_candidate *expected)
+static void assert_chosen(const product_candidate *expected)
 {
-    char name[GEMM_NAME], expected_name[GEMM_NAME];
-    gemm_choice choice;
-    assert_ok(gr_gemm_choose(device, &shape, &choice));
-    gr_gemm_name(&choice.candidate, name);
-    gr_gemm_name(expected, expected_name);
+    char name[PRODUCT_NAME], expected_name[PRODUCT_NAME];
+    product_choice choice;
+    assert_ok(gr_product_choose(device, &shape, &choice));
+    gr_product_name(&choice.candidate, name);
+    gr_product_name(expected, expected_name);
     assert_string_equal(name, expected_name);
 }
 
 static void test_products_obey(void **state)
 {
     (void)state;
-    gemm_candidate own[GEMM_CANDIDATES];
-    char key[GEMM_KEY];
-    const size_t count = gr_gemm_candidates(device, gr_gemm_family(device), &shape, GEMM_THOROUGH, own);
-    const gemm_choice other = {own[count - 1], 0.001, 0};
+    product_candidate own[PRODUCT_CANDIDATES];
+    char key[PRODUCT_KEY];
+    const size_t count = gr_product_candidates(device, gr_product_own(device), &shape, EFFORT_THOROUGH, own);
+    const product_choice other = {own[count - 1], 0.001, 0};
     assert_true(count > 1);
     assert_chosen(&own[0]); /* too small to be measured */
-    assert_ok(gr_gemm_remember(device, &shape, &other));
+    assert_ok(gr_product_remember(device, &shape, &other));
     assert_chosen(&own[count - 1]);
     device->products = PRODUCTS_OWN;
     assert_chosen(&own[0]);
     device->products = PRODUCTS_CLBLAST;
-    assert_chosen(&gr_gemm_clblast);
+    assert_chosen(&clblast);
     device->products = PRODUCTS_AUTO;
-    gr_gemm_key(&shape, key);
+    gr_product_key(&shape, key);
     assert_ok(gr_choice_write(device, key, "own abacus; 0.1; 0.2"));
     assert_chosen(&own[0]);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Gradients: the reference engine against central differences of its own loss, the device's engines against the
- * reference, layered also in many slices; and what the engines refuse.
+ * reference, layered also in many slices; and unsupported cases.
  */
 #include "common/activations.h"
 #include "engine/fused_batch/fused_batch.h"
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/fused_gpu/fused_gpu.h"
 #include "engine/fused_gpu/fused_gpu_plan.h"
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
@@ -26,7 +26,7 @@ static double loss_of(engine *e, const float *parameters)
 
 /* ---- The reference against central differences ---- */
 
-/* Of a network with the activation that is the state. */
+/* For a network with the activation in the state. */
 static void test_reference_gradient(void **state)
 {
     /* Two hidden layers; the step is a power of two, so that the parameters move by exactly that much in a float. */
@@ -74,7 +74,7 @@ static void test_reference_gradient(void **state)
 
 static const engine_type *compared;
 
-/* An engine for mini-batches is made for some size; the range that is asked for counts. */
+/* An engine for mini-batches is created for some size, but computes any range. */
 static engine *create_compared(const gradus_network *network, const gradus_dataset *dataset)
 {
     const engine_settings settings = {.batch = compared == &gr_fused_batch ? dataset->info.samples / 2 + 1 : 0};
@@ -143,7 +143,7 @@ static void test_gpu_gradient(void **state)
     compare_gpu(&engine_networks[1], 1);
 }
 
-/* dW1 in several chunks, of which the last is not full, in tiles that little local memory leaves room for. */
+/* dW1 in several chunks, the last of which is not full, in tiles limited by a small local memory. */
 static void test_gpu_chunks(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void check_plan(const gradus_network *network, size_t samples, const fuse
     assert_true(plan.tile * pixels * 16 + plan.activations * sizeof(float) < limits->local_bytes);
 }
 
-/* A GPU's plan, without one. */
+/* The plan for a GPU, without a GPU. */
 static void test_gpu_plan(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void test_gpu_plan(void **state)
             for (size_t samples = 1; samples < 100000; samples = 7 * samples + 3)
                 check_plan(&networks[n], samples, &devices[d]);
     fused_gpu_plan plan;
-    assert_ok(gr_fused_gpu_plan(&networks[0], 41000, &devices[0], &plan)); /* as fused_gpu.cl has it */
+    assert_ok(gr_fused_gpu_plan(&networks[0], 41000, &devices[0], &plan)); /* as in fused_gpu.cl */
     assert_int_equal(plan.threads, 224);
     assert_int_equal(plan.tile, 32);
     assert_int_equal(plan.groups, 264);
@@ -201,7 +201,7 @@ static void test_gpu_plan(void **state)
 
 /* ---- Sparse products ---- */
 
-/* Widths around those of vectors and blocks; no hidden layer, one and two; and X with nothing, little and no zero. */
+/* Widths around those of vectors and blocks; no hidden layer, one and two; and X with only zeros, many, and none. */
 static void test_sparse_widths(void **state)
 {
     static const size_t widths[] = {1, 7, 10, 33, 129};
@@ -221,7 +221,7 @@ static void test_sparse_widths(void **state)
             }
 }
 
-/* The sums over samples have one order: the same bits every time. */
+/* The sums over samples have a fixed order: the same bits every time. */
 static void test_sparse_same_bits(void **state)
 {
     (void)state;
@@ -249,7 +249,7 @@ static void test_sparse_same_bits(void **state)
 /* ---- layered with other products than its own choice ---- */
 
 typedef struct layered_variant {
-    product_choice products;
+    product_preference products;
     kernel_kind kernels;
 } layered_variant;
 
@@ -282,7 +282,7 @@ static size_t compare_slices(const engine_type *type, const gradus_network *netw
     return (dataset->info.samples + slice - 1) / slice;
 }
 
-/* A batch whose activations do not fit is done in slices; the last one is shorter for these numbers. */
+/* A batch whose activations do not fit is computed in slices; the last one is shorter for these numbers. */
 static void test_slices(void **state)
 {
     const engine_type *type = *state;
@@ -301,7 +301,7 @@ static void test_slices(void **state)
 static void test_layered_slices(void **state)
 {
     const layered_variant *variant = *state;
-    const product_choice products = device->products;
+    const product_preference products = device->products;
     const engine_type *type = &gr_engine_layered;
     void *slices = (void *)(uintptr_t)type;
     device->products = variant->products;
@@ -309,7 +309,7 @@ static void test_layered_slices(void **state)
     device->products = products;
 }
 
-/* The message promises that so many samples fit. */
+/* The number of samples that the message gives does fit. */
 static void test_too_large_for_device(void **state)
 {
     const engine_type *type = *state;
@@ -331,7 +331,7 @@ static void test_too_large_for_device(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* ---- What is refused ---- */
+/* ---- Refused cases ---- */
 
 static void test_refusals(void **state)
 {

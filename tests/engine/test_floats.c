@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Float features: every engine that takes them against the reference, in slices and mini-batches too; who refuses them; and
- * that floats of byte / 255 train as the bytes do.
+ * Float features: every engine that supports them against the reference, in slices and mini-batches too; engines that
+ * refuse them; and that floats of byte / 255 train as the bytes do.
  */
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
@@ -30,11 +30,11 @@ static const gradus_network networks[] = {
     {.layers = 2, .sizes = {13, 1, 2}, .floats = true},
 };
 
-/* An engine as a test wants it. */
+/* An engine with the settings of a test. */
 typedef struct engine_case {
     const char *name;
     size_t batch;
-    product_choice products;
+    product_preference products;
     bool gpu_kernels;
 } engine_case;
 
@@ -57,10 +57,10 @@ static engine *open_case(const engine_case *how, const gradus_network *network, 
 
 typedef void engine_comparison(const engine_case *how);
 
-/* Runs the comparison with the device set up as the case wants it. */
+/* Runs the comparison with the device set up for the case. */
 static void on_device(const engine_case *how, engine_comparison *compare)
 {
-    const product_choice products = device->products;
+    const product_preference products = device->products;
     const kernel_kind kernels = device->kernels;
     device->products = how->products;
     device->kernels = how->gpu_kernels ? KERNELS_GPU : kernels;
@@ -71,7 +71,7 @@ static void on_device(const engine_case *how, engine_comparison *compare)
 
 /* ---- Against the reference ---- */
 
-/* Also pieces that begin and end anywhere, the last of which ends with the data. */
+/* Also ranges that begin and end anywhere; the last one ends with the data. */
 static void compare_networks(const engine_case *how)
 {
     for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
@@ -114,13 +114,13 @@ static void test_transformed(void **state)
     on_device(*state, compare_transformed);
 }
 
-/* A data set in slices, of which the last is short for these numbers. */
+/* A data set in slices; the last one is short for these numbers. */
 static void compare_slices(const engine_case *how)
 {
     const gradus_network network = {.layers = 3, .sizes = {97, 33, 17, 7}, .floats = true};
     gradus_dataset *dataset = random_floats(97, 1003, 7);
     const uint64_t memory = device->memory_limit;
-    device->memory_limit = 620000; /* of which X takes 390000 */
+    device->memory_limit = 620000; /* X needs 390000 of it */
     engine *e = open_case(how, &network, dataset, &(regularization){.seed = 0});
     assert_true(((layered *)e)->slice < 502);
     compare_with_reference(e, 0, 1003);
@@ -139,7 +139,7 @@ static void test_slices(void **state)
     on_device(*state, compare_slices);
 }
 
-/* ---- Who takes them ---- */
+/* ---- Engines that support them ---- */
 
 static void test_refusals(void **state)
 {

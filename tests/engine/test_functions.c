@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the reference
- * with each of them, and that an evaluation knows nothing of a training's extras.
+ * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the
+ * reference with each of them, and that an evaluation uses none of a training's options.
  */
 #include "common/activations.h"
 #include "device/device.h"
@@ -14,7 +14,7 @@ static gradus_device *device;
 
 /* ---- Masks ---- */
 
-/* Of many draws as many are left out as the share says, whatever else differs, and the mean of the factors is 1. */
+/* Of many draws the share is dropped, whatever else differs, and the mean of the factors is 1. */
 static void test_dropout_keeps_expectation(void **state)
 {
     (void)state;
@@ -37,7 +37,7 @@ static void test_dropout_keeps_expectation(void **state)
     }
 }
 
-/* Seed, layer, sample and step each make another mask, of which half the units are the same. */
+/* Seed, layer, sample and step each give another mask; half of its units are the same. */
 static void test_masks_differ(void **state)
 {
     (void)state;
@@ -53,7 +53,7 @@ static void test_masks_differ(void **state)
             same += first[u] == other[u];
         assert_true(same > UNITS / 2 - 60 && same < UNITS / 2 + 60);
     }
-    gr_dropout_draw(0.5f, &places[0], 13, other); /* however many units are asked for */
+    gr_dropout_draw(0.5f, &places[0], 13, other); /* for any number of units */
     assert_memory_equal(first, other, 13 * sizeof *first);
 }
 
@@ -92,8 +92,8 @@ static const gradus_network networks[] = {
     {.layers = 2, .sizes = {13, 1, 2}},
 };
 
-/* An engine as a test wants it: with the kernels, for the batch. Some build a program for every case, which takes PoCL
- * seconds, so they are tried with fewer networks. */
+/* An engine with the settings of a test: kernels, batch. Some build a program for every case, which takes PoCL seconds,
+ * so they are tried with fewer networks. */
 typedef struct engine_case {
     const engine_type *type;
     size_t batch;
@@ -155,8 +155,8 @@ static void test_functions(void **state)
 
 /* ---- Steps and evaluations ---- */
 
-/* Loss and number correct of a gradient of steps 0, 1 and 2, in an order of epoch 3, and of an evaluation in between and
- * behind; the parameters stay. */
+/* Loss and number correct of the gradients of steps 0, 1 and 2, in the order of epoch 3, and of evaluations between and
+ * after them; the parameters do not change. */
 static void sums_of_steps(const engine_case *how, const gradus_network *network, const gradus_dataset *dataset,
                           batch_sums sums[5])
 {
@@ -229,7 +229,7 @@ static double norm(const float *row, size_t count)
     return sqrt(squares);
 }
 
-/* No row is longer than allowed, some are as long, and every engine shortens them alike. */
+/* No row's norm exceeds the limit, some reach it, and every engine scales them alike. */
 static void test_max_norm(void **state)
 {
     const gradus_network network = {.layers = 3, .sizes = {97, 65, 33, 7}};

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""200 steps of mini-batches by PyTorch in float64, with each optimizer and schedule and each activation: writes steps.json.
+"""200 mini-batch steps by PyTorch in float64, with each optimizer and schedule and each activation: writes steps.json.
 
 The batches are those of host/core/permutation.h. README.md has the command.
 """
@@ -43,7 +43,7 @@ def mix(x):
 
 
 def order(count, epoch):
-    """Where each number below count goes in an epoch."""
+    """The permutation of the numbers below count in an epoch."""
     words = [w for block in range(2) for w in philox((block, 0, epoch, RANDOM_SHUFFLE), (SEED, 0))]
     half = 1
     while 4**half < count:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Training from the same initial parameters as notebook.py, which computes the same in NumPy float64: loss over 500
- * iterations and the first gradient of every parameter. The digits are bundled; MNIST is used where it is found.
+ * iterations and the first gradient of every parameter. The digits are bundled; MNIST is used if it is found.
  */
 #include "assert_close.h"
 #include "device/device.h"
@@ -25,7 +25,7 @@ static char *golden_path(const char *name, const char *suffix)
     return path;
 }
 
-/* The first samples of the training set, as many as the golden run had; NULL if the set is not here. */
+/* The first samples of the training set, in the number of the golden run; NULL if the set is not installed. */
 static gradus_dataset *open_set(const json_t *expected, const char *name)
 {
     gradus_dataset *train = NULL;
@@ -71,7 +71,7 @@ static void check_first_gradient(const golden *run, const gradus_dataset *datase
         for (size_t t = 0; t < 2; t++) {
             double norm;
             const double d = distance(gradient + offsets[t], expected->parameters + offsets[t], counts[t], &norm);
-            assert_true(norm > 0.01); /* a gradient of nothing would prove nothing */
+            assert_true(norm > 0.01); /* a gradient of zero would prove nothing */
             if (!(d < 1e-4 * norm))
                 fail_msg("fc%zu.%s: gradient is off by %g of its norm", l + 1, t == 0 ? "weight" : "bias", d / norm);
         }
@@ -83,10 +83,10 @@ static void check_first_gradient(const golden *run, const gradus_dataset *datase
 
 /* ---- The training ---- */
 
-static size_t iterations; /* how many of the 500, a multiple of 100 */
+static size_t iterations; /* of the 500, a multiple of 100 */
 static size_t compared;
 
-/* There are figures of every hundredth iteration and of the last one. */
+/* The file has figures of every hundredth iteration and of the last one. */
 static void check_figures(const json_t *expected, size_t iteration, const gradus_metrics *got)
 {
     char key[32];
@@ -144,7 +144,7 @@ static void test_golden(void **state)
 
 int main(int argc, char **argv)
 {
-    /* With kernels for what the device is; and for what it is not, which is slow and so only for the small set. */
+    /* With the kernels for the device's type; and with the others, which are slow, only for the small set. */
     static const struct {
         const char *name, *engine;
         bool other;

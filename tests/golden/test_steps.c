@@ -30,7 +30,7 @@ static double number(const json_t *object, const char *key)
     return json_number_value(value);
 }
 
-/* What one run is compared with, and how many figures were. */
+/* The expected values of a run, and the number of comparisons. */
 typedef struct comparison {
     const json_t *losses;
     size_t compared;
@@ -97,7 +97,7 @@ static void check_run(const char *engine, const json_t *run, gradus_activation a
     assert_true(c.compared >= 10 && c.worst < 1e-5);
 }
 
-/* The run with these values of two keys, which must be there. */
+/* The run with these values of two keys, which must exist. */
 static const json_t *find_run(const char *key, const char *value, const char *other_key, const char *other_value)
 {
     const json_t *run;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The checks of operations are not vacuous: each notices a small fault in its kernel. The kernels are the same in every build
- * of the host's code, so one build has this test; and they are compiled without optimisation, which takes a third of the time. */
+/* The checks of operations are not vacuous: each notices a small fault in its kernel. The kernels are the same in
+ * every build of the host's code, so only one build has this test; and they are compiled without optimisation, which
+ * takes a third of the time. */
 #include "assert_close.h"
 #include "check/check.h"
 #include "device/kernel_table.h"
@@ -18,18 +19,19 @@ static const struct {
     {"bias_broadcast", "bias.cl", "i % rows", "i % (rows + 1)"},
     {"relu_forward", "relu.cl", "z[i] <= 0 ? 0 : z[i]", "z[i] <= 0 ? 0.01f * z[i] : z[i]"},
     {"relu_backward", "relu.cl", "a[i] > 0 ? dz[i] : 0", "a[i] >= 0 ? dz[i] : 0"},
-    {"softmax_forward", "softmax.cl", "exp(column[c] - largest) / sum", "exp(column[c]) / sum"},
+    {"softmax_forward", "softmax.cl", "exp(z[c] - largest)", "exp(z[c])"},
     {"softmax_cross_entropy", "softmax.cl", "if (s >= slice.valid)", "if (s > slice.valid)"},
     {"softmax_cross_entropy", "softmax.cl", "prediction == label", "prediction >= label"},
+    {"softmax_cross_entropy", "softmax.cl", "z[c] > z[best]", "z[c] >= z[best]"},
     {"row_sums", "row_sums.cl", "c < end", "c + 1 < end"},
     {"row_sums", "row_sums.cl", "(by.accumulate ? out[offset + row] : 0)", "0"},
 
-    {"gemm_cpu", "gemm_cpu.cl", "first + depth == k, epilogue", "first == 0, epilogue"},
-    {"gemm_cpu", "gemm_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
-    {"gemm_cpu", "gemm_cpu.cl", "if (first > begin)", "if (first > begin + DEPTH)"},
-    {"gemm_cpu", "gemm_sum.clh", "by.scale * sum + c", "sum + c"},
-    {"gemm_gpu", "gemm_gpu.cl", "end = min(begin + share, k)", "end = min(begin + share + 1, k)"},
-    {"gemm_gpu", "gemm_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
+    {"product_cpu", "product_cpu.cl", "first + depth == k, epilogue", "first == 0, epilogue"},
+    {"product_cpu", "product_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
+    {"product_cpu", "product_cpu.cl", "if (first > begin)", "if (first > begin + DEPTH)"},
+    {"product_cpu", "product_sum.clh", "by.scale * sum + c", "sum + c"},
+    {"product_gpu", "product_gpu.cl", "end = min(begin + share, k)", "end = min(begin + share + 1, k)"},
+    {"product_gpu", "product_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
     {"shuffle_samples", "permutation_at.h", "x ^= x >> 13", "x ^= x >> 12"},
     {"gather_samples", "shuffle.cl", "from = order[samples.first + s]", "from = order[s]"},
     {"gather_samples", "shuffle.cl", "at + k < size", "at + k + 1 < size"},
@@ -52,7 +54,7 @@ static const struct {
      "rule.weight_decay"},
     {"update_parameters", "optimizer.cl", "sum = fma(g[i], g[i], sum)", "sum = fma(g[i], g[i], sum * 0.99f)"},
     {"update_parameters", "optimizer.cl", "max_norm / sqrt(squares)", "max_norm / squares"},
-    {"keep_parameters", "optimizer.cl", "progress[1] == 0 && ", ""},
+    {"keep_parameters", "optimizer.cl", "progress->diverged == 0 && ", ""},
     {"keep_parameters", "optimizer.cl", " && isfinite(sums[0]))\n        kept", ")\n        kept"},
     {"limit_fma", "limits.cl", "r < rounds", "r + 1 < rounds"},
     {"limit_fma", "limits.cl", "total += sum[k]", "total = sum[k]"},
@@ -72,7 +74,7 @@ static const struct {
     {"sparse_cpu", "sparse_weights.clh", "share < shares", "share < 1"},
     {"sparse_gpu", "sparse_weights.clh", "by.scale * sum", "sum"},
     {"sparse_gpu", "sparse_gpu.cl", "parameters[bias + unit + u]", "parameters[bias + u]"},
-    {"sparse_gpu", "sparse_gpu.cl", "element >> 8", "element >> 9"},
+    {"sparse_gpu", "sparse_gpu.cl", "ELEMENT_SAMPLE(element)", "(ELEMENT_SAMPLE(element) >> 1)"},
     {"first_groups", "fused_tile.clh", "label == (int)c", "label >= (int)c"},
     {"first_groups", "tile_rows.clh", "a[at] > 0", "a[at] > 0.5f"},
     {"first_groups", "fused_cpu.clh", "tile < stop", "tile < min(stop, begin + 1)"},
@@ -99,7 +101,7 @@ static const struct {
     {"fused_batch_regularization", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
 };
 
-/* A file of the kernels' table by the last part of its name. */
+/* The file in the table of kernels with this last part of its name. */
 static const kernel_text *find_text(const char *file)
 {
     for (size_t i = 0; i < gr_kernel_table_length; i++) {
@@ -136,7 +138,7 @@ static const operation *find_operation(const char *name)
     return NULL;
 }
 
-/* Has the device build its programs anew, with a faulty kernel, from a folder that is made. */
+/* Makes the device build its programs again, with a faulty kernel, from a new folder. */
 static void put_fault(char *folder, const char *file, const char *right, const char *wrong)
 {
     assert_non_null(mkdtemp(folder));
@@ -154,7 +156,7 @@ static void remove_fault(const char *folder)
     assert_int_equal(system(command), 0);
 }
 
-/* The operation with the i-th of its shapes alone; the first, which is the least, comes last. */
+/* The operation with only the i-th of its shapes; the first, which is the smallest, comes last. */
 static size_t count_failures(const operation *op, size_t i)
 {
     check c = {.device = device};
@@ -165,7 +167,7 @@ static size_t count_failures(const operation *op, size_t i)
     return c.failed;
 }
 
-/* With one shape after the other until one fails: a compiler takes seconds for each. */
+/* Tries one shape after the other until one fails: the compiler takes seconds for each. */
 static void test_faults_are_noticed(void **state)
 {
     (void)state;
@@ -182,7 +184,7 @@ static void test_faults_are_noticed(void **state)
     }
 }
 
-/* Without a fault they pass, compiled in the same way. */
+/* Without a fault they pass, compiled with the same options. */
 static void test_right_kernels_pass(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every operation on the device against the reference in double, one test each. */
+/* Every operation on the device against the reference in double precision, one test each. */
 #include "assert_close.h"
 #include "check/check.h"
 #include "with_device.h"

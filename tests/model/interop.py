@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Model files and the `safetensors` package of Python: what either writes, the other reads, bit for bit.
+"""Model files and the `safetensors` package of Python: each reads the other's files, bit for bit.
 
-Usage: interop.py INTEROP_MODEL, the program made of interop_model.c. Exits with 77 where the package is missing.
+Usage: interop.py INTEROP_MODEL, the program built from interop_model.c. Exits with 77 if the package is missing.
 """
 import os
 import subprocess

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Exports and imports beside the programs whose formats they are.
+"""Exports and imports, compared with the programs that define the formats.
 
-Usage: interop_formats.py GRADUS FORMAT, the program and npz, onnx or gguf. Exits with 77 where a package is missing.
+Usage: interop_formats.py GRADUS FORMAT, the program and npz, onnx or gguf. Exits with 77 if a package is missing.
 """
 import gzip
 import json
@@ -31,7 +31,7 @@ def gradus(*arguments):
 
 
 def choices(option):
-    """The values that an option of `gradus train` can have, which the program lists where it is given another one."""
+    """The values of an option of `gradus train`, which the program lists if it is given another one."""
     refusal = subprocess.run([GRADUS, "train", option, "?"], capture_output=True, text=True).stderr
     return refusal.split("one of: ")[1].split(";")[0].strip().split(", ")
 
@@ -44,7 +44,7 @@ def random_layers(sizes, dtype=np.float32):
 
 
 def named(layers, names="fc{}.weight fc{}.bias", first=1, step=1):
-    """The arrays of layers under names with numbers in them."""
+    """The arrays of the layers, with numbers in their names."""
     arrays = {}
     for i, layer in enumerate(layers):
         for name, array in zip(names.split(), layer):
@@ -53,7 +53,7 @@ def named(layers, names="fc{}.weight fc{}.bias", first=1, step=1):
 
 
 def assert_imports(path, layers, folder):
-    """The file becomes a model with just these parameters."""
+    """Checks that the imported file is a model with exactly these parameters."""
     model = os.path.join(folder, "imported.safetensors")
     gradus("import", path, "--out", model)
     tensors, expected = load_file(model), named(layers)
@@ -89,7 +89,7 @@ def test_npz(folder):
 
 
 def test_state_dict(folder):
-    """What safetensors.torch.save_file() makes of a Sequential's state_dict: every second module has parameters."""
+    """A file like safetensors.torch.save_file() of a Sequential's state_dict: every second module has parameters."""
     path = os.path.join(folder, "state_dict.safetensors")
     layers = random_layers([6, 6, 6, 6, 6, 6, 6, 3])
     save_file(named(layers, "{}.weight {}.bias", first=0, step=2), path, {"format": "pt"})
@@ -102,12 +102,12 @@ def test_state_dict(folder):
 
 
 def predicted(model, data):
-    """The probabilities that the program gives for a data set (samples x classes)."""
+    """The program's probabilities for a data set (samples x classes)."""
     return np.array([sample["probabilities"] for sample in json.loads(gradus("predict", model, data, "--json"))])
 
 
 def assert_onnx(model, samples, expected):
-    """onnxruntime computes the expected probabilities of bytes, for batches of any size, and logits that fit them."""
+    """onnxruntime computes the expected probabilities from bytes, for batches of any size, and logits that agree."""
     path = model + ".onnx"
     gradus("export", model, "--onnx", path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

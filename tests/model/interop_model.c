@@ -11,7 +11,7 @@ static void print_values(const float *values, size_t count)
         printf("%a\n", (double)values[i]);
 }
 
-/* All parameters, W1 b1 W2 b2 ..., exactly, one a line. */
+/* Prints all parameters, W1 b1 W2 b2 ..., exactly, one per line. */
 static gradus_status print_model(const char *path)
 {
     gradus_model *model = NULL;

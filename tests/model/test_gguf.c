@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An exported GGUF file, byte for byte, and which networks it is refused for. */
+/* An exported GGUF file, byte for byte, and networks that the format does not support. */
 #include "gradus/gradus.h"
 #include "scratch.h"
 
-/* A reader that goes through the file. */
+/* Reads the file from beginning to end. */
 typedef struct gguf_bytes {
     unsigned char bytes[1 << 15];
     size_t size, at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks of other programs: by which names they are understood, how faults are refused, and NPZ there and back. */
+/* Networks of other programs: accepted names, messages for faults, and export to NPZ and import again. */
 #include "archive/npy.h"
 #include "archive/zip.h"
 #include "gradus/gradus.h"
@@ -315,7 +315,7 @@ static void test_every_truncation(void **state)
     assert_truncations_refused(write_safetensors(small));
 }
 
-/* What a changed byte means is the sanitizers' to judge; either there is a model, or a message. */
+/* With any byte changed there is a model or a message; sanitizers check the rest. */
 static void test_every_change(void **state)
 {
     (void)state;
@@ -342,7 +342,7 @@ static void test_every_change(void **state)
     assert_true(refused > 500);
 }
 
-/* ---- There and back ---- */
+/* ---- Export and import ---- */
 
 static char *export_model(uint64_t seed, gradus_model **model)
 {
@@ -366,7 +366,7 @@ static void test_export_npz(void **state)
     gradus_model_destroy(back);
 }
 
-/* Whatever one byte is changed to: refused, or a model of the same parameters, for checksums guard them. */
+/* Any change of one byte is refused or gives the same parameters, because checksums protect them. */
 static void test_npz_checksums(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Models: what they are made of, the hash, the metadata, and that saving and loading changes nothing. */
+/* Models: creation, the hash, the metadata, and that saving and loading changes nothing. */
 #include "model/model.h"
 #include "scratch.h"
 
@@ -80,7 +80,7 @@ static void test_layer(void **state)
     gradus_model_destroy(model);
 }
 
-/* The hash is defined over the tensors without what lies between them: here they are put together by hand. */
+/* The hash is defined over the tensors without the padding between them: here they are concatenated by hand. */
 static void test_hash_is_of_packed_tensors(void **state)
 {
     (void)state;
@@ -167,7 +167,7 @@ static void test_round_trip(void **state)
     assert_ok(gradus_model_create(&network, 9, &model));
     assert_ok(gradus_model_set_metadata(model, "class names", "\"0\"\n\xe2\x82\xac"));
     model->parameters[1] = -0.0f;
-    model->parameters[2] = 0x1p-149f; /* the smallest number there is */
+    model->parameters[2] = 0x1p-149f; /* the smallest positive float */
     assert_ok(gradus_model_save(model, scratch_path("model.safetensors")));
     assert_ok(gradus_model_load(scratch_path("model.safetensors"), &loaded));
 
@@ -193,7 +193,7 @@ static void test_round_trip(void **state)
     gradus_model_destroy(model);
 }
 
-/* Whether it takes floats is a part of the network. */
+/* `floats` is part of the network. */
 static void test_floats_are_kept(void **state)
 {
     (void)state;
@@ -217,7 +217,7 @@ static size_t read_file(const char *path, unsigned char *bytes, size_t size)
     return length;
 }
 
-/* Data at a multiple of 8 bytes, header padded with spaces; and saving what was loaded gives the same file. */
+/* Data at a multiple of 8 bytes, header padded with spaces; and saving a loaded model gives the same file. */
 static void test_save_is_stable(void **state)
 {
     (void)state;
@@ -253,7 +253,7 @@ static void test_save_refused(void **state)
     gradus_model_destroy(model);
 }
 
-/* Lets files grow to so many bytes only, which fails a write as a full disk does. */
+/* Limits the size of files, so that a write fails as on a full disk. */
 static void limit_file_size(rlim_t bytes)
 {
     struct rlimit limit;
@@ -271,7 +271,7 @@ static gradus_status save_on_full_disk(const gradus_model *model)
     return status;
 }
 
-/* A save that breaks off leaves no file where there was none, and the old one where there was one. */
+/* A failed save creates no file, and leaves an existing one unchanged. */
 static void test_save_breaks_off(void **state)
 {
     (void)state;

@@ -26,7 +26,7 @@ static GrOnnx__ModelProto *export_network(const gradus_network *network, gradus_
     return read_message(path);
 }
 
-/* "Div Flatten Gemm ..." must be the operators, each taking the output of the one before. */
+/* The operators must be these, as in "Div Flatten Gemm ...", each with the output of the previous one as input. */
 static void assert_nodes(const GrOnnx__GraphProto *graph, const char *expected)
 {
     char found[256] = "";
@@ -88,7 +88,7 @@ static void test_images(void **state)
     gradus_model_destroy(model);
 }
 
-/* Floats are taken as they are. */
+/* Floats are not divided. */
 static void test_floats(void **state)
 {
     (void)state;
@@ -124,7 +124,7 @@ static bool is_known(const GrOnnx__GraphProto *graph, size_t nodes, const char *
     return known;
 }
 
-/* Every node takes what is known before it, and no two outputs and no two tensors have the same name. */
+/* Every node's inputs are defined before it, and no two outputs and no two tensors have the same name. */
 static void assert_consistent(const GrOnnx__GraphProto *graph)
 {
     for (size_t i = 0; i < graph->n_node; i++) {
@@ -137,8 +137,8 @@ static void assert_consistent(const GrOnnx__GraphProto *graph)
             assert_string_not_equal(graph->initializer[t]->name, graph->initializer[other]->name);
 }
 
-/* As many layers as a network can have, with each activation, which is the same between all of them: 4 nodes of the input,
- * a Gemm of each layer, the Softmax, and the rest. */
+/* The largest number of layers, with each activation, which is the same between all layers: 4 nodes of the input, a
+ * Gemm of each layer, the Softmax, and the activations. */
 static void test_deepest(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ static void test_deepest(void **state)
     }
 }
 
-/* What stands before the first Gemm and between two, and how many constants that takes. */
+/* The operators before the first Gemm and between two, and their number of constants. */
 static void assert_functions(gradus_activation activation, float deviation, const char *input, const char *between,
                              size_t constants)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a model file may look like, and how each fault of one is refused. Headers are written with ' for ". */
+/* Accepted model files, and the message for each fault. Headers are written with ' for ". */
 #include "gradus/gradus.h"
 #include "scratch.h"
 
 #define TENSOR(name, dtype, shape, offsets)                                                                           \
     "'" name "':{'dtype':'" dtype "','shape':" shape ",'data_offsets':" offsets "}"
 
-/* A whole network: 3 features, 2 classes, 32 bytes of data. */
+/* A complete network: 3 features, 2 classes, 32 bytes of data. */
 #define WEIGHT TENSOR("fc1.weight", "F32", "[2,3]", "[0,24]")
 #define BIAS TENSOR("fc1.bias", "F32", "[2]", "[24,32]")
 
@@ -30,7 +30,7 @@ static const char *write_model(const char *header, const void *data, size_t data
     return scratch_write("model.safetensors", bytes, 8 + length + data_bytes);
 }
 
-/* The message must also begin with the file it is about, and the output must stay as it was. */
+/* The message must also begin with the file's name, and the output must not change. */
 static void assert_refused(const char *path, gradus_status expected, const char *message)
 {
     gradus_model *model = NULL;
@@ -40,7 +40,7 @@ static void assert_refused(const char *path, gradus_status expected, const char 
     assert_null(model);
 }
 
-/* Each header in turn, before the same number of zero bytes. */
+/* Each header in turn, followed by the same number of zero bytes. */
 static void assert_cases_refused(const file_case *cases, size_t count, size_t data_bytes)
 {
     static const unsigned char zeros[64];
@@ -70,7 +70,7 @@ static void test_load(void **state)
     gradus_model_destroy(model);
 }
 
-/* The format does not say in which order tensors lie in a file, or that anything describes them. */
+/* The format defines no order of the tensors in a file, and requires no metadata. */
 static void test_load_other_order(void **state)
 {
     (void)state;
@@ -108,11 +108,11 @@ static void test_header_length(void **state)
 
     length = 100000001;
     scratch_write("model.safetensors", &length, sizeof length);
-    assert_int_equal(truncate(path, 100000009), 0); /* a hole: takes no room on the disk */
+    assert_int_equal(truncate(path, 100000009), 0); /* a sparse file: needs no space on the disk */
     assert_refused(path, GRADUS_ERROR_DATA, "header of 100000001 bytes, expected at most 100000000");
 }
 
-/* Wherever a file is cut off, it is refused; where it is whole, it is not. */
+/* A file truncated anywhere is refused; a complete one is accepted. */
 static void test_every_truncation(void **state)
 {
     (void)state;

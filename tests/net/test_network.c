@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which networks are refused and how, where parameters lie, and what they are drawn from. */
+/* Networks that are refused and the messages, the layout of parameters, and their distributions. */
 #include "assert_close.h"
 #include "common/activations.h"
 #include "core/random.h"
@@ -168,7 +168,7 @@ static void test_initialise_is_uniform(void **state)
     free(parameters);
 }
 
-/* Means and deviations of many draws, against what the initializers promise. */
+/* Means and standard deviations of many draws, against the definitions of the initializers. */
 static void check_initializer(const char *name, double deviation, double largest)
 {
     const gradus_network network = {.layers = 1, .sizes = {300, 200}};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every test program includes: cmocka, and a comparison that NaN and infinity fail (cmocka 1.1.5's
- * assert_float_equal lets both pass).
+ * For every test program: cmocka, and a comparison that fails for NaN and infinity (cmocka 1.1.5's assert_float_equal
+ * passes both).
  */
 #ifndef GRADUS_TESTS_ASSERT_CLOSE_H
 #define GRADUS_TESTS_ASSERT_CLOSE_H

@@ -20,7 +20,7 @@ static inline gradus_dataset *random_dataset(size_t features, size_t samples, ui
     assert_true(pixels != NULL && labels != NULL);
     for (size_t i = 0; i < features * samples; i++)
         pixels[i] = gr_random_below(&stream, 3, &index) == 0 ? (uint8_t)gr_random_below(&stream, 256, &index) : 0;
-    memset(pixels + (samples - 1) / 2 * features, 0, features); /* a sample without ink */
+    memset(pixels + (samples - 1) / 2 * features, 0, features); /* an empty image */
     for (size_t i = 0; i < samples; i++)
         labels[i] = (uint8_t)gr_random_below(&stream, classes, &index);
     labels[0] = (uint8_t)(classes - 1);
@@ -44,7 +44,7 @@ static inline gradus_dataset *as_floats(const gradus_dataset *bytes)
     return dataset;
 }
 
-/* Networks of one layer to five, with sizes of one and odd ones. */
+/* Networks of one to five layers, with sizes of one and odd sizes. */
 static const gradus_network engine_networks[] = {
     {.layers = 1, .sizes = {1, 2}},
     {.layers = 2, .sizes = {784, 10, 10}},
@@ -55,7 +55,7 @@ static const gradus_network engine_networks[] = {
 };
 static const size_t engine_samples[] = {1, 61, 64, 65, 257};
 
-/* Calls the function for each of these networks with each of these numbers of samples. */
+/* Calls the function for each of the networks with each number of samples. */
 static inline void for_each_engine_case(void (*test)(const gradus_network *network, const gradus_dataset *dataset))
 {
     for (size_t n = 0; n < sizeof engine_networks / sizeof *engine_networks; n++) {
@@ -108,7 +108,7 @@ static inline void compare_with_reference(engine *e, size_t first, size_t count)
         gradient_of(engines[i], parameters, first, count, gradients[i], &sums[i]);
         if (e->type->probabilities != NULL)
             assert_ok(engines[i]->type->probabilities(engines[i], probabilities[i]));
-        /* the same after predictions came between */
+        /* the same after predictions in between */
         gradient_of(engines[i], parameters, first, count, gradients[i], &sums[i]);
     }
     assert_close(sums[0].loss, sums[1].loss, 0, 1e-5);

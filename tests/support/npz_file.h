@@ -13,11 +13,11 @@
 typedef struct npz_array {
     const char *name, *type; /* "x_train", "|u1" */
     size_t rank, shape[4];
-    const void *values; /* as many as the shape says */
+    const void *values; /* in the number that the shape says */
     bool fortran;
 } npz_array;
 
-/* Bytes of the array's values. */
+/* Size of the array's values in bytes. */
 static inline size_t npz_array_bytes(const npz_array *a)
 {
     size_t bytes = (size_t)strtoul(a->type + 2, NULL, 10);
@@ -42,7 +42,7 @@ static inline void npz_array_header(const npz_array *a, unsigned char header[128
     header[127] = '\n';
 }
 
-/* Writes the arrays, which end with one without name. */
+/* Writes the arrays; one without a name ends the list. */
 static inline void write_npz_file(const char *path, const npz_array *arrays)
 {
     output_file file = {0};

@@ -8,11 +8,11 @@
 #include <pty.h>
 #include <unistd.h>
 
-/* What removes a line that will be drawn again. */
+/* The characters that remove a line before it is drawn again. */
 #define CLEAR "\r\033[K"
 
-/* Runs a shell command in the folder "work" on a terminal of its own, 80 columns wide, which both streams go to; what it
- * printed is in program_out. Returns its exit code. */
+/* Runs a shell command in the folder "work" on a terminal of its own, 80 columns wide, for both streams. Its output is
+ * in program_out. Returns its exit code. */
 static inline int run_on_terminal(const char *command)
 {
     struct winsize size = {.ws_row = 40, .ws_col = 80};
@@ -27,7 +27,7 @@ static inline int run_on_terminal(const char *command)
         execl("/bin/sh", "sh", "-c", script, (char *)NULL);
         _exit(127);
     }
-    for (;;) { /* reading from a terminal whose other side has ended fails, rather than giving zero bytes */
+    for (;;) { /* if the other side has ended, reading from a terminal fails instead of returning zero bytes */
         ssize_t count = read(terminal, program_out + length, sizeof program_out - 1 - length);
         if (count <= 0)
             break;

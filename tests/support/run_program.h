@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the program as a user does, by the shell, in a folder of its own that holds small data sets. For each test the
- * folder is made anew and removed.
+ * Runs the program as a user does, by the shell, in a folder of its own with small data sets. The folder is created for
+ * each test and removed afterwards.
  */
 #ifndef GRADUS_TESTS_RUN_PROGRAM_H
 #define GRADUS_TESTS_RUN_PROGRAM_H
@@ -23,7 +23,7 @@
 #define CLASSES 3
 
 static char program_folder[] = "/tmp/gradus-test-XXXXXX";
-static char program_out[1 << 16], program_err[1 << 14]; /* what the last command printed */
+static char program_out[1 << 16], program_err[1 << 14]; /* output of the last command */
 
 static inline void read_text(const char *name, char *text, size_t capacity)
 {
@@ -67,7 +67,7 @@ __attribute__((format(printf, 1, 2))) static inline int run(const char *format, 
             fail_msg("\"%s\" lacks \"%s\"", (text), (part));                                                          \
     } while (0)
 
-/* The one JSON value that the last command printed; the caller releases it. */
+/* The single JSON value that the last command printed; the caller releases it. */
 static inline json_t *parse_output(void)
 {
     json_error_t error;
@@ -79,7 +79,7 @@ static inline json_t *parse_output(void)
 
 /* ---- Data ---- */
 
-/* Class c has a bright row c; the faint pixels tell the samples apart. */
+/* Class c has a bright row c; faint pixels make the samples different. */
 static inline void write_images(FILE *file, size_t samples)
 {
     for (size_t i = 0; i < samples; i++)
@@ -132,7 +132,7 @@ static inline int program_folder_remove(void **state)
     return failed;
 }
 
-/* What the user of this machine has set must not reach the tests. */
+/* The user's environment variables must not affect the tests. */
 static inline void program_prepare(void)
 {
     setenv("GRADUS", getenv("TEST_PROGRAM"), 1);

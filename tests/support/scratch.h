@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder of its own for each test that writes files: made before the test, removed with all it holds after it. */
+/* A folder for each test that writes files: created before the test, and removed with its contents after it. */
 #ifndef GRADUS_TESTS_SCRATCH_H
 #define GRADUS_TESTS_SCRATCH_H
 
@@ -70,7 +70,7 @@ static inline char *scratch_text(const char *name, const char *text)
     return scratch_write(name, text, strlen(text));
 }
 
-/* Packs the bytes as a gzip file's content and returns the packed size. */
+/* Compresses the bytes as gzip does and returns the compressed size. */
 static inline size_t scratch_pack(const void *bytes, size_t size, unsigned char *packed, size_t capacity)
 {
     z_stream stream = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small model for digits, and the options of a training whose reports are kept. */
+/* A small model for digits, and the options of a training that keeps its reports. */
 #ifndef GRADUS_TESTS_TRAINING_CASES_H
 #define GRADUS_TESTS_TRAINING_CASES_H
 
@@ -9,7 +9,7 @@
 typedef struct log {
     gradus_report reports[512];
     size_t count;
-    size_t stop_after; /* report after which `stop` is raised; 0: never */
+    size_t stop_after; /* report after which `stop` is set; 0: never */
     int stop;
 } run_log;
 

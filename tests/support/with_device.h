@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests that need an OpenCL device. Without one they say so in words that CTest takes for a skip, or for a failure
- * where a device is required (CI). */
+/* For tests that need an OpenCL device. Without one they print a text that CTest recognises as a skip, or as a failure
+ * if a device is required (CI). */
 #ifndef GRADUS_TESTS_WITH_DEVICE_H
 #define GRADUS_TESTS_WITH_DEVICE_H
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The device for the program's tests. Where there is none the program ends here. */
+/* The device for the program's tests. If there is none, the program ends here. */
 static inline gradus_device *open_test_device(void)
 {
     gradus_device *device = NULL;

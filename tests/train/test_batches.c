@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The training loop on mini-batches: the same bits every time, divergence, what is said of the result. */
+/* The training loop with mini-batches: the same bits every time, divergence, the figures of the result. */
 #include "training_cases.h"
 #include "with_device.h"
 
 static gradus_device *device;
 static gradus_dataset *digits;
 
-/* Small mini-batches, which fused takes in runs, and large ones; and clipped, where sums have an order. */
+/* Small mini-batches, which fused computes in runs, and large ones; and with clipping, whose sums have a fixed
+ * order. */
 static void test_same_bits_of_batches(void **state)
 {
     static const size_t batches[] = {50, 700}, every[] = {5, 7, 0, 7};
@@ -29,7 +30,7 @@ static void test_same_bits_of_batches(void **state)
     }
 }
 
-/* What a run says of its result is what evaluation finds: engines for batches, too, pass through all samples. */
+/* The figures of a run's result equal those of an evaluation: engines for batches evaluate all samples, too. */
 static void test_result_of_batches(void **state)
 {
     static const size_t batches[] = {50, 700};
@@ -49,7 +50,8 @@ static void test_result_of_batches(void **state)
     }
 }
 
-/* The first update makes the parameters infinite. What a run of steps keeps are those before it, if it has been reported. */
+/* The first update makes the parameters infinite. A run of steps keeps those before the update, if they were
+ * reported. */
 static void test_diverging_batches(void **state)
 {
     for (size_t every = 1; every <= 10; every += 9) {

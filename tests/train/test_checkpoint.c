@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that go on from checkpoints: the same bits and reports as without a break, from any of them, on every engine; what is
- * damaged is skipped, what belongs to another run is refused by name. */
+/* Runs that continue from checkpoints: the same bits and reports as without an interruption, from any of them, on every
+ * engine. Damaged ones are skipped, and those of another run are refused with the name of the difference. */
 #include "assert_close.h"
 #include "common/activations.h"
 #include "common/optimizers.h"
@@ -16,7 +16,7 @@ static gradus_device *device;
 static gradus_dataset *digits, *few; /* 500 samples, and 300 others */
 static gradus_activation activation; /* of the networks */
 
-/* What a run shows of itself. */
+/* The visible results of a run. */
 typedef struct outcome {
     gradus_report reports[512];
     size_t count;
@@ -24,7 +24,7 @@ typedef struct outcome {
     gradus_train_result result;
     gradus_train_start start;
     char checkpoint[256], notes[1024]; /* the start's */
-    size_t stop_after;                 /* report after which `stop` is raised; 0: never */
+    size_t stop_after;                 /* report after which `stop` is set; 0: never */
     int stop;
 } outcome;
 
@@ -101,7 +101,7 @@ static void assert_same_report(const gradus_report *a, const gradus_report *b)
                  a->train.accuracy, b->train.loss, b->train.accuracy);
 }
 
-/* The reports of `before` that count when `after` goes on, and those of `after`, are all of `expected`. */
+/* The reports of `before` that are final when `after` continues, and those of `after`, are all of `expected`. */
 static void assert_same_run(const outcome *before, const outcome *after, const outcome *expected)
 {
     size_t i = 0;
@@ -130,7 +130,7 @@ static int ascending(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The steps of the checkpoints that are there; returns how many. */
+/* The steps of the existing checkpoints; returns their number. */
 static size_t list(const char *folder, size_t steps[256])
 {
     size_t count = 0;
@@ -153,7 +153,7 @@ static char *checkpoint_path(const char *folder, size_t steps)
     return path;
 }
 
-/* Removes those behind so many steps, as if the run had been killed before it came to them. */
+/* Removes the checkpoints after this step, as if the run had been killed before them. */
 static void forget_after(const char *folder, size_t steps)
 {
     size_t all[256];
@@ -197,7 +197,7 @@ static gradus_train_options options_of(const resume_case *c)
     return options;
 }
 
-/* From a checkpoint near the begin, one in the middle, and that of the end, which leaves nothing to do. */
+/* From a checkpoint near the beginning, one in the middle, and the last one, after which nothing is left to do. */
 static void test_same_bits(void **state)
 {
     const resume_case *c = *state;
@@ -225,14 +225,14 @@ static void test_same_bits(void **state)
     }
 }
 
-/* Interrupted again and again: a stop leaves a checkpoint of its own, behind any step, and may report what is not due. */
+/* Interrupted repeatedly: a stop writes a checkpoint after any step, and may report an iteration that is not due. */
 static void test_interrupted(void **state)
 {
     const resume_case *c = *state;
     const gradus_train_options plain = options_of(c);
     char *folder = scratch_path("checkpoints");
     const outcome expected = train(&plain);
-    static outcome all; /* what counts of the reports so far */
+    static outcome all; /* the final reports so far */
     all = (outcome){0};
     for (size_t part = 0;; part++) {
         const gradus_train_options resuming = with_checkpoints(plain, folder, c->checkpoint_every, true);
@@ -254,7 +254,7 @@ static void test_interrupted(void **state)
         assert_same_report(&all.reports[i], &expected.reports[i]);
 }
 
-/* Every optimizer and every activation, of which both lists are gone through together. */
+/* Every optimizer and every activation; both lists are iterated together. */
 static void test_every_function(void **state)
 {
     char *folder = scratch_path("checkpoints");
@@ -279,8 +279,8 @@ static void test_every_function(void **state)
     activation = GRADUS_RELU;
 }
 
-/* A loss that becomes infinite leaves the parameters of the last report, also when that was before the checkpoint. So large
- * a weight decay multiplies the weights with -99 in every step. */
+/* If the loss becomes infinite, the model has the parameters of the last report, even if that was before the
+ * checkpoint. This weight decay multiplies the weights by -99 in every step. */
 static void test_divergence(void **state)
 {
     gradus_train_options plain = options_for(*state, 2000);
@@ -344,7 +344,7 @@ static void test_damaged_is_passed_over(void **state)
     assert_non_null(strstr(rest.notes, "step-000000000020.safetensors: is damaged or incomplete: found checksum "));
     assert_non_null(strstr(rest.notes, "step-000000000015.safetensors: is damaged or incomplete: found checksum "));
     assert_same_run(&whole, &rest, &whole);
-    rest = train(&resuming); /* they were written anew */
+    rest = train(&resuming); /* they were written again */
     assert_int_equal(rest.start.iterations, 20);
     for (size_t steps = 5; steps <= 20; steps += 5)
         damage(checkpoint_path(folder, steps), 8 + (long)steps, false);
@@ -356,7 +356,7 @@ static void test_damaged_is_passed_over(void **state)
     assert_non_null(strstr(rest.notes, "truncated: found 3 bytes"));
 }
 
-/* What a process that was killed had begun to write is removed, and nothing else is. */
+/* The unfinished files of a killed process are removed, and no others. */
 static void test_leftovers(void **state)
 {
     (void)state;
@@ -389,8 +389,8 @@ static void test_keep(void **state)
     assert_int_equal(gradus_train_options_default().checkpoints.keep, 2);
 }
 
-/* Without a number of steps, with the reports: with full batches after iterations 0, 10, 20, ... The folder and its parents
- * are created. */
+/* By default there is one with each report: with full batches after iterations 0, 10, 20, ... The folder and its
+ * parents are created. */
 static void test_with_reports(void **state)
 {
     (void)state;
@@ -449,7 +449,7 @@ static void test_foreign_is_refused(void **state)
     EXPECT(options.engine = "layered", "engine: found reference, expected layered");
 #undef EXPECT
     options = own;
-    options.engine = "auto"; /* whoever did it before */
+    options.engine = "auto"; /* whichever engine was used before */
     options.stopping.max_seconds = 1e6;
     options.checkpoints.every = 2;
     outcome o = train(&options);
@@ -503,7 +503,7 @@ static void test_folder_is_refused(void **state)
     (void)train(&options);
 }
 
-/* Replaces a text in the file and makes the checksum right again: what another version may have written. */
+/* Replaces a text in the file and corrects the checksum, as if another version had written it. */
 static void rewrite(const char *path, const char *from, const char *to)
 {
     static unsigned char bytes[1 << 18];
@@ -567,7 +567,7 @@ static void test_other_machine_is_told(void **state)
 
 /* ---- Times ---- */
 
-/* Seconds go on where they were, so a limit of them is one of the whole run. */
+/* Times continue from the checkpoint's, so a limit applies to the whole run. */
 static void test_seconds(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lock on a folder of checkpoints: one process at a time, the next one as soon as the first is gone. */
+/* The lock on a folder of checkpoints: one process at a time, the next one as soon as the first has ended. */
 #include "scratch.h"
 #include "train/checkpoint_folder.h"
 
@@ -16,7 +16,7 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* A process that takes the folder's lock, says so, keeps it for so many milliseconds and is then killed. */
+/* Starts a process that takes the folder's lock, reports that, keeps it for some milliseconds and is then killed. */
 static pid_t hold_lock(const char *path, long milliseconds)
 {
     int ready[2];

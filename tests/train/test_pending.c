@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much is queued: enough to keep a device busy, not so much that somebody must wait for it. Needs no device. */
+/* The amount of queued work: enough to keep a device busy, and so little that nobody waits for it. Needs no device. */
 #include "assert_close.h"
 #include "train/plan/pending.h"
 
-/* Adds bursts while there is room, then looks at one, as if each iteration took `seconds`. Returns what was queued. */
+/* Adds bursts while there is room, then records one, as if each iteration took `seconds`. Returns the queued
+ * iterations. */
 static size_t turn(pending *p, size_t *next, size_t iterations, double seconds)
 {
     size_t length, queued = 0;
@@ -22,7 +23,7 @@ static size_t turn(pending *p, size_t *next, size_t iterations, double seconds)
     return queued;
 }
 
-/* From the first iteration, of which nothing is known, on to a steady state. */
+/* From the first iteration, whose time is unknown, to a steady state. */
 static void expect_steady(double seconds, unsigned bursts, size_t length)
 {
     pending p;
@@ -39,7 +40,7 @@ static void test_steady(void **state)
 {
     (void)state;
     expect_steady(1.0, 1, 1);  /* longer than anything: one after the other */
-    expect_steady(0.06, 2, 1); /* one runs while one is looked at */
+    expect_steady(0.06, 2, 1); /* one runs while one is recorded */
     expect_steady(0.04, 3, 1);
     expect_steady(0.0099, 3, 5);
     expect_steady(1e-6, 4, 64); /* as many as there are slots */
@@ -60,7 +61,7 @@ static void test_all_iterations(void **state)
     }
 }
 
-/* Bursts that were complete long ago do not make the others quick. */
+/* Bursts that were complete long ago do not reduce the estimate for the others much. */
 static void test_late_look(void **state)
 {
     (void)state;

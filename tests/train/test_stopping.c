@@ -12,7 +12,7 @@ static gradus_dataset *digits, *few; /* 500 training samples, and 300 others */
 
 /* ---- The training plan ---- */
 
-/* The loop must wait after the steps where something is evaluated, compared or saved, and after the last; no others. */
+/* The loop must wait after steps with an evaluation, comparison or checkpoint, and after the last; after no others. */
 static void check_syncs(const training_plan *plan)
 {
     size_t next = gr_training_plan_next_sync(plan, 0);
@@ -90,7 +90,7 @@ static void test_patience(void **state)
     (void)state;
     stopping_rules s = make((gradus_stopping){.patience = 2});
     assert_true(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){2.0, 0.5}));
-    assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){2.0, 0.9})); /* as good is not better */
+    assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){2.0, 0.9})); /* equal is not better */
     assert_true(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){1.5, 0.4}));
     assert_false(gr_stopping_rules_record_evaluation(&s, &(gradus_metrics){NAN, 0.4}));
     assert_false(gr_stopping_rules_out_of_patience(&s));
@@ -201,7 +201,7 @@ static void test_evaluations(void **state)
     assert_int_equal(result.model_iterations, 11);
 }
 
-/* With so large a learning rate the loss jumps about. The model is that of the best evaluation, to the bit. */
+/* With this large learning rate the loss fluctuates. The model is that of the best evaluation, bit for bit. */
 static void test_best_is_restored(void **state)
 {
     (void)state;
@@ -268,7 +268,7 @@ static void test_convergence(void **state)
     assert_int_equal(result.stopped_by, GRADUS_STOP_CONVERGED);
     assert_true(result.iterations % 50 == 0 && result.iterations < 1000);
     assert_int_equal(log.reports[log.count - 1].iteration, result.iterations - 1);
-    options.report_every = 3; /* how often one looks changes nothing */
+    options.report_every = 3; /* the number of reports changes nothing */
     assert_true(train(&options, &result, &metrics) == hash);
 }
 

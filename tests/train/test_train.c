@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The training loop: what is reported and when, the same bits every time, stopping, divergence, the check before. */
+/* The training loop: reports, the same bits every time, stopping, divergence, the check before it. */
 #include "training_cases.h"
 #include "with_device.h"
 
@@ -57,7 +57,7 @@ static void test_reported_iterations(void **state)
     expect_reports(21, 10, (const size_t[]){0, 10, 20}, 3);
     expect_reports(5, 0, (const size_t[]){4}, 1);
     expect_reports(1, 10, (const size_t[]){0}, 1);
-    expect_reports(600, 300, (const size_t[]){0, 300, 599}, 3); /* more in a row than there are metric slots */
+    expect_reports(600, 300, (const size_t[]){0, 300, 599}, 3); /* more without a report than there are metric slots */
 }
 
 /* ---- Determinism ---- */
@@ -78,11 +78,11 @@ static void test_same_bits(void **state)
     const char *engine = *state;
     const uint64_t hash = hash_after(1, 10, engine);
     assert_true(hash_after(1, 10, engine) == hash);
-    assert_true(hash_after(1, 1, engine) == hash); /* looking does not disturb */
+    assert_true(hash_after(1, 1, engine) == hash); /* reports change nothing */
     assert_false(hash_after(2, 10, engine) == hash);
 }
 
-/* Nor does evaluating a holdout, whose figures are those of the parameters behind the update. */
+/* Nor does evaluating a holdout. Its figures are those of the parameters after the update. */
 static void test_holdout_does_not_disturb(void **state)
 {
     const char *engine = *state;
@@ -156,7 +156,7 @@ static void test_predict(void **state)
     gradus_model_destroy(model);
 }
 
-/* Parameters that are finite but overflow: neither a figure is given nor the driver blamed. */
+/* Finite parameters that overflow: no figures, and the driver is not blamed. */
 static void test_overflow_is_told(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void test_overflow_is_told(void **state)
 
 /* ---- Ending early ---- */
 
-/* As many iterations are done as were queued; the parameters are exactly those of so many. */
+/* All queued iterations are done, and the parameters are exactly those after them. */
 static void test_stop(void **state)
 {
     run_log log = {.stop_after = 2};
@@ -196,7 +196,7 @@ static void test_stop(void **state)
     gradus_model_destroy(model);
 }
 
-/* Nothing is queued past an evaluation that may end the run; and the best parameters are back to the bit. */
+/* Nothing is queued past an evaluation that may end the run; and the best parameters are restored bit for bit. */
 static void test_patience(void **state)
 {
     run_log log = {0};
@@ -219,7 +219,7 @@ static void test_patience(void **state)
     gradus_model_destroy(model);
 }
 
-/* What works without a queue stops at once. */
+/* Engines without a queue stop at once. */
 static void test_stop_on_host(void **state)
 {
     (void)state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas": a batch divided among threads, their sums put together again, and the life cycle. */
 #include "engine/blas/blas.h"
+#include "engine/blas/blas_state.h"
 #include "core/cores.h"
 #include "core/memory.h"
-#include "engine/select/engines.h"
 
 #include <cblas.h>
 #include <limits.h>

@@ -114,6 +114,10 @@ cleanup:
 /* Samples of a tile at most: its dZ1 stays in the first-level cache. */
 #define TILE_MAX 64
 
+/* Partial gradients begin so many floats behind a whole page, where parameters and moments begin: a core takes a load for one
+ * of what it has just stored 4 KiB away, and waits. */
+#define HEAD_FLOATS 256
+
 static tile_plan plan_tile(const fused_batch *e, size_t lanes)
 {
     const engine *base = &e->packed.common.base;
@@ -127,6 +131,7 @@ static tile_plan plan_tile(const fused_batch *e, size_t lanes)
                                       .groups = pixels,
                                       .blocks = blocks,
                                       .units = e->packed.units,
+                                      .head = HEAD_FLOATS,
                                       .weight_sums = e->packed.common.layout.bias[0],
                                       .pixels = thins ? place_thinned(samples, pixels, blocks, (u32)lanes).end
                                                       : place_lists(samples, pixels).end,
@@ -210,13 +215,8 @@ static gradus_status create_step_launch(fused_batch *e)
     const device_engine *common = &e->packed.common;
     const optimizer *how = &common->base.optimizer;
     const batch_steps none = {0};
-    const batch_training training = {.batch = (u32)common->base.batch,
-                                     .slots = METRIC_SLOTS,
-                                     .momentum = how->momentum,
-                                     .decay = how->decay,
-                                     .epsilon = how->epsilon,
-                                     .weight_decay = how->weight_decay,
-                                     .clip_norm = how->clip_norm};
+    const batch_training training = {gr_update_rule(how, common->layout.length, &common->record),
+                                     (u32)common->base.batch, how->clip_norm};
     /* An optimizer without this moment never touches the buffer that stands in its place. */
     const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
     const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;

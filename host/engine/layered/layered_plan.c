@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "layered" is made here: how many samples a slice has, the buffers, the launches and products. */
 #include "core/memory.h"
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
+#include "engine/opencl/activation_kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,95 +22,59 @@ static size_t samples_at_once(const layered *e)
     return base->batch > 0 && base->batch < samples ? base->batch : samples;
 }
 
-/* ---- Products ---- */
-
-static gemm_shape product_shape(const layered *e, size_t l, gemm_kind kind)
-{
-    gemm_shape shape = gr_gemm_layer_shape(&e->common.base.network, l, kind, e->slice);
-    shape.relu = shape.relu && gr_engine_is_plain(&e->common.base);
-    shape.pixels = shape.pixels && !e->transforms;
-    return shape;
-}
-
-/* The products of a layer that GEMMs compute; the first layer's may be sparse. */
-static size_t product_kinds(const layered *e, size_t l)
-{
-    return l == 0 && e->sparse != NULL ? 0 : gr_gemm_kinds(l);
-}
-
-/* Whether the product reads X as the data set has it. */
-static bool takes_x(const layered *e, size_t l, gemm_kind kind)
-{
-    return l == 0 && !e->transforms && gr_gemm_takes_bytes(&e->choices[l].by[kind].candidate);
-}
-
 static gradus_status choose_products(layered *e)
 {
     gradus_status status = GRADUS_OK;
-    e->slice = samples_at_once(e);
-    for (size_t l = 0; l < e->common.base.network.layers; l++)
-        for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
-            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
-            TRY(gr_gemm_choose(e->common.device, &shape, &e->choices[l].by[kind]));
-            e->expands |= l == 0 && !takes_x(e, l, (gemm_kind)kind);
-        }
-    /* For floats there is no third way beside reading X and being given all of a slice. */
-    e->transforms |= e->expands && e->common.base.network.floats;
+    for (size_t l = 1; l < e->common.base.network.layers; l++)
+        TRY(gr_layer_products_choose(&e->common, l, samples_at_once(e), false, &e->layers[l].products));
 cleanup:
     return status;
 }
 
-static gradus_status scratch_bytes(layered *e, size_t *out)
-{
-    gradus_status status = GRADUS_OK;
-    size_t largest = 0, bytes = 0;
-    for (size_t l = 0; l < e->common.base.network.layers; l++)
-        for (size_t kind = 0; kind < product_kinds(e, l); kind++) {
-            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
-            TRY(gr_gemm_scratch_size(e->common.device, &shape, &e->choices[l].by[kind].candidate, &bytes));
-            largest = maximum(largest, bytes);
-        }
-    *out = largest;
-cleanup:
-    return status;
-}
-
-/* ---- How large everything is for a given S ---- */
+/* ---- How large everything is for a given S; bytes ---- */
 
 typedef struct sizes {
-    size_t x, largest_x;                         /* bytes of X on the device, and of its largest buffer */
-    size_t expanded, products, partial, scratch; /* bytes; products: of the sparse ones, without X */
-    size_t largest, total;                       /* of the buffers that depend on S or are products', and of all */
+    first_products_sizes first;
+    size_t partial, scratch;
+    size_t largest, total; /* of the buffers but X, and of all */
 } sizes;
+
+/* The scratch memory that products of all layers share. */
+static gradus_status measure_scratch(layered *e, sizes *out)
+{
+    gradus_status status = GRADUS_OK;
+    out->scratch = out->first.scratch;
+    for (size_t l = 1; l < e->common.base.network.layers; l++) {
+        size_t bytes = 0;
+        TRY(gr_layer_products_resize(&e->common, &e->layers[l].products, e->slice, &bytes));
+        out->scratch = maximum(out->scratch, bytes);
+    }
+cleanup:
+    return status;
+}
 
 static gradus_status measure(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network *net = &e->common.base.network;
+    const engine *base = &e->common.base;
+    const gradus_network *net = &base->network;
     const size_t s = e->slice;
     sizes now = {0};
 
-    now.x = now.largest_x =
-        e->common.base.dataset->info.samples * net->sizes[0] * gr_dataset_feature_size(e->common.base.dataset);
-    now.largest = now.expanded = e->expands ? FLOAT * gr_expand_bytes_size(s * net->sizes[0]) : 0;
-    if (e->sparse != NULL) {
-        now.x = gr_compressed_bytes(&e->sparse->shape, &now.largest_x);
-        now.products = gr_sparse_products_bytes(e->sparse, &now.largest);
-    }
+    TRY(e->first->type->measure(e->first, s, &now.first));
+    TRY(measure_scratch(e, &now));
     now.partial = FLOAT * gr_row_sums_partial_size(2, s);
-    size_t slices_total = now.expanded + FLOAT * 2 * s;
+    now.largest = maximum(now.first.largest_rest, now.scratch);
+    size_t matrices = FLOAT * 2 * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
         now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
         now.largest = maximum(now.largest, outputs);
-        slices_total += outputs * (l + 1 == net->layers ? 1 : gr_engine_is_plain(&e->common.base) ? 2 : 3);
+        matrices += outputs * (l + 1 == net->layers ? 1 : gr_engine_is_plain(base) ? 2 : 3);
     }
-    TRY(scratch_bytes(e, &now.scratch));
-    now.largest = maximum(now.largest, now.scratch);
-    const size_t there = e->common.base.batch > 0 ? gr_batch_source_bytes(e->common.base.dataset, s)
-                                                  : now.x + e->common.base.dataset->info.samples;
-    now.total =
-        there + gr_device_engine_bytes(&e->common.base) + now.partial + slices_total + now.scratch + now.products;
+    const size_t samples =
+        base->batch > 0 ? gr_batch_source_bytes(base->dataset, s) : now.first.x + base->dataset->info.samples;
+    now.total = samples + now.first.rest + gr_device_engine_bytes(base) + now.partial + matrices + now.scratch;
     *out = now;
 cleanup:
     return status;
@@ -124,13 +89,13 @@ static gradus_status choose_slice(layered *e, sizes *out)
     for (size_t slices = 1;; slices *= 2) {
         e->slice = gr_divide_up(samples_at_once(e), slices);
         TRY(measure(e, out));
-        if (maximum(out->largest_x, out->largest) <= e->common.device->info.max_allocation_bytes &&
+        if (maximum(out->first.largest_x, out->largest) <= e->common.device->info.max_allocation_bytes &&
             out->total <= e->common.device->memory_limit)
             break;
         if (e->slice == 1) {
             const double samples = (double)data->samples;
-            const double sample_bytes = (double)out->x / samples + 1; /* and its label */
-            const memory_need need = {sample_bytes, (double)out->largest_x / samples,
+            const double sample_bytes = (double)out->first.x / samples + 1; /* and its label */
+            const memory_need need = {sample_bytes, (double)out->first.largest_x / samples,
                                       (double)out->total - sample_bytes * samples};
             TRY(gr_device_engine_check_fit(&e->common, &need));
             break;
@@ -143,127 +108,75 @@ cleanup:
 /* ---- Buffers ---- */
 
 /* Zeroed, because what pads a slice takes part in the products, and 0 * NaN is NaN. */
-static gradus_status create_buffers(layered *e, const sizes *bytes)
+static gradus_status create_matrices(layered *e)
 {
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
-
-    if (e->source == NULL && e->sparse == NULL)
-        TRY(gr_buffer_create(e->common.device, bytes->x, "X", &e->x));
-    if (e->expands)
-        TRY(gr_buffer_create_zeroed(e->common.device, bytes->expanded, "X as floats", &e->a[0]));
-    if (e->source == NULL && e->common.base.dataset->labels != NULL)
-        TRY(gr_buffer_create(e->common.device, e->common.base.dataset->info.samples, "the labels", &e->labels));
+    gradus_device *device = e->common.device;
     for (size_t l = 0; l < net->layers; l++) {
-        const size_t outputs = FLOAT * e->slice * net->sizes[l + 1];
-        TRY(gr_buffer_create_zeroed(e->common.device, outputs, "activations", &e->a[l + 1]));
-        if (l + 1 < net->layers)
-            TRY(gr_buffer_create_zeroed(e->common.device, outputs, "gradients of activations", &e->dz[l]));
-        if (l + 1 < net->layers && !gr_engine_is_plain(&e->common.base))
-            TRY(gr_buffer_create_zeroed(e->common.device, outputs, "slopes of activations", &e->slopes[l]));
+        layer_plan *layer = &e->layers[l];
+        const size_t bytes = FLOAT * e->slice * net->sizes[l + 1];
+        const bool hidden = l + 1 < net->layers;
+        TRY(gr_buffer_create_zeroed(device, bytes, "activations", &layer->a));
+        if (hidden)
+            TRY(gr_buffer_create_zeroed(device, bytes, "gradients of activations", &layer->dz));
+        else
+            layer->dz = layer->a;
+        if (hidden && !gr_engine_is_plain(&e->common.base))
+            TRY(gr_buffer_create_zeroed(device, bytes, "slopes of activations", &layer->slopes));
     }
-    e->dz[net->layers - 1] = e->a[net->layers];
-    TRY(gr_buffer_create(e->common.device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
-    TRY(gr_buffer_create(e->common.device, bytes->partial, "partial sums", &e->partial));
+cleanup:
+    return status;
+}
+
+static gradus_status create_buffers(layered *e, const sizes *bytes)
+{
+    gradus_status status = GRADUS_OK;
+    gradus_device *device = e->common.device;
+    const engine *base = &e->common.base;
+
+    if (base->batch > 0)
+        TRY(gr_batch_source_create(device, base->dataset, &base->augmentation, e->slice, &e->source));
+    else if (base->dataset->labels != NULL) {
+        TRY(gr_buffer_create(device, base->dataset->info.samples, "the labels", &e->labels));
+        TRY(gr_buffer_write(device, e->labels, 0, base->dataset->info.samples, base->dataset->labels));
+    }
+    TRY(create_matrices(e));
+    TRY(gr_buffer_create(device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
+    TRY(gr_buffer_create(device, bytes->partial, "partial sums", &e->partial));
     if (bytes->scratch > 0)
-        TRY(gr_buffer_create(e->common.device, bytes->scratch, "GEMM scratch", &e->scratch));
-cleanup:
-    return status;
-}
-
-static gradus_status upload(layered *e)
-{
-    gradus_status status = GRADUS_OK;
-    const gradus_dataset *data = e->common.base.dataset;
-    if (e->source != NULL)
-        return GRADUS_OK;
-    if (e->sparse == NULL)
-        TRY(gr_buffer_write(e->common.device, e->x, 0,
-                            data->info.samples * data->info.features * gr_dataset_feature_size(data),
-                            gr_dataset_x(data)));
-    if (data->labels != NULL)
-        TRY(gr_buffer_write(e->common.device, e->labels, 0, data->info.samples, data->labels));
-cleanup:
-    return status;
-}
-
-/* Every slice then begins at sample 0 of what was gathered. */
-static gradus_status create_source(layered *e)
-{
-    gradus_status status = GRADUS_OK;
-    TRY(gr_batch_source_create(e->common.device, e->common.base.dataset, &e->common.base.augmentation, e->slice,
-                               &e->source));
-    e->x = e->source->batch;
-    e->labels = e->source->batch_labels;
+        TRY(gr_buffer_create(device, bytes->scratch, "the products' scratch memory", &e->scratch));
 cleanup:
     return status;
 }
 
 /* ---- Launches ---- */
 
-static gradus_status plan_product(layered *e, size_t l, gemm_kind kind, gemm *out)
-{
-    const gemm_shape shape = product_shape(e, l, kind);
-    const gemm_candidate *candidate = &e->choices[l].by[kind].candidate;
-    const parameter_layout *layout = &e->common.base.layout;
-    const gemm_buffers buffers = {
-        .samples = takes_x(e, l, kind) ? e->x : e->a[l],
-        .outputs = kind == GEMM_FORWARD ? e->a[l + 1] : e->dz[l],
-        .parameters = kind == GEMM_WEIGHT_GRADIENT ? e->common.gradient : e->common.parameters,
-        .weights_at = layout->weights[l],
-        .bias_at = layout->bias[l],
-        .below = kind == GEMM_INPUT_GRADIENT ? e->dz[l - 1] : NULL,
-    };
-    return gr_gemm_create(e->common.device, &shape, candidate, &buffers, e->scratch, out);
-}
-
-static dropout_source dropout_of(const layered *e, size_t layer)
-{
-    const regularization *how = &e->common.base.regularization;
-    return (dropout_source){layer == 0 ? how->input_dropout : how->dropout, (cl_uint)layer, e->common.record.progress,
-                            e->source == NULL ? NULL : e->source->order};
-}
-
 static gradus_status plan_activation(layered *e, size_t l)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_network *net = &e->common.base.network;
-    const dropout_source source = dropout_of(e, l + 1);
-    TRY(gr_activation_forward(e->common.device, net->activation, &source, e->a[l + 1], e->slopes[l], net->sizes[l + 1],
-                              e->slice, &e->layers[l].activation_forward));
-    TRY(gr_activation_backward(e->common.device, e->slopes[l], e->dz[l], net->sizes[l + 1] * e->slice,
-                               &e->layers[l].activation_backward));
-cleanup:
-    return status;
-}
-
-/* What fills a[0]. */
-static gradus_status plan_input(layered *e)
-{
-    const size_t features = e->common.base.network.sizes[0];
-    const input_transform input = gr_network_input(&e->common.base.network);
-    const dropout_source source = dropout_of(e, 0);
-    return e->transforms ? gr_input_transform(e->common.device, &input, &source, e->x, e->a[0], features, e->slice,
-                                              &e->input_transform)
-                         : gr_expand_bytes(e->common.device, e->x, e->a[0], e->slice * features, &e->expand_bytes);
-}
-
-static gradus_status plan_layer(layered *e, size_t l)
-{
-    gradus_status status = GRADUS_OK;
+    const engine *base = &e->common.base;
+    const size_t units = base->network.sizes[l + 1];
+    const dropout_source dropout = {base->regularization.dropout, (cl_uint)(l + 1), e->common.record.progress,
+                                    e->source == NULL ? NULL : e->source->order};
     layer_plan *layer = &e->layers[l];
-    if (product_kinds(e, l) > 0) {
-        TRY(plan_product(e, l, GEMM_FORWARD, &layer->forward));
-        TRY(plan_product(e, l, GEMM_WEIGHT_GRADIENT, &layer->weight_gradient));
-    }
-    TRY(gr_row_sums(e->common.device, e->dz[l], e->common.base.network.sizes[l + 1], e->slice, e->partial,
-                    e->common.gradient, e->common.base.layout.bias[l], &layer->bias_gradient));
-    if (l > 0)
-        TRY(plan_product(e, l, GEMM_INPUT_GRADIENT, &layer->input_gradient));
-    if (e->slopes[l] != NULL)
-        TRY(plan_activation(e, l));
+    TRY(gr_activation_forward(e->common.device, base->network.activation, &dropout, layer->a, layer->slopes, units,
+                              e->slice, &layer->activation_forward));
+    TRY(gr_activation_backward(e->common.device, layer->slopes, layer->dz, units * e->slice,
+                               &layer->activation_backward));
 cleanup:
     return status;
+}
+
+static gradus_status plan_products(layered *e, size_t l)
+{
+    layer_plan *layer = &e->layers[l];
+    const first_products_buffers first = {layer->a, layer->dz, e->scratch, e->source};
+    if (l == 0)
+        return e->first->type->plan(e->first, e->slice, &first);
+    const cl_mem input = layer[-1].a;
+    const layer_matrices matrices = {{input, input, input}, layer->a, layer->dz, layer[-1].dz, e->scratch};
+    return gr_layer_products_create(&e->common, l, &matrices, &layer->products);
 }
 
 static gradus_status plan_launches(layered *e)
@@ -271,19 +184,22 @@ static gradus_status plan_launches(layered *e)
     gradus_status status = GRADUS_OK;
     const gradus_network *net = &e->common.base.network;
     const size_t classes = net->sizes[net->layers];
-    cl_mem logits = e->a[net->layers];
+    const cl_mem logits = e->layers[net->layers - 1].a;
+    const cl_mem labels = e->source == NULL ? e->labels : e->source->batch_labels;
+    gradus_device *device = e->common.device;
 
-    for (size_t l = 0; l < net->layers; l++)
-        TRY(plan_layer(e, l));
-    if (e->sparse != NULL)
-        TRY(gr_sparse_products_plan(e->sparse, e->slice, e->a[1], e->dz[0]));
-    if (e->expands)
-        TRY(plan_input(e));
-    TRY(gr_softmax_forward(e->common.device, logits, classes, e->slice, &e->softmax_forward));
-    TRY(gr_softmax_cross_entropy(e->common.device, logits, e->labels, e->sample_metrics, classes, e->slice,
+    for (size_t l = 0; l < net->layers; l++) {
+        layer_plan *layer = &e->layers[l];
+        TRY(plan_products(e, l));
+        TRY(gr_row_sums(device, layer->dz, net->sizes[l + 1], e->slice, e->partial, e->common.gradient,
+                        e->common.base.layout.bias[l], &layer->bias_gradient));
+        if (layer->slopes != NULL)
+            TRY(plan_activation(e, l));
+    }
+    TRY(gr_softmax_forward(device, logits, classes, e->slice, &e->softmax_forward));
+    TRY(gr_softmax_cross_entropy(device, logits, labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(e->common.device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums, 0,
-                    &e->metric_sums));
+    TRY(gr_row_sums(device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums, 0, &e->metric_sums));
 cleanup:
     return status;
 }
@@ -293,22 +209,17 @@ cleanup:
 void gr_layered_describe(const engine *base, char *text, size_t size)
 {
     const layered *e = (const layered *)base;
-    size_t used = (size_t)snprintf(text, size, "slices of %zu samples%s\n", e->slice,
-                                   !e->expands            ? ""
-                                   : base->network.floats ? ", X copied"
-                                                          : ", X expanded to floats");
-    for (size_t l = 0; l < base->network.layers; l++)
-        for (size_t kind = 0; kind < product_kinds(e, l) && used < size; kind++) {
-            const gemm_shape shape = product_shape(e, l, (gemm_kind)kind);
-            char product[GEMM_CHOICE_TEXT];
-            gr_gemm_describe(&shape, &e->choices[l].by[kind], product);
-            used += (size_t)snprintf(text + used, size - used, "%s\n", product);
-        }
+    size_t used = (size_t)snprintf(text, size, "slices of %zu samples%s\n", e->slice, e->first->note);
+    if (used < size)
+        used += e->first->type->describe(e->first, text + used, size - used);
+    for (size_t l = 1; l < base->network.layers && used < size; l++)
+        used += gr_layer_products_describe(&e->layers[l].products, text + used, size - used);
 }
 
 /* ---- Life cycle ---- */
 
-static gradus_status create(const engine *base, gradus_device *device, bool sparse, engine **out)
+gradus_status gr_layered_create(const engine *base, gradus_device *device, const first_products_type *first,
+                                engine **out)
 {
     gradus_status status = GRADUS_OK;
     layered *e = NULL;
@@ -316,16 +227,10 @@ static gradus_status create(const engine *base, gradus_device *device, bool spar
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
-    e->samples_first = SIZE_MAX;
-    e->transforms = base->network.input_deviation != 0 || base->regularization.input_dropout > 0;
-    if (sparse)
-        TRY(gr_sparse_products_create(&e->common, &e->sparse));
+    TRY(first->create(&e->common, samples_at_once(e), &e->first));
     TRY(choose_products(e));
     TRY(choose_slice(e, &bytes));
-    if (base->batch > 0)
-        TRY(create_source(e));
     TRY(create_buffers(e, &bytes));
-    TRY(upload(e));
     TRY(plan_launches(e));
     *out = &e->common.base;
     e = NULL;
@@ -335,45 +240,33 @@ cleanup:
     return status;
 }
 
-gradus_status gr_layered_create(const engine *base, gradus_device *device, engine **out)
+static void destroy_layer(layer_plan *layer)
 {
-    return create(base, device, false, out);
-}
-
-gradus_status gr_sparse_create(const engine *base, gradus_device *device, engine **out)
-{
-    return create(base, device, true, out);
+    gr_layer_products_destroy(&layer->products);
+    gr_row_sums_destroy(&layer->bias_gradient);
+    gr_launch_destroy(&layer->activation_forward);
+    gr_launch_destroy(&layer->activation_backward);
+    gr_buffer_release(&layer->slopes);
+    if (layer->dz != layer->a)
+        gr_buffer_release(&layer->dz);
+    gr_buffer_release(&layer->a);
 }
 
 void gr_layered_destroy(engine *base)
 {
     layered *e = (layered *)base;
     (void)gr_device_finish_promptly(e->common.device);
-    gr_sparse_products_destroy(e->sparse);
-    if (e->source != NULL)
-        e->x = e->labels = NULL; /* its own */
+    if (e->first != NULL)
+        e->first->type->destroy(e->first);
     gr_batch_source_destroy(e->source);
-    gr_launch_destroy(&e->expand_bytes);
-    gr_launch_destroy(&e->input_transform);
     gr_launch_destroy(&e->softmax_forward);
     gr_launch_destroy(&e->softmax_cross_entropy);
     gr_row_sums_destroy(&e->metric_sums);
-    for (size_t l = 0; l < base->network.layers; l++) {
-        layer_plan *layer = &e->layers[l];
-        gr_gemm_destroy(&layer->forward);
-        gr_gemm_destroy(&layer->weight_gradient);
-        gr_gemm_destroy(&layer->input_gradient);
-        gr_row_sums_destroy(&layer->bias_gradient);
-        gr_launch_destroy(&layer->activation_forward);
-        gr_launch_destroy(&layer->activation_backward);
-        gr_buffer_release(&e->slopes[l]);
-        gr_buffer_release(&e->a[l + 1]);
-        if (l + 1 < base->network.layers)
-            gr_buffer_release(&e->dz[l]);
-    }
-    cl_mem *const rest[] = {&e->x, &e->labels, &e->a[0], &e->sample_metrics, &e->partial, &e->scratch};
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
-        gr_buffer_release(rest[i]);
+    for (size_t l = 0; l < base->network.layers; l++)
+        destroy_layer(&e->layers[l]);
+    cl_mem *const buffers[] = {&e->labels, &e->sample_metrics, &e->partial, &e->scratch};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        gr_buffer_release(buffers[i]);
     gr_device_engine_release(&e->common);
     free(e);
 }

@@ -6,7 +6,6 @@
 
 #define SUMS_BYTES (2 * sizeof(cl_float))
 #define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
-#define PROGRESS_BYTES (5 * sizeof(cl_uint))
 
 static size_t parameter_bytes(const parameter_layout *layout)
 {
@@ -15,7 +14,7 @@ static size_t parameter_bytes(const parameter_layout *layout)
 
 size_t gr_device_engine_bytes(const engine *base)
 {
-    return 3 * parameter_bytes(&base->layout) + HISTORY_BYTES + SUMS_BYTES + PROGRESS_BYTES +
+    return 3 * parameter_bytes(&base->layout) + HISTORY_BYTES + SUMS_BYTES + sizeof(step_progress) +
            gr_device_optimizer_bytes(&base->optimizer, &base->layout);
 }
 
@@ -24,7 +23,7 @@ static gradus_status create_record(device_engine *e)
     gradus_status status = GRADUS_OK;
     TRY(gr_buffer_create_zeroed(e->device, SUMS_BYTES, "metrics", &e->record.sums));
     TRY(gr_buffer_create_zeroed(e->device, HISTORY_BYTES, "metrics", &e->record.history));
-    TRY(gr_buffer_create_zeroed(e->device, PROGRESS_BYTES, "the number of steps", &e->record.progress));
+    TRY(gr_buffer_create_zeroed(e->device, sizeof(step_progress), "the number of steps", &e->record.progress));
     TRY(gr_buffer_create_landing(e->device, HISTORY_BYTES, "metrics", &e->landing, (void **)&e->landed));
     e->record.slots = METRIC_SLOTS;
 cleanup:
@@ -94,9 +93,9 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
 static gradus_status write_progress(device_engine *e, size_t steps)
 {
     const uint64_t seed = e->base.regularization.seed;
-    const cl_uint progress[] = {(cl_uint)(steps % METRIC_SLOTS), 0, (cl_uint)steps, (cl_uint)seed,
-                                (cl_uint)(seed >> 32)};
-    return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, progress);
+    const step_progress progress = {
+        .slot = (u32)(steps % METRIC_SLOTS), .steps = (u32)steps, .seed = {(u32)seed, (u32)(seed >> 32)}};
+    return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, &progress);
 }
 
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)

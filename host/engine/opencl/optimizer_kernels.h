@@ -4,13 +4,14 @@
 #define GRADUS_ENGINE_OPTIMIZER_KERNELS_H
 
 #include "device/device.h"
+#include "common/step_progress.h"
 #include "engine/common/optimizer.h"
 
 /* What is remembered of each step. */
 typedef struct step_record {
     cl_mem sums;     /* (2): of the gradient that was computed last */
     cl_mem history;  /* (2 x slots): of the steps, a ring */
-    cl_mem progress; /* (5): the next slot; whether a loss was not finite; steps taken; the seed of dropout (2) */
+    cl_mem progress; /* a step_progress */
     cl_uint slots;
 } step_record;
 
@@ -18,6 +19,9 @@ typedef struct step_record {
 typedef struct update_buffers {
     cl_mem parameters, gradient, first, second, decays, clip;
 } update_buffers;
+
+/* What a kernel has to know of the optimizer for buffers of so many elements. */
+update_rule gr_update_rule(const optimizer *how, size_t elements, const step_record *record);
 
 /* With a learning rate of 0. */
 gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The long search for the fastest candidates of a network's products. */
 #include "core/clock.h"
-#include "engine/product/gemm_choose.h"
+#include "engine/product/product_choice.h"
 #include "net/network.h"
 
 #include <math.h>
@@ -38,16 +38,16 @@ static bool is_over(const search *s)
     return gr_seconds() >= s->end || is_stopped(s);
 }
 
-static gradus_status measure(const search *s, const gemm_shape *shape, const gemm_candidate *candidate, double limit,
-                             double *seconds)
+static gradus_status measure(const search *s, const product_shape *shape, const product_candidate *candidate,
+                             double limit, double *seconds)
 {
-    const gemm_measure_limits limits = {s->operations, limit};
-    return gr_gemm_measure(s->device, shape, candidate, &limits, seconds);
+    const product_measure_limits limits = {s->operations, limit};
+    return gr_product_measure(s->device, shape, candidate, &limits, seconds);
 }
 
 /* Lets a candidate run against the best so far. Who seems faster must be so a second time, right after the other. */
-static gradus_status challenge(const search *s, const gemm_shape *shape, const gemm_candidate *candidate,
-                               gemm_choice *best)
+static gradus_status challenge(const search *s, const product_shape *shape, const product_candidate *candidate,
+                               product_choice *best)
 {
     gradus_status status = GRADUS_OK;
     double seconds = 0, best_again = 0, again = 0;
@@ -59,30 +59,29 @@ static gradus_status challenge(const search *s, const gemm_shape *shape, const g
         seconds = again < (1 - LEAST_GAIN) * best_again ? fmin(seconds, again) : fmax(seconds, best->seconds);
     }
     const bool gain = seconds < best->seconds;
-    gr_gemm_compete(best, candidate, seconds);
+    gr_product_compete(best, candidate, seconds);
     if (gain)
-        TRY(gr_gemm_remember(s->device, shape, best));
+        TRY(gr_product_remember(s->device, shape, best));
 cleanup:
     return status;
 }
 
-static gradus_status tune_product(const search *s, const gemm_shape *shape)
+static gradus_status tune_product(const search *s, const product_shape *shape)
 {
     gradus_status status = GRADUS_OK;
-    gemm_choice best;
-    gemm_candidate candidates[GEMM_CANDIDATES + 1];
-    char product[GEMM_KEY], name[GEMM_NAME];
+    product_choice best;
+    product_candidate candidates[PRODUCT_CANDIDATES];
+    char key[PRODUCT_KEY], name[PRODUCT_NAME];
 
-    TRY(gr_gemm_choose(s->device, shape, &best));
+    TRY(gr_product_choose(s->device, shape, &best));
     TRY(measure(s, shape, &best.candidate, INFINITY, &best.seconds));
     const double before = best.seconds;
-    size_t count = gr_gemm_candidates(s->device, gr_gemm_family(s->device), shape, GEMM_THOROUGH, candidates);
-    candidates[count++] = gr_gemm_clblast;
+    const size_t count = gr_product_list(s->device, shape, EFFORT_THOROUGH, candidates);
     for (size_t i = 0; i < count && !is_over(s); i++)
         TRY(challenge(s, shape, &candidates[i], &best));
-    gr_gemm_key(shape, product);
-    gr_gemm_name(&best.candidate, name);
-    const gradus_tune_result result = {product, name, before, best.seconds};
+    gr_product_key(shape, key);
+    gr_product_name(&best.candidate, name);
+    const gradus_tune_result result = {key, name, before, best.seconds};
     if (s->options->report != NULL)
         s->options->report(&result, s->options->user);
 cleanup:
@@ -103,11 +102,11 @@ gradus_status gradus_tune(gradus_device *device, const gradus_network *network, 
              s.options->seconds);
     s.operations = device->info.type == GRADUS_DEVICE_CPU ? MOST_OPERATIONS_CPU : MOST_OPERATIONS_GPU;
     for (size_t l = 0; l < network->layers; l++)
-        products += gr_gemm_kinds(l);
+        products += gr_product_kinds(l);
     const double start = gr_seconds();
     for (size_t l = 0; l < network->layers; l++)
-        for (size_t kind = 0; kind < gr_gemm_kinds(l) && !is_stopped(&s); kind++) {
-            const gemm_shape shape = gr_gemm_layer_shape(network, l, (gemm_kind)kind, samples);
+        for (size_t kind = 0; kind < gr_product_kinds(l) && !is_stopped(&s); kind++) {
+            const product_shape shape = gr_product_of_layer(network, l, (product_kind)kind, samples);
             s.end = start + s.options->seconds * (double)++done / (double)products;
             TRY(tune_product(&s, &shape));
         }

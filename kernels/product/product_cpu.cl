@@ -1,44 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products for CPU devices, C (M x N) = op(A) op(B), all row after row; a work-item is a core's share and has no barriers.
 //
-//   gemm_cpu_pack    B, or a factor times it, into panels of VECTORS vectors of columns: (panels x K x COLUMNS)
-//   gemm_cpu_rows    C = A B + bias for many rows of C, B in panels; ReLU, or relu' of a mask, on the way out
-//   gemm_cpu_depth   partial sums of C = A^T B for large K, each work-item its share of K; gemm_sum.clh adds them
+//   product_cpu_pack    B, or a factor times it, into panels of VECTORS vectors of columns: (panels x K x COLUMNS)
+//   product_cpu_rows    C = A B + bias for many rows of C, B in panels; ReLU, or relu' of a mask, on the way out
+//   product_cpu_depth   partial sums of C = A^T B for large K, each work-item its share of K; product_sum.clh adds them
 //
 // ROWS x VECTORS vectors of sums stay in registers while A and B come from the caches: a panel's DEPTH rows fit the
 // first-level cache, CHUNK rows of A as deep fit the second. The matrix of samples (A of rows, B of depth) is of bytes
 // with BYTES; a work-item expands what it is about to use. Ranges: as many work-items as the host likes, each a group.
 
-#include "product/gemm_sum.clh"
+#include "common/vectors.clh"
 #include "product/product_arguments.h"
+#include "product/product_sum.clh"
 
-#ifndef LANES
-#define LANES 8
-#endif
 #ifndef ROWS
-#define ROWS 6
-#endif
-#ifndef VECTORS
-#define VECTORS 2
-#endif
-#ifndef CHUNK
-#define CHUNK 96
-#endif
-#ifndef DEPTH
-#define DEPTH 256
-#endif
-#ifndef BYTES
+#define ROWS CPU_ROWS
+#define VECTORS CPU_VECTORS
+#define CHUNK CPU_CHUNK
+#define DEPTH CPU_DEPTH
 #define BYTES 0
 #endif
 
 #define COLUMNS (VECTORS * LANES)
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define floatv JOIN(float, LANES)
-#define ucharv JOIN(uchar, LANES)
 #define VLOAD JOIN(vload, LANES)
 #define VSTORE JOIN(vstore, LANES)
-#define TO_FLOATV JOIN(convert_float, LANES)
 
 #if BYTES
 typedef uchar sample_value;
@@ -48,18 +33,18 @@ typedef float sample_value;
 
 // ---- Panels ----
 
-// B is K x N, or with `transposed` N x K. Columns from N on are zero. A work-item packs one panel.
-kernel void gemm_cpu_pack(global const float *b, ulong b_at, uint k, uint n, uint transposed, float factor,
-                          global float *packed)
+// Columns from N on are zero. A work-item packs one panel.
+kernel void product_cpu_pack(product_pack_shape shape, global const float *b, global float *packed)
 {
     const size_t panel = get_global_id(0);
+    const uint n = shape.n, k = shape.k;
     packed += panel * k * COLUMNS;
-    b += b_at;
+    b += shape.at;
     for (uint j = 0; j < COLUMNS; j++) {
         const size_t column = panel * COLUMNS + j;
         for (uint i = 0; i < k; i++)
             packed[i * COLUMNS + j] =
-                column >= n ? 0 : factor * (transposed ? b[column * k + i] : b[(size_t)i * n + column]);
+                column >= n ? 0 : shape.factor * (shape.transposed ? b[column * k + i] : b[(size_t)i * n + column]);
     }
 }
 
@@ -184,15 +169,15 @@ static void rows_tile(global const float *a, size_t stride, uint depth, global c
 
 // A (samples x K), B (K x N) in panels, bias (N) or mask (samples x N), C (samples x N). With BYTES (work-items x CHUNK x
 // DEPTH) floats of room follow the panels.
-kernel void gemm_cpu_rows(product_samples samples, cpu_rows_shape shape, global const sample_value *a,
-                          global float *packed, global const float *bias, global const float *mask, global float *c)
+kernel void product_cpu_rows(product_samples samples, product_rows_shape shape, global const sample_value *a,
+                             global float *packed, global const float *bias, global const float *mask, global float *c)
 {
     const uint m = samples.count, n = shape.n, k = shape.k, epilogue = shape.epilogue;
     const uint chunks = (m + CHUNK - 1) / CHUNK;
     a += samples.first;
     bias += shape.bias_at;
 #if BYTES
-    global float *room = packed + (size_t)(n + COLUMNS - 1) / COLUMNS * COLUMNS * k + get_global_id(0) * CHUNK * DEPTH;
+    global float *room = packed + panel_floats(n, COLUMNS, k) + get_global_id(0) * CHUNK * DEPTH;
 #endif
     for (uint chunk = get_global_id(0); chunk < chunks; chunk += get_global_size(0)) {
         const uint begin = chunk * CHUNK, end = min(begin + CHUNK, m);
@@ -247,15 +232,13 @@ static void pack_samples(global const sample_value *b, size_t stride, uint colum
 
 // A (samples x M), B (samples x N). Each work-item has room for DEPTH packed rows of A and B, or for shape.share if that is
 // less; after all rooms are the partial sums, (M x N) of each work-item over rows id * share and following.
-kernel void gemm_cpu_depth(product_samples samples, cpu_depth_shape shape, global const float *a,
-                           global const sample_value *b, global float *rooms)
+kernel void product_cpu_depth(product_samples samples, product_depth_shape shape, global const float *a,
+                              global const sample_value *b, global float *rooms)
 {
     const uint m = shape.m, n = shape.n, k = samples.count, share = shape.share;
     const uint split = get_global_id(0), begin = min(split * share, k), end = min(begin + share, k);
-    const uint panels = (m + ROWS - 1) / ROWS;
     global float *units = rooms + split * shape.room;
-    global float *columns =
-        units + (size_t)(panels * ROWS + COLUMNS - 1) / COLUMNS * COLUMNS * min(share, (uint)DEPTH);
+    global float *columns = units + packed_units_floats(m, ROWS, COLUMNS, min(share, (uint)DEPTH));
     global float *partial = rooms + get_global_size(0) * shape.room + (size_t)split * m * n;
     size_t row[ROWS];
     b += samples.first;

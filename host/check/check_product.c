@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A layer's three products, by every family of candidates. */
 #include "check/check.h"
-#include "engine/product/gemm.h"
+#include "engine/product/product.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 
 /* One product's data, and what comes of it. Shapes: samples (I x S), outputs (O x S), parameters: W (O x I), b (O). */
 typedef struct product_case {
-    gemm_shape shape;
+    product_shape shape;
     bool is_x;         /* the samples are a part of X */
     size_t valid;      /* samples */
     size_t weights_at; /* in the parameters */
@@ -87,17 +87,17 @@ static gradus_status expect(check *c, product_case *p)
 {
     gradus_status status = GRADUS_OK;
     const size_t o = p->shape.outputs, i = p->shape.inputs, s = p->shape.samples;
-    const gemm_kind kind = p->shape.kind;
-    p->expected_count = kind == GEMM_FORWARD           ? o * s
-                        : kind == GEMM_WEIGHT_GRADIENT ? p->weights_at + o * i + o
-                                                       : i * s;
+    const product_kind kind = p->shape.kind;
+    p->expected_count = kind == PRODUCT_FORWARD           ? o * s
+                        : kind == PRODUCT_WEIGHT_GRADIENT ? p->weights_at + o * i + o
+                                                          : i * s;
     p->stride = (size_t)((double)o * (double)i * (double)s / MULTIPLY_ADDS) | 1;
     TRY(gr_check_doubles(c, p->expected_count, &p->expected));
     for (size_t at = 0; at < p->expected_count; at++) /* what is not dW stays as it is */
-        p->expected[at] = kind == GEMM_WEIGHT_GRADIENT ? (double)p->parameters[at] : CHECK_ANYTHING;
-    if (kind == GEMM_FORWARD)
+        p->expected[at] = kind == PRODUCT_WEIGHT_GRADIENT ? (double)p->parameters[at] : CHECK_ANYTHING;
+    if (kind == PRODUCT_FORWARD)
         expect_forward(p);
-    else if (kind == GEMM_WEIGHT_GRADIENT)
+    else if (kind == PRODUCT_WEIGHT_GRADIENT)
         expect_weight_gradient(p);
     else
         expect_input_gradient(p);
@@ -141,79 +141,78 @@ cleanup:
     return status;
 }
 
-static gradus_status enqueue_product(gradus_device *device, void *product)
+static gradus_status enqueue_product(gradus_device *device, void *of)
 {
-    return gr_gemm_enqueue(device, product);
+    return gr_product_enqueue(device, of);
 }
 
 /* Enqueues the product as an engine does. A check adds two halves of dW; for a timing it is computed at once. */
-static gradus_status compute(check *c, gemm *product, const product_case *p)
+static gradus_status compute(check *c, product *made, const product_case *p)
 {
     gradus_status status = GRADUS_OK;
-    const bool halves = p->shape.kind == GEMM_WEIGHT_GRADIENT && c->timer == NULL;
+    const bool halves = p->shape.kind == PRODUCT_WEIGHT_GRADIENT && c->timer == NULL;
     if (p->is_x)
-        TRY(gr_gemm_set_samples(product, x_first(c, p), p->valid));
-    if (p->shape.kind == GEMM_WEIGHT_GRADIENT)
-        TRY(gr_gemm_set_scale(product, (scaled_sum){halves ? 0.5f : 1, 0}));
-    TRY(gr_gemm_enqueue(c->device, product));
+        TRY(gr_product_set_samples(made, x_first(c, p), p->valid));
+    if (p->shape.kind == PRODUCT_WEIGHT_GRADIENT)
+        TRY(gr_product_set_scale(made, (scaled_sum){halves ? 0.5f : 1, 0}));
+    TRY(gr_product_enqueue(c->device, made));
     if (halves) {
-        TRY(gr_gemm_set_scale(product, (scaled_sum){0.5f, 1}));
-        TRY(gr_gemm_enqueue(c->device, product));
+        TRY(gr_product_set_scale(made, (scaled_sum){0.5f, 1}));
+        TRY(gr_product_enqueue(c->device, made));
     }
 cleanup:
     return status;
 }
 
 /* The multiply-adds, bias and ReLU; A, which may be bytes, the weights, Z or dZ, and dA. */
-static gradus_work work_of(const gemm_shape *shape, bool bytes)
+static gradus_work work_of(const product_shape *shape, bool bytes)
 {
     const double o = (double)shape->outputs, i = (double)shape->inputs, s = (double)shape->samples;
     const double a = i * s * (bytes ? 1 : sizeof(cl_float)), relu = shape->relu;
     switch (shape->kind) {
-    case GEMM_FORWARD:
+    case PRODUCT_FORWARD:
         return (gradus_work){2 * o * i * s + (1 + relu) * o * s, a + 4 * (o * i + o + o * s)};
-    case GEMM_WEIGHT_GRADIENT:
+    case PRODUCT_WEIGHT_GRADIENT:
         return (gradus_work){2 * o * i * s, a + 4 * (o * s + o * i)};
     default:
         return (gradus_work){2 * o * i * s + relu * i * s, relu * a + 4 * (o * s + o * i + i * s)};
     }
 }
 
-static gradus_status run_case(check *c, const product_case *p, const gemm_candidate *candidate, const char *name)
+static gradus_status run_case(check *c, const product_case *p, const product_candidate *candidate, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gemm_shape *shape = &p->shape;
+    const product_shape *shape = &p->shape;
     const size_t o = shape->outputs, i = shape->inputs, s = shape->samples;
-    const bool bytes = shape->pixels && gr_gemm_takes_bytes(candidate);
-    gemm_buffers buffers = {.weights_at = p->weights_at, .bias_at = p->weights_at + o * i};
-    gemm product = {0};
-    cl_mem scratch = NULL;
+    const bool bytes = shape->pixels && gr_product_takes_bytes(candidate);
+    product_buffers buffers = {.weights_at = p->weights_at, .bias_at = p->weights_at + o * i};
+    product *made = NULL;
     size_t scratch_bytes = 0;
 
     TRY(upload_samples(c, p, bytes, &buffers.samples));
     TRY(gr_check_upload(c, p->outputs, o * s * sizeof *p->outputs, &buffers.outputs));
     TRY(gr_check_upload(c, p->parameters, (p->weights_at + o * i + o) * sizeof *p->parameters, &buffers.parameters));
     TRY(gr_check_space(c, i * s, &buffers.below));
-    TRY(gr_gemm_scratch_size(c->device, shape, candidate, &scratch_bytes));
+    TRY(gr_product_scratch_size(c->device, shape, candidate, &scratch_bytes));
     if (scratch_bytes > 0)
-        TRY(gr_check_upload(c, NULL, scratch_bytes, &scratch));
-    TRY(gr_gemm_create(c->device, shape, candidate, &buffers, scratch, &product));
-    TRY(compute(c, &product, p));
-    const cl_mem got = shape->kind == GEMM_FORWARD           ? buffers.outputs
-                       : shape->kind == GEMM_WEIGHT_GRADIENT ? buffers.parameters
-                                                             : buffers.below;
+        TRY(gr_check_upload(c, NULL, scratch_bytes, &buffers.scratch));
+    TRY(gr_product_create(c->device, shape, candidate, &buffers, &made));
+    TRY(compute(c, made, p));
+    const cl_mem got = shape->kind == PRODUCT_FORWARD           ? buffers.outputs
+                       : shape->kind == PRODUCT_WEIGHT_GRADIENT ? buffers.parameters
+                                                                : buffers.below;
     /* See row_sums: k terms below 1, or of pixels between 0 and 1, whose sum drifts further; and some are added twice. The
      * partial sums of very many terms, one after the other, grow so much that their rounding grows like k. */
-    const double k = (double)gr_gemm_extents(shape).k;
+    const double k = (double)gr_product_extents(shape).k;
     TRY(gr_check_compare(c, name, got, p->expected, p->expected_count, 16 * (double)FLT_EPSILON,
                          fmax(sqrt(k), k / 64)));
-    TRY(gr_check_time(c, enqueue_product, &product, work_of(shape, bytes)));
+    TRY(gr_check_time(c, enqueue_product, made, work_of(shape, bytes)));
 cleanup:
-    gr_gemm_destroy(&product);
+    gr_product_destroy(made);
     return status;
 }
 
-static gradus_status make_case(check *c, const gemm_shape *of, bool is_x, product_case *p)
+static gradus_status make_case(check *c, const product_shape *of, bool is_x, product_case *p)
 {
     gradus_status status = GRADUS_OK;
     const size_t count = of->inputs * of->samples;
@@ -237,12 +236,12 @@ cleanup:
     return status;
 }
 
-static gradus_status check_product(check *c, const gemm_shape *shape, bool of_x, const gemm_candidate *candidate,
+static gradus_status check_product(check *c, const product_shape *shape, bool of_x, const product_candidate *candidate,
                                    const char *name)
 {
     gradus_status status = GRADUS_OK;
     product_case p;
-    TRY(make_case(c, shape, of_x && gr_gemm_takes_bytes(candidate), &p)); /* CLBlast wants all of a slice */
+    TRY(make_case(c, shape, of_x && gr_product_takes_bytes(candidate), &p)); /* CLBlast wants all of a slice */
     TRY(run_case(c, &p, candidate, name));
 cleanup:
     gr_check_end_case(c);
@@ -250,36 +249,27 @@ cleanup:
 }
 
 /* All that a layer may want of the candidate. */
-static gradus_status check_candidate(check *c, const check_shape *of, const gemm_candidate *candidate,
+static gradus_status check_candidate(check *c, const check_shape *of, const product_candidate *candidate,
                                      const char *name)
 {
     static const struct {
-        gemm_kind kind;
+        product_kind kind;
         bool is_x, pixels, relu;
-    } wanted[] = {{GEMM_FORWARD, true, true, true},           {GEMM_FORWARD, true, false, true},
-                  {GEMM_FORWARD, false, false, false},        {GEMM_WEIGHT_GRADIENT, true, true, false},
-                  {GEMM_WEIGHT_GRADIENT, true, false, false}, {GEMM_WEIGHT_GRADIENT, false, false, false},
-                  {GEMM_INPUT_GRADIENT, false, false, true},  {GEMM_INPUT_GRADIENT, false, false, false}};
+    } wanted[] = {{PRODUCT_FORWARD, true, true, true},           {PRODUCT_FORWARD, true, false, true},
+                  {PRODUCT_FORWARD, false, false, false},        {PRODUCT_WEIGHT_GRADIENT, true, true, false},
+                  {PRODUCT_WEIGHT_GRADIENT, true, false, false}, {PRODUCT_WEIGHT_GRADIENT, false, false, false},
+                  {PRODUCT_INPUT_GRADIENT, false, false, true},  {PRODUCT_INPUT_GRADIENT, false, false, false}};
     gradus_status status = GRADUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        const gemm_shape shape = {wanted[i].kind, of->rows, of->inner, of->columns, wanted[i].pixels, wanted[i].relu};
+        const product_shape shape = {wanted[i].kind, of->rows,         of->inner,
+                                     of->columns,    wanted[i].pixels, wanted[i].relu};
         TRY(check_product(c, &shape, wanted[i].is_x, candidate, name));
     }
 cleanup:
     return status;
 }
 
-/* The family's candidates for a product, of which the first is the default. Returns their number. */
-static size_t candidates_of(const check *c, gemm_family family, const gemm_shape *shape,
-                            gemm_candidate out[GEMM_CANDIDATES])
-{
-    if (family != GEMM_CLBLAST)
-        return gr_gemm_candidates(c->device, family, shape, GEMM_DEFAULT, out);
-    out[0] = gr_gemm_clblast;
-    return 1;
-}
-
-static void name_product(check *c, const gemm_shape *shape)
+static void name_product(check *c, const product_shape *shape)
 {
     static const char *const kinds[] = {"forward", "weight gradient", "input gradient"};
     gr_check_name_shape(c, "%s %zu-%zu x %zu%s%s", kinds[shape->kind], shape->inputs, shape->outputs, shape->samples,
@@ -287,15 +277,16 @@ static void name_product(check *c, const gemm_shape *shape)
 }
 
 /* The products of the network's layers, as engine "layered" has them. */
-static gradus_status time_layers(check *c, gemm_family family, const char *name)
+static gradus_status time_layers(check *c, const product_family *family, const char *name)
 {
     gradus_status status = GRADUS_OK;
     const gradus_network *network = c->timer->network;
-    gemm_candidate candidates[GEMM_CANDIDATES];
+    product_candidate candidates[PRODUCT_CANDIDATES];
     for (size_t l = 0; l < network->layers; l++)
-        for (size_t kind = 0; kind < gr_gemm_kinds(l); kind++) {
-            const gemm_shape shape = gr_gemm_layer_shape(network, l, (gemm_kind)kind, c->timer->dataset->info.samples);
-            candidates_of(c, family, &shape, candidates);
+        for (size_t kind = 0; kind < gr_product_kinds(l); kind++) {
+            const product_shape shape =
+                gr_product_of_layer(network, l, (product_kind)kind, c->timer->dataset->info.samples);
+            gr_product_candidates(c->device, family, &shape, EFFORT_DEFAULT, candidates);
             name_product(c, &shape);
             TRY(check_product(c, &shape, l == 0, &candidates[0], name));
         }
@@ -303,31 +294,31 @@ cleanup:
     return status;
 }
 
-static gradus_status check_family(check *c, const check_shape *of, gemm_family family, const char *name)
+static gradus_status check_family(check *c, const check_shape *of, const product_family *family, const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const gemm_shape shape = {GEMM_FORWARD, of->rows, of->inner, of->columns, true, true};
-    gemm_candidate candidates[GEMM_CANDIDATES];
+    const product_shape shape = {PRODUCT_FORWARD, of->rows, of->inner, of->columns, true, true};
+    product_candidate candidates[PRODUCT_CANDIDATES];
     if (c->timer != NULL)
         return time_layers(c, family, name);
-    const size_t count = candidates_of(c, family, &shape, candidates);
+    const size_t count = gr_product_candidates(c->device, family, &shape, EFFORT_DEFAULT, candidates);
     for (size_t i = 0; i < count; i++)
         TRY(check_candidate(c, of, &candidates[i], name));
 cleanup:
     return status;
 }
 
-gradus_status gr_check_gemm_clblast(check *c, const check_shape *shape)
+gradus_status gr_check_product_clblast(check *c, const check_shape *shape)
 {
-    return check_family(c, shape, GEMM_CLBLAST, "gemm_clblast");
+    return check_family(c, shape, &gr_product_clblast, "product_clblast");
 }
 
-gradus_status gr_check_gemm_cpu(check *c, const check_shape *shape)
+gradus_status gr_check_product_cpu(check *c, const check_shape *shape)
 {
-    return check_family(c, shape, GEMM_CPU, "gemm_cpu");
+    return check_family(c, shape, &gr_product_cpu, "product_cpu");
 }
 
-gradus_status gr_check_gemm_gpu(check *c, const check_shape *shape)
+gradus_status gr_check_product_gpu(check *c, const check_shape *shape)
 {
-    return check_family(c, shape, GEMM_GPU, "gemm_gpu");
+    return check_family(c, shape, &gr_product_gpu, "product_gpu");
 }

@@ -7,17 +7,17 @@
 // op(A) is M x K, stored so or, with A_TRANSPOSED, as K x M; op(B) is K x N, stored so or, with B_TRANSPOSED, as N x K.
 // A_BYTES or B_BYTES: of bytes. What of the samples is there shortens M, or the depth of a weight gradient (A_TRANSPOSED).
 // With splits > 1 each group sums over its `share` of the depth and writes to its place in C (splits x M x N), which
-// gemm_sum.clh adds up. Range: splits times the tiles of all samples, groups of GROUP work-items, N's tiles first.
+// product_sum.clh adds up. Range: splits times the tiles of all samples, groups of GROUP work-items, N's tiles first.
 
-#include "product/gemm_sum.clh"
 #include "product/product_arguments.h"
+#include "product/product_sum.clh"
 
 #ifndef TILE_M
-#define TILE_M 64
-#define TILE_N 64
-#define TILE_K 16
-#define ITEM_M 4
-#define ITEM_N 4
+#define TILE_M GPU_TILE_M
+#define TILE_N GPU_TILE_N
+#define TILE_K GPU_TILE_K
+#define ITEM_M GPU_ITEM_M
+#define ITEM_N GPU_ITEM_N
 #endif
 #ifndef A_TRANSPOSED
 #define A_TRANSPOSED 0
@@ -95,8 +95,8 @@ static void put_b(const float next[B_LOADS], uint item, local float *tile)
 }
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-gemm_gpu(product_samples samples, gpu_shape shape, global const a_value *a, global const b_value *b,
-         global const float *bias, global const float *mask, global float *c)
+product_gpu(product_samples samples, product_gpu_shape shape, global const a_value *a, global const b_value *b,
+            global const float *bias, global const float *mask, global float *c)
 {
     const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
     const uint share = shape.share, epilogue = shape.epilogue;
@@ -150,7 +150,7 @@ gemm_gpu(product_samples samples, gpu_shape shape, global const a_value *a, glob
             if (at_row >= m || at_column >= n)
                 continue;
             const size_t at = (size_t)at_row * n + at_column;
-            float value = shape.alpha * sum[r][j];
+            float value = shape.factor * sum[r][j];
             if (epilogue & EPILOGUE_BIAS)
                 value += bias[shape.bias_at + at_column];
             if (epilogue & EPILOGUE_RELU)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The matrix products of a layer, C (M x N) = op(A) op(B), with what precedes and follows them, in single precision. All
+ * matrices stand row after row here, so a matrix with a column per sample is one with a row per sample:
+ *
+ *   forward           Z  (S x O) = A (S x I) W^T + b, then ReLU     W is O x I
+ *   weight gradient   dW (O x I) = dZ^T A                           the depth is S
+ *   input gradient    dA (S x I) = dZ (S x O) W, then .* relu'(A)
+ *
+ * Several families compute them: CLBlast, and our own kernels for CPUs and for GPUs, in several configurations each. The
+ * results are the same up to rounding. A family is a table of functions, product_family; a family with a configuration
+ * is a candidate; which one is taken is product_choice.h's business.
+ */
+#ifndef GRADUS_ENGINE_PRODUCT_H
+#define GRADUS_ENGINE_PRODUCT_H
+
+#include "device/device.h"
+
+#include "common/scaled_sum.h"
+
+typedef enum product_kind { PRODUCT_FORWARD, PRODUCT_WEIGHT_GRADIENT, PRODUCT_INPUT_GRADIENT } product_kind;
+#define PRODUCT_KINDS 3
+
+/* What decides how a product is best computed. */
+typedef struct product_shape {
+    product_kind kind;
+    size_t outputs, inputs, samples; /* O, I, S */
+    bool pixels; /* A is X of bytes, or floats of their values, that stand for 1/255 of themselves */
+    bool relu;   /* with the ReLU, or relu', that is named above */
+} product_shape;
+
+/* The product of one layer of a network. The first layer has no input gradient, which is the last kind. */
+product_shape gr_product_of_layer(const gradus_network *network, size_t layer, product_kind kind, size_t samples);
+
+static inline size_t gr_product_kinds(size_t layer)
+{
+    return layer == 0 ? PRODUCT_INPUT_GRADIENT : PRODUCT_KINDS;
+}
+
+/* C is m x n, the depth k. */
+typedef struct product_extents {
+    size_t m, n, k;
+} product_extents;
+
+product_extents gr_product_extents(const product_shape *shape);
+
+/* Where the matrices are. Offsets are in floats. */
+typedef struct product_buffers {
+    cl_mem samples; /* A (S x I): input of forward and weight gradient; of the input gradient, what relu' looks at */
+    cl_mem outputs; /* Z or dZ (S x O) */
+    cl_mem parameters; /* W (O x I) and b (O); of the weight gradient dW */
+    size_t weights_at, bias_at;
+    cl_mem below; /* dA (S x I), of the input gradient only */
+    cl_mem
+        scratch; /* of at least gr_product_scratch_size(); NULL if that is 0. All products of a queue may share one. */
+} product_buffers;
+
+/* ---- Candidates ---- */
+
+typedef struct product_family product_family;
+
+typedef struct product_candidate {
+    const product_family *family;
+    const void *tiles; /* one of the family's configurations, a struct of its own; NULL for CLBlast */
+} product_candidate;
+
+/* How many of a family's configurations are of interest: one that is known to be good; the few that are worth a
+ * measurement before a training; all that a long search tries. */
+typedef enum product_effort { EFFORT_DEFAULT, EFFORT_QUICK, EFFORT_THOROUGH } product_effort;
+
+#define PRODUCT_CANDIDATES 24
+
+/* A family's candidates for this product, the likely best first. Returns their number. */
+size_t gr_product_candidates(const gradus_device *device, const product_family *family, const product_shape *shape,
+                             product_effort effort, product_candidate out[PRODUCT_CANDIDATES]);
+
+/* "clblast", "own cpu 6x2 96x256", "own gpu 64x64x16 4x4". */
+#define PRODUCT_NAME 48
+void gr_product_name(const product_candidate *candidate, char name[PRODUCT_NAME]);
+
+/* Whether the candidate reads A as bytes and from anywhere in X; others need it as floats, all of a slice. */
+bool gr_product_takes_bytes(const product_candidate *candidate);
+
+/* Bytes of scratch memory that this product needs; 0: none. The buffers need not exist yet. */
+gradus_status gr_product_scratch_size(gradus_device *device, const product_shape *shape,
+                                      const product_candidate *candidate, size_t *bytes);
+
+/* ---- A product, ready to be enqueued ---- */
+
+typedef struct product product;
+
+gradus_status gr_product_create(gradus_device *device, const product_shape *shape, const product_candidate *candidate,
+                                const product_buffers *buffers, product **out);
+
+/* Weight gradient: dW = by.scale * dZ^T A, added to what is there if by.accumulate. It starts as {1, 0}. */
+gradus_status gr_product_set_scale(product *p, scaled_sum by);
+
+/* Forward and weight gradient where A is a part of X: it begins at this value, and only so many of the S samples are
+ * there; Z of the others is left as it is, and they add nothing to dW. A candidate that does not take bytes takes no notice:
+ * it needs all of A. */
+gradus_status gr_product_set_samples(product *p, size_t first, size_t samples);
+gradus_status gr_product_enqueue(gradus_device *device, const product *p);
+
+/* NULL-safe. */
+void gr_product_destroy(product *p);
+
+/* ---- The families ---- */
+
+/* What all products begin with. */
+struct product {
+    const product_family *family;
+    product_shape shape;
+    float factor; /* 1/255 for pixels, else 1: what A's values are multiplied by */
+};
+
+struct product_family {
+    bool takes_bytes;
+
+    /* As the functions above. */
+    size_t (*candidates)(const gradus_device *device, const product_shape *shape, product_effort effort,
+                         product_candidate *out);
+    void (*name)(const void *tiles, char name[PRODUCT_NAME]);
+    gradus_status (*scratch_size)(gradus_device *device, const product_shape *shape, const void *tiles, size_t *bytes);
+
+    /* Makes a product that begins with `base`. */
+    gradus_status (*create)(gradus_device *device, const product *base, const void *tiles,
+                            const product_buffers *buffers, product **out);
+
+    /* by.scale has the pixels' factor already. */
+    gradus_status (*set_scale)(product *p, scaled_sum by);
+    gradus_status (*set_samples)(product *p, size_t first, size_t samples); /* NULL without takes_bytes */
+    gradus_status (*enqueue)(gradus_device *device, const product *p);
+    void (*destroy)(product *p);
+};
+
+extern const product_family gr_product_clblast; /* product_clblast.c */
+extern const product_family gr_product_cpu;     /* product_cpu.c */
+extern const product_family gr_product_gpu;     /* product_gpu.c */
+
+#endif
