@@ -685,7 +685,7 @@ GRADUS_API gradus_status gradus_tune(gradus_device *device, const gradus_network
 /* One comparison of a kernel with the reference. */
 typedef struct gradus_check_result {
     const char *kernel; /* "relu_forward" */
-    const char *shape;  /* "H=17 B=63" */
+    const char *shape;  /* "10 x 129", and if there are several ways: "10 x 129, gelu, dropout" */
     double error;       /* largest error, in units of the tolerance: up to 1 passes */
     bool passed;
 } gradus_check_result;
