@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operations of a check, timed alone at the shapes of a network, each after its comparison with the reference. */
+/* Times the operations of a check alone at the shapes of a network, each after its comparison with the reference. */
 #include "check/check.h"
 
 #include <string.h>
@@ -26,8 +26,8 @@ static gradus_status check_options(gradus_device *device, const gradus_network *
              network->sizes[0]);
     if (!(options->seconds >= 0 && options->seconds < 1e9) || options->repeats == 0)
         FAIL(GRADUS_ERROR_ARGUMENT,
-             "timings of kernels: found %zu of %g seconds, expected at least one, and no less "
-             "than 0 seconds",
+             "timings of kernels: found %zu of %g seconds, expected at least one, of at least 0 "
+             "seconds",
              options->repeats, options->seconds);
     if (device->profile == NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "%s was not opened for profiles", device->info.name);
@@ -53,7 +53,7 @@ gradus_status gradus_benchmark_kernels(gradus_device *device, const gradus_netwo
         found = true;
     }
     if (!found && !gr_check_is_stopped(&timer))
-        FAIL(GRADUS_ERROR_ARGUMENT, "kernel \"%s\": there is none of that name", wanted);
+        FAIL(GRADUS_ERROR_ARGUMENT, "kernel \"%s\": there is no kernel with this name", wanted);
     if (c.failed > 0)
         FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name,
              c.failed, c.compared);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frame of a comparison: memory of a case, its name, the measure of an error, the report. */
+/* The common part of all comparisons: the memory of a case, its name, the unit of an error, the report. */
 #include "check/check.h"
 #include "core/memory.h"
 
@@ -11,7 +11,7 @@
 
 #define CHECK_SEED 1
 
-/* Random numbers that differ; a prime, so that they repeat in step with no shape. */
+/* Number of different random numbers; a prime, so that their period is not a multiple of any shape. */
 #define DISTINCT 1000003
 
 static gradus_status host_space(check *c, size_t count, size_t size, void **out)
@@ -123,7 +123,7 @@ cleanup:
 
 /* ---- Cases ---- */
 
-/* Writes from `at` of c->shape on. */
+/* Writes to c->shape from `at` on. */
 __attribute__((format(printf, 3, 0))) static void write_shape(check *c, size_t at, const char *format,
                                                               va_list arguments)
 {

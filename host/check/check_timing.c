@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The run of a case, timed alone after its comparison with the reference. */
+/* Times the run of a case alone, after its comparison with the reference. */
 #include "check/check.h"
 #include "core/memory.h"
 #include "device/profile.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Launches that wait in the queue at most. */
+/* Largest number of queued launches. */
 #define RUNS_MAX 1000
 
 static void report_result(const check *c, gradus_kernel_result *result)
@@ -32,7 +32,7 @@ typedef struct timed_run {
     void *of;
 } timed_run;
 
-/* Seconds of one of `count` runs, by the device's clock: what lies between launches is not in it. */
+/* Seconds of one of `count` runs, by the device's clock, without the time between launches. */
 static gradus_status time_runs(gradus_device *device, const timed_run *timed, size_t count, double *seconds)
 {
     gradus_status status = GRADUS_OK;
@@ -51,7 +51,7 @@ cleanup:
     return status;
 }
 
-/* The comparison has compiled the kernels; one more run fills the caches and shows how long one takes. */
+/* The comparison has compiled the kernels; another run fills the caches and is timed. */
 static gradus_status take_samples(const check *c, const timed_run *timed, double *samples, size_t *count)
 {
     gradus_status status = GRADUS_OK;
@@ -109,7 +109,7 @@ typedef struct launch_in_place {
     size_t bytes;
 } launch_in_place;
 
-/* A profile has launches alone: the copy is not timed. */
+/* A profile has only launches: the copy is not timed. */
 static gradus_status enqueue_in_place(gradus_device *device, void *of)
 {
     gradus_status status = GRADUS_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations of the list, run at all their shapes. */
+/* Runs the operations of the list at all their shapes. */
 #include "check/check.h"
 
 static void name_shape(check *c, const check_shape *shape)

@@ -44,7 +44,7 @@ static void test_refusals(void **state)
         {"train tiny --leraning-rate 0.1", "unknown option --leraning-rate; did you mean --lr?"},
         {"train tiny --steps 3", "unknown option --steps; did you mean --iterations?"},
         {"inspect model --steps=3", "unknown option --steps; 'gradus inspect --help' lists them"},
-        {"train tiny --lr", "--lr: found nothing after it"},
+        {"train tiny --lr", "--lr: found no value"},
         {"train tiny --json=1", "--json=1: found a value, expected none"},
         {"train tiny --hidden 0", "--hidden: found \"0\""},
         {"train tiny --hidden ''", "--hidden: found \"\""},
