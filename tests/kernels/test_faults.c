@@ -19,10 +19,10 @@ static const struct {
     {"bias_broadcast", "bias.cl", "i % rows", "i % (rows + 1)"},
     {"relu_forward", "relu.cl", "z[i] <= 0 ? 0 : z[i]", "z[i] <= 0 ? 0.01f * z[i] : z[i]"},
     {"relu_backward", "relu.cl", "a[i] > 0 ? dz[i] : 0", "a[i] >= 0 ? dz[i] : 0"},
-    {"softmax_forward", "softmax.cl", "exp(z[c] - largest)", "exp(z[c])"},
+    {"softmax_forward", "softmax.cl", "exp(column[c] - largest)", "exp(column[c])"},
     {"softmax_cross_entropy", "softmax.cl", "if (s >= slice.valid)", "if (s > slice.valid)"},
     {"softmax_cross_entropy", "softmax.cl", "prediction == label", "prediction >= label"},
-    {"softmax_cross_entropy", "softmax.cl", "z[c] > z[best]", "z[c] >= z[best]"},
+    {"softmax_cross_entropy", "softmax.cl", "column[c] > column[largest]", "column[c] >= column[largest]"},
     {"row_sums", "row_sums.cl", "c < end", "c + 1 < end"},
     {"row_sums", "row_sums.cl", "(by.accumulate ? out[offset + row] : 0)", "0"},
 

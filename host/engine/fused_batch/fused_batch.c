@@ -299,9 +299,8 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
 {
     gradus_status status = GRADUS_OK;
     fused_batch *e = NULL;
-    size_t lanes = 0;
+    const size_t lanes = device->lanes;
 
-    TRY(gr_device_lanes(device, &lanes));
     TRY(gr_allocate(1, &e));
     TRY(gr_packed_engine_init(&e->packed, base, device, lanes));
     TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));
