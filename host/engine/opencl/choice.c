@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Choices as lines "key<tab>value" of one file per device, whose first line says what they hold for. */
 #include "engine/opencl/choice.h"
-#include "core/cache.h"
 #include "core/memory.h"
+#include "files/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
