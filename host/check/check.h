@@ -84,6 +84,12 @@ gradus_status gr_check_time_launch(check *c, launch *prepared, gradus_work work)
 gradus_status gr_check_time_in_place(check *c, launch *prepared, cl_mem buffer, const void *before, size_t bytes,
                                      gradus_work work);
 
+/* Whether the user has asked for an end. */
+static inline bool gr_check_is_stopped(const check_timer *timer)
+{
+    return timer->options.stop != NULL && *timer->options.stop != 0;
+}
+
 /* Reports, with a timer, why the case is not timed. GRADUS_OK. */
 gradus_status gr_check_leave_out(check *c, const char *why);
 

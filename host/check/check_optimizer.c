@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels of optimizer.cl. */
 #include "check/check.h"
+#include "common/step_progress.h"
 #include "engine/opencl/device_optimizer.h"
 
 #include <float.h>

@@ -178,8 +178,8 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
     return fmin(1.0f, clip_norm / (sqrt(sum_lanes(squares)) + CLIP_EPSILON));
 }
 
-// Whole steps one after the other, for batches that are too small to be shared. factors: a ring; keep:
-// before the last update kept := p, as keep_parameters does; decays, first_moment, second_moment: as update_parameters has
+// Whole steps one after the other, for batches that are too small to be shared. factors: a ring;
+// kept: where the parameters are set aside, as keep_parameters does; decays, first_moment, second_moment: as update_parameters has
 // them; all else as fused_batch_pass has it. NDRange: one work-item, which uses the first scratch.
 kernel void fused_batch_steps(batch_steps work, batch_training how, global const update_step *restrict factors,
                               global const uchar *restrict values, global const ushort *restrict places,

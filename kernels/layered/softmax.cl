@@ -4,19 +4,24 @@
 
 #include "layered/layered_arguments.h"
 
-static float column_max(global const float *z, uint classes)
+// The first of a column's largest logits.
+static uint column_argmax(global const float *z, uint classes)
 {
-    float largest = z[0];
+    uint best = 0;
     for (uint c = 1; c < classes; c++)
-        largest = fmax(largest, z[c]);
-    return largest;
+        if (z[c] > z[best])
+            best = c;
+    return best;
 }
 
-static float column_exp_sum(global const float *z, uint classes, float largest)
+// z := exp(z - largest) of a column. Returns the sum.
+static float column_exp(global float *z, uint classes, float largest)
 {
     float sum = 0;
-    for (uint c = 0; c < classes; c++)
-        sum += exp(z[c] - largest);
+    for (uint c = 0; c < classes; c++) {
+        z[c] = exp(z[c] - largest);
+        sum += z[c];
+    }
     return sum;
 }
 
@@ -34,10 +39,9 @@ kernel void softmax_forward(global float *restrict z, uint classes, ulong sample
     const size_t s = get_global_id(0);
     if (s < samples) {
         global float *column = z + s * classes;
-        const float largest = column_max(column, classes);
-        const float sum = column_exp_sum(column, classes, largest);
+        const float sum = column_exp(column, classes, column[column_argmax(column, classes)]);
         for (uint c = 0; c < classes; c++)
-            column[c] = exp(column[c] - largest) / sum;
+            column[c] /= sum;
     }
 }
 
@@ -63,15 +67,10 @@ kernel void softmax_cross_entropy(loss_slice slice, global float *restrict z, gl
     const float shared = smoothing / classes;
     const float target =
         smoothing > 0 ? fma(1 - smoothing, column[label], shared * column_sum(column, classes)) : column[label];
-    const float largest = column_max(column, classes);
-    const float sum = column_exp_sum(column, classes, largest);
+    const uint prediction = column_argmax(column, classes);
+    const float largest = column[prediction], sum = column_exp(column, classes, largest);
 
-    uint prediction = classes;
-    for (uint c = classes; c-- > 0;) {
-        const float logit = column[c];
-        if (logit == largest)
-            prediction = c;
-        column[c] = exp(logit - largest) / sum - (c == label ? 1.0f - smoothing : 0.0f) - shared;
-    }
+    for (uint c = 0; c < classes; c++)
+        column[c] = column[c] / sum - (c == label ? 1.0f - smoothing : 0.0f) - shared;
     vstore2((float2)((largest - target) + log(sum), prediction == label ? 1.0f : 0.0f), s, metrics);
 }

@@ -6,6 +6,7 @@
 // The interface is sparse_cpu.cl's; X has its pixels in one block, and no scratch is needed.
 
 #include "common/vectors.clh"
+#include "compressed/group_lists.h"
 #include "sparse/sparse_arguments.h"
 #include "sparse/sparse_weights.clh"
 
@@ -72,10 +73,10 @@ kernel void sparse_weight_gradient(sparse_samples samples, global const uint *re
         const uint end = list_offsets[list + 1];
         const uint s0 = tile * TILE - first; // wraps where the tile begins before the first sample, and back below
         for (uint e = list_offsets[list]; e < end; e++) {
-            const uint element = elements[e], column = s0 + (element >> 8);
+            const uint element = elements[e], column = s0 + ELEMENT_SAMPLE(element);
             const bool inside = column < count;
             const floatv d = load_units(dz + (size_t)(inside ? column : 0) * UNITS, unit);
-            sums = fma((floatv)(inside ? (float)(element & 0xff) : 0), d, sums);
+            sums = fma((floatv)(inside ? (float)ELEMENT_VALUE(element) : 0), d, sums);
         }
     }
     ((global floatv *)partial)[i] = sums;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "blas" against the reference, for several numbers of threads; needs no device. */
 #include "core/cores.h"
-#include "engine/blas/blas.h"
+#include "engine/blas/blas_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 

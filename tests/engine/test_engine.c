@@ -8,7 +8,7 @@
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/fused_gpu/fused_gpu.h"
 #include "engine/fused_gpu/fused_gpu_plan.h"
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"

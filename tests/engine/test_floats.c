@@ -3,7 +3,7 @@
  * Float features: every engine that supports them against the reference, in slices and mini-batches too; engines that
  * refuse them; and that floats of byte / 255 train as the bytes do.
  */
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"

@@ -19,14 +19,14 @@ static const command_description description = {
     .summary = "Iterations per second by network, device and engine, each checked against the reference before it is\n"
                "timed, and how far the device's own limits are. DATASET is digits unless another is named. With\n"
                "--compare: what of B became faster or slower than A. With --kernels: the time of each kernel alone.",
-    .notes =
-        "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
-        "engine, but the reference only where an iteration takes about a second at most.\n"
-        "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
-        "--kernels times what 'gradus check' checks, at the shapes of a network, after a comparison with the\n"
-        "reference at these shapes; NAMES are names or parts of names, as in relu,product_cpu. Times are the device's\n"
-        "own. Without --hidden the network has 128 hidden units.\n"
-        "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
+    .notes = "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
+             "engine, but the reference only where an iteration takes about a second at most.\n"
+             "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
+             "--kernels times what 'gradus check' checks, at the shapes of a network, after a comparison with the\n"
+             "reference at these shapes; NAMES are names or parts of names, as in relu,product_cpu. Times are the "
+             "device's\n"
+             "own. Without --hidden the network has 128 hidden units.\n"
+             "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
     .arguments_max = 2,
 };
 

@@ -130,7 +130,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     int code = EX_OK;
     *settings = (train_settings){.options = gradus_train_options_default()};
     TRY(command_line_parse(&description, train_options, argc, argv, settings, &settings->line));
-    TRY(train_preset_apply(settings));
+    TRY(train_preset_apply(settings->preset, &settings->line, settings));
     TRY(take_dataset(settings));
     TRY(check(settings));
     settings->options.threads = settings->device.threads;

@@ -3,7 +3,7 @@
 #include "engine/blas/blas.h"
 #include "core/cores.h"
 #include "core/memory.h"
-#include "engine/select/engines.h"
+#include "engine/blas/blas_state.h"
 
 #include <cblas.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
  * Engine "blas", the mathematics: one slice of n samples through the network and back, on one thread. For CBLAS every
  * matrix is column-major; W (O x I), which stands row after row, is the transposed of a matrix I x O there.
  */
-#include "engine/blas/blas.h"
+#include "engine/blas/blas_state.h"
 #include "engine/common/activation.h"
 
 #include <cblas.h>

@@ -114,6 +114,10 @@ cleanup:
 /* Samples of a tile at most: its dZ1 stays in the first-level cache. */
 #define TILE_MAX 64
 
+/* Partial gradients begin so many floats behind a whole page, where parameters and moments begin: a core takes a load for one
+ * of what it has just stored 4 KiB away, and waits. */
+#define HEAD_FLOATS 256
+
 static tile_plan plan_tile(const fused_batch *e, size_t lanes)
 {
     const engine *base = &e->packed.common.base;
@@ -127,6 +131,7 @@ static tile_plan plan_tile(const fused_batch *e, size_t lanes)
                                       .groups = pixels,
                                       .blocks = blocks,
                                       .units = e->packed.units,
+                                      .head = HEAD_FLOATS,
                                       .weight_sums = e->packed.common.layout.bias[0],
                                       .pixels = thins ? place_thinned(samples, pixels, blocks, (u32)lanes).end
                                                       : place_lists(samples, pixels).end,

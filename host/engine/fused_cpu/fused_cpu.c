@@ -129,7 +129,7 @@ static tile_plan plan_tile(const fused_cpu *e, const first_form *form, size_t la
                                       .groups = x->groups,
                                       .blocks = x->blocks,
                                       .units = units,
-                                      .weights = packed,
+                                      .head = packed,
                                       .weight_sums = packed,
                                       .pixels = form->keeps_floats ? x->groups * x->tile : 0});
 }

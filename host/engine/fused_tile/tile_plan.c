@@ -32,7 +32,7 @@ static size_t place_layers(const gradus_network *network, size_t at, tile_plan *
 tile_plan gr_tile_plan(const gradus_network *network, const parameter_layout *layout, const tile_shape *shape)
 {
     tile_plan plan = {.shape = *shape};
-    plan.dw_at = shape->weights;
+    plan.dw_at = shape->head;
     plan.rest_at = plan.dw_at + shape->weight_sums;
     plan.metrics_at = plan.rest_at + layout->length - layout->bias[0];
     plan.pixels_at = place_layers(network, gr_tile_align(plan.metrics_at + METRICS), &plan);

@@ -16,7 +16,7 @@ typedef struct tile_shape {
     size_t tile;           /* samples of a tile, a multiple of 2 lanes */
     size_t groups, blocks; /* of a sample's pixels, as the products that touch X have them */
     unit_blocks units;     /* of the first layer */
-    size_t weights;        /* floats of packed W1 before the partial sums; 0: it is not there */
+    size_t head;           /* floats before the partial sums, such as packed W1 */
     size_t weight_sums;    /* floats of packed dW1 */
     size_t pixels;         /* floats that the products that touch X use for a tile */
     size_t images;         /* floats for a tile's augmented images */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "layered" at work: one slice forward and backward, and the batch made of slices. */
 #include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
 #include "engine/opencl/activation_kernels.h"
 
 /* ---- One slice ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "layered" is made here: how many samples a slice has, the buffers, the launches and products. */
 #include "core/memory.h"
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
 #include "engine/opencl/activation_kernels.h"
 
 #include <stdio.h>

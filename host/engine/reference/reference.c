@@ -3,10 +3,10 @@
  * Engine "reference": network.md's equations as plain loops, one sample after the other, everything in double. It is
  * what the other engines are compared with, so it is written to be obviously right; it needs no device.
  */
+#include "engine/reference/reference.h"
 #include "core/memory.h"
 #include "engine/common/activation.h"
 #include "engine/common/host_engine.h"
-#include "engine/select/engines.h"
 
 #include <float.h>
 #include <math.h>

@@ -3,13 +3,11 @@
 #ifndef GRADUS_ENGINE_ENGINES_H
 #define GRADUS_ENGINE_ENGINES_H
 
-#include "engine/common/engine.h"
+#include "engine/blas/blas.h"
 #include "engine/fused/fused.h"
-
-extern const engine_type gr_engine_reference;
-extern const engine_type gr_engine_layered;
-extern const engine_type gr_engine_sparse;
-extern const engine_type gr_engine_blas; /* in builds with OpenBLAS only */
+#include "engine/layered/layered.h"
+#include "engine/reference/reference.h"
+#include "engine/sparse/sparse.h"
 
 /* These become another engine when one is created: what is fastest for a training, and what serves to pass the data once,
  * without the time to find out. */

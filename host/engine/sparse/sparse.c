@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engine "sparse". */
 #include "engine/sparse/sparse.h"
-#include "engine/layered/layered.h"
+#include "engine/layered/layered_state.h"
+#include "engine/sparse/sparse_products.h"
 
 static const char *sparse_unsupported(const engine *base, const gradus_device *device)
 {

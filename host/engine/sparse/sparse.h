@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Engine "sparse": engine "layered" with a first layer of its own. Z1 = W1 X with bias and ReLU and dW1 = dZ1 X^T are computed
- * from compressed X (compressed.h), of which only the pixels that are not zero are visited: the same sums without their
- * zero terms. Kernels: for CPUs kernels/sparse/sparse_cpu.cl, for GPUs kernels/sparse/sparse_gpu.cl.
- */
+/* Engine "sparse": "layered", whose first layer visits only the pixels that are not zero. */
 #ifndef GRADUS_ENGINE_SPARSE_H
 #define GRADUS_ENGINE_SPARSE_H
 
-#include "engine/layered/first_products.h"
+#include "engine/common/engine.h"
 
-extern const first_products_type gr_sparse_products; /* sparse_products.c */
-extern const engine_type gr_engine_sparse;           /* sparse.c */
+extern const engine_type gr_engine_sparse;
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first layer by sparse products: sizes, kernels, launches. */
+#include "engine/sparse/sparse_products.h"
 #include "core/memory.h"
 #include "engine/compressed/compressed.h"
-#include "engine/sparse/sparse.h"
 
 #include <stdlib.h>
 
@@ -29,8 +29,8 @@ typedef struct sparse_products {
 #define GPU_LANES 4
 #define GPU_VECTORS 8
 
-/* Samples of a tile on a GPU: all that 8 bits can number, for long lists. */
-#define GPU_TILE 256
+/* Samples of a tile on a GPU: as many as can be numbered, for long lists. */
+#define GPU_TILE TILE_SAMPLES_MAX
 
 /* Work-items that keep a GPU's compute unit busy, of which so many per pixel and vector share the sum over samples. */
 #define GPU_ITEMS 2048

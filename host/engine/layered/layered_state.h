@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine "layered": each step of an iteration is a product or a kernel of its own, so any depth and width will do. This is its
+ * state; layered_plan.c makes it, layered.c runs it. Engine "sparse" is the same with another first layer.
+ *
+ * The activations of all samples may be more than the device holds; so the work is done in slices of S samples. Every launch
+ * has the shape of a whole slice; what the last slice has too many is made to contribute zero.
+ */
+#ifndef GRADUS_ENGINE_LAYERED_STATE_H
+#define GRADUS_ENGINE_LAYERED_STATE_H
+
+#include "engine/layered/first_products.h"
+#include "engine/layered/layer_products.h"
+#include "engine/opencl/layer_kernels.h"
+
+/* One layer with I inputs and O outputs. */
+typedef struct layer_plan {
+    layer_products products; /* none of the first layer */
+    cl_mem a;                /* (O x S): Z, then the activations in its place; of the last layer the logits */
+    cl_mem dz;               /* (O x S); of the last layer `a`, where dZ takes the place of the logits */
+    row_sums bias_gradient;  /* db = mean of the row sums of dZ */
+
+    /* Where more than a ReLU follows the layer: that, instead of the products' ReLU. */
+    cl_mem slopes; /* (O x S), of the activation; NULL where it is a plain ReLU */
+    launch activation_forward, activation_backward;
+} layer_plan;
+
+/* What the queued work is currently set for. */
+typedef struct slice_state {
+    size_t first, valid; /* samples */
+    size_t count;        /* samples of the batch that the mean is over */
+    bool accumulate;     /* not the batch's first slice */
+    bool training;       /* with dropout and label smoothing */
+} slice_state;
+
+typedef struct layered {
+    device_engine common;
+    size_t slice; /* S */
+    slice_state current;
+    first_products *first;
+    batch_source *source;  /* of mini-batches; else NULL */
+    cl_mem labels;         /* (B); NULL with mini-batches and for a data set without labels */
+    cl_mem sample_metrics; /* (2 x S) */
+    cl_mem partial;        /* for row sums */
+    cl_mem scratch;        /* for products; NULL if none needs any */
+    launch softmax_forward, softmax_cross_entropy;
+    row_sums metric_sums;
+    layer_plan layers[GRADUS_LAYERS_MAX];
+} layered;
+
+/* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
+gradus_status gr_layered_create(const engine *base, gradus_device *device, const first_products_type *first,
+                                engine **out);
+
+/* Members of an engine_type. */
+gradus_status gr_layered_gradient(engine *e, size_t first, size_t count);
+gradus_status gr_layered_evaluate(engine *e, size_t first, size_t count);
+gradus_status gr_layered_probabilities(engine *e, float *out);
+void gr_layered_describe(const engine *e, char *text, size_t size);
+void gr_layered_destroy(engine *e);
+
+/* Those that all engines of this kind have. */
+#define LAYERED_MEMBERS                                                                                               \
+    .needs_device = true, .write_parameters = gr_device_engine_write_parameters,                                      \
+    .read_parameters = gr_device_engine_read_parameters, .read_state = gr_device_engine_read_state,                   \
+    .write_state = gr_device_engine_write_state, .gradient = gr_layered_gradient, .update = gr_device_engine_update,  \
+    .evaluate = gr_layered_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                             \
+    .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,               \
+    .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                               \
+    .read_gradient = gr_device_engine_read_gradient, .probabilities = gr_layered_probabilities,                       \
+    .describe = gr_layered_describe, .destroy = gr_layered_destroy
+
+#endif
