@@ -141,6 +141,9 @@ GRADUS_API gradus_status gradus_dataset_create_floats(const float *features, con
 /* NULL-safe, as all functions that destroy or close. */
 GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
 
+/* What a data set can be beside a name, for index 0, 1, ...: "a folder with IDX files", ...; NULL after the last. */
+GRADUS_API const char *gradus_dataset_format(size_t index);
+
 /* ---- Models ----------------------------------------------------------------------------------------------------- */
 
 #define GRADUS_LAYERS_MAX 16
