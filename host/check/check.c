@@ -124,7 +124,8 @@ cleanup:
 /* ---- Cases ---- */
 
 /* Writes to c->shape from `at` on. */
-static void write_shape(check *c, size_t at, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void write_shape(check *c, size_t at, const char *format,
+                                                              va_list arguments)
 {
     vsnprintf(c->shape + at, sizeof c->shape - at, format, arguments);
 }

@@ -186,12 +186,6 @@ const gradus_device_info *gradus_device_get_info(const gradus_device *device)
     return &device->info;
 }
 
-gradus_status gr_device_lanes(const gradus_device *device, size_t *out)
-{
-    *out = device->lanes;
-    return GRADUS_OK;
-}
-
 void gr_device_at_close(gradus_device *device, void (*release)(void))
 {
     size_t i = 0;

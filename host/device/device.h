@@ -41,8 +41,6 @@ struct gradus_device {
  * functions. */
 void gr_device_at_close(gradus_device *device, void (*release)(void));
 
-gradus_status gr_device_lanes(const gradus_device *device, size_t *out);
-
 /* ---- Finding devices (device_list.c) ---- */
 
 /* The OpenCL handle of a listed device. */
@@ -159,8 +157,6 @@ gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t
  * launches, which a header in kernels/ defines for host and device. */
 gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying);
 
-/* Replaces one argument, for the launches after this. */
-gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument);
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared);
 void gr_launch_destroy(launch *prepared);
 

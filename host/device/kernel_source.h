@@ -6,7 +6,7 @@
 #include "core/status.h"
 
 /*
- * The text of kernels/<file>, "layered/softmax.cl", in which each line `#include "common/philox.clh"` is replaced by
+ * The text of kernels/<file>, "layered/softmax.cl", in which each line `#include "common/philox.h"` is replaced by
  * that file; a file with the line `#pragma once` is included once. #line directives keep file names and line numbers in
  * build logs right. The caller frees *out.
  *

@@ -28,6 +28,14 @@ cleanup:
     return status;
 }
 
+static gradus_status set_argument(launch *prepared, size_t index, kernel_argument argument)
+{
+    gradus_status status = GRADUS_OK;
+    CL_TRY(clSetKernelArg(prepared->kernel, (cl_uint)index, argument.size, argument.value));
+cleanup:
+    return status;
+}
+
 gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
                                   const kernel_argument *arguments, size_t argument_count, launch *out)
 {
@@ -36,7 +44,7 @@ gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t
 
     CL_TRY_NEW(prepared.kernel, clCreateKernel(program, kernel, &cl_error), kernel);
     for (size_t i = 0; i < argument_count; i++)
-        TRY(gr_launch_set(&prepared, (unsigned)i, arguments[i]));
+        TRY(set_argument(&prepared, i, arguments[i]));
     *out = prepared;
     prepared.kernel = NULL;
 cleanup:
@@ -44,17 +52,9 @@ cleanup:
     return status;
 }
 
-gradus_status gr_launch_set(launch *prepared, unsigned index, kernel_argument argument)
-{
-    gradus_status status = GRADUS_OK;
-    CL_TRY(clSetKernelArg(prepared->kernel, index, argument.size, argument.value));
-cleanup:
-    return status;
-}
-
 gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying)
 {
-    return gr_launch_set(prepared, 0, (kernel_argument){size, varying});
+    return set_argument(prepared, 0, (kernel_argument){size, varying});
 }
 
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Program binaries in the user's cache. */
 #include "device/program_cache.h"
-#include "core/cache.h"
 #include "core/memory.h"
+#include "files/cache.h"
 
 #include <inttypes.h>
 #include <stdio.h>

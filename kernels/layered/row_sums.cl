@@ -10,11 +10,10 @@
 kernel void row_sums_partial(global const float *restrict m, global float *restrict partial, uint rows, ulong columns,
                              ulong piece_columns, uint pieces)
 {
-    const size_t i = get_global_id(0);
-    if (i >= (size_t)rows * pieces)
+    const uint i = get_global_id(0), piece = i / rows, row = i - piece * rows;
+    if (piece >= pieces)
         return;
-    const size_t row = i % rows;
-    const size_t begin = i / rows * piece_columns;
+    const size_t begin = piece * piece_columns;
     const size_t end = min((size_t)columns, begin + piece_columns);
     float sum = 0;
     for (size_t c = begin; c < end; c++)

@@ -38,6 +38,7 @@ static void test_refusals(void **state)
         {"train tiny --foo", "unknown option --foo; 'gradus train --help' lists them"},
         {"train tiny --lgo x", "unknown option --lgo; did you mean --log?"},
         {"train tiny --hiden=10", "unknown option --hiden; did you mean --hidden?"},
+        {"train tiny --kernels gpu", "unknown option --kernels; did you mean --kernel-kind?"},
         {"train tiny --learning-rate 0.1", "unknown option --learning-rate; did you mean --lr?"},
         {"train tiny --learning_rate=0.1", "unknown option --learning_rate; did you mean --lr?"},
         {"train tiny --leraning-rate 0.1", "unknown option --leraning-rate; did you mean --lr?"},

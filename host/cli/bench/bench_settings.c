@@ -123,7 +123,8 @@ bool bench_wants_kernel(const bench_settings *settings, const char *name)
 static const option_row options[] = {
     TEXT_OPTION("hidden", bench_settings, hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
     TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all)"),
-    OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES", "time kernels instead (all)"),
+    OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES",
+                         "time kernels instead of engines (all)"),
     DEVICE_OPTIONS(bench_settings, device),
     COUNT_OPTION("batch", bench_settings, batch, 1, "use the first N training samples (all)"),
     FLAG_OPTION("dense", bench_settings, dense, "replace the pixels by random bytes from 1 to 255"),

@@ -37,7 +37,7 @@ static int kernel_width(const kernel_run *run)
 
 void kernel_table_head(const kernel_run *run)
 {
-    printf("\n%s on device %zu\n%-*s  %-37s %9s %9s %7s %8s %7s\n", format_network(run->network).text,
+    printf("\n%s on device %zu\n%-*s  %-39s %9s %9s %7s %8s %7s\n", format_network(run->network).text,
            run->device->index, kernel_width(run), "kernel", "shape", "median ms", "least ms", "GB/s", "GFLOP/s",
            "limit");
 }
@@ -54,7 +54,7 @@ void kernel_table_rows(const kernel_run *run, size_t first)
     for (size_t i = first; i < run->count; i++) {
         const kernel_row *row = &run->rows[i];
         const double median = row->summary.median;
-        printf("%-*s  %-37s ", kernel_width(run), i == first ? row->result.kernel : "", row->shape);
+        printf("%-*s  %-39s ", kernel_width(run), i == first ? row->result.kernel : "", row->shape);
         if (row->left_out != NULL)
             printf("%s\n", row->left_out);
         else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines, by popt, which splits them and formats the help text. */
 #include "command/command_line.h"
+#include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
 
@@ -53,6 +54,10 @@ static void print_help(const command_description *command, poptContext context)
     poptSetOtherOptionHelp(context, usage);
     poptPrintHelp(context, stdout, 0);
     printf("\n%s\n", command->summary);
+    if (strstr(command->arguments, "DATASET") != NULL) {
+        printf("\n");
+        data_print_formats(stdout);
+    }
     if (command->notes != NULL)
         printf("\n%s", command->notes);
 }

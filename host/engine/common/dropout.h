@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The units that a step drops. A unit's 16 random bits are a function of only the seed, the layer, the sample's number
- * in the data set and the step, so every engine and device drops the same; kernels/common/dropout.clh draws them as
- * well.
- */
+/* The units that a step drops, by the random bits of kernels/common/dropout.h, so every engine and device drops the
+ * same. */
 #ifndef GRADUS_ENGINE_DROPOUT_H
 #define GRADUS_ENGINE_DROPOUT_H
 

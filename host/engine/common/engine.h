@@ -7,6 +7,7 @@
 #ifndef GRADUS_ENGINE_ENGINE_H
 #define GRADUS_ENGINE_ENGINE_H
 
+#include "common/step_progress.h"
 #include "core/permutation.h"
 #include "data/augment.h"
 #include "data/dataset.h"
@@ -19,11 +20,8 @@ typedef struct batch_sums {
     double correct; /* number of samples classified correctly */
 } batch_sums;
 
-/* update() stores the sums that belong to its gradient in a ring of METRIC_SLOTS slots: those of step s in slot
- * s % METRIC_SLOTS, where step 0 is the first since write_parameters(). */
-#define METRIC_SLOTS 256
-
-/* Contiguous slots. */
+/* Contiguous slots of the ring of METRIC_SLOTS in which update() stores the sums that belong to its gradient; step 0 is
+ * the first since write_parameters(). */
 typedef struct sums_range {
     unsigned first, count;
 } sums_range;

@@ -6,9 +6,6 @@
 #include <math.h>
 #include <stddef.h>
 
-/* PyTorch's clip_grad_norm_ adds this to the norm. */
-#define CLIP_EPSILON 1e-6
-
 /* ---- The optimizers ---- */
 
 static void uncorrected(const optimizer *o, double t, update_step *step)
@@ -124,7 +121,7 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
     size_t kind = 0;
     TRY(gr_name_require("optimizer", gradus_optimizer_name, given->name, &kind));
     TRY(check_numbers(given));
-    *out = (optimizer){.kind = (optimizer_kind)kind,
+    *out = (optimizer){.kind = (u32)kind,
                        .momentum = choose(&optimizers[kind].momentum, given),
                        .decay = choose(&optimizers[kind].decay, given),
                        .epsilon = given->epsilon,

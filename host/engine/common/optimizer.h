@@ -9,14 +9,6 @@
 
 typedef enum optimizer_kind optimizer_kind;
 
-typedef struct optimizer {
-    optimizer_kind kind;
-    float momentum; /* of the first moment: momentum, or beta1 */
-    float decay;    /* of the second moment: rho, or beta2 */
-    float epsilon, weight_decay;
-    float clip_norm, max_norm; /* 0: none */
-} optimizer;
-
 /* ARGUMENT for an unknown name or a number out of its range. NULL is plain sgd. */
 gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out);
 

@@ -62,7 +62,7 @@ static REAL IN_REAL(update_one)(const optimizer *o, const update_step *step, REA
         p -= (REAL)step->learning_rate * weight_decay * p;
     else
         g += weight_decay * p;
-    switch (o->kind) {
+    switch ((optimizer_kind)o->kind) {
 #define CASE(NAME, formula, name, moments, weight_decay, momentum, decay, corrections)                                \
     case OPTIMIZER_##NAME:                                                                                            \
         return IN_REAL(formula)(o, step, p, g, m);

@@ -213,10 +213,8 @@ static bool is_small(const fused_batch *e, size_t lanes)
 static gradus_status create_step_launch(fused_batch *e)
 {
     const device_engine *common = &e->packed.common;
-    const optimizer *how = &common->base.optimizer;
     const batch_steps none = {0};
-    const batch_training training = {gr_update_rule(how, common->layout.length, &common->record),
-                                     (u32)common->base.batch, how->clip_norm};
+    const batch_training training = {(u32)common->base.batch, common->base.optimizer};
     /* An optimizer without this moment never uses the buffer that replaces it. */
     const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
     const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
@@ -301,9 +299,8 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
 {
     gradus_status status = GRADUS_OK;
     fused_batch *e = NULL;
-    size_t lanes = 0;
+    const size_t lanes = device->lanes;
 
-    TRY(gr_device_lanes(device, &lanes));
     TRY(gr_allocate(1, &e));
     TRY(gr_packed_engine_init(&e->packed, base, device, lanes));
     TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));

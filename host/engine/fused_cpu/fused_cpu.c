@@ -195,11 +195,10 @@ static gradus_status create(const engine *base, gradus_device *device, const fir
     const gradus_dataset *dataset = base->dataset;
     const size_t units = base->network.sizes[1];
     fused_cpu *e = NULL;
-    size_t lanes = 0;
+    const size_t lanes = device->lanes;
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
-    TRY(gr_device_lanes(device, &lanes));
     if (form == NULL)
         TRY(gr_first_form_choose(dataset, units, lanes, &form, &e->shape));
     else

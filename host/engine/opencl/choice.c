@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Choices as lines "key<tab>value" in one file per device. The first line says what they are valid for. */
 #include "engine/opencl/choice.h"
-#include "core/cache.h"
 #include "core/memory.h"
+#include "files/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -25,7 +25,6 @@ static gradus_status create_record(device_engine *e)
     TRY(gr_buffer_create_zeroed(e->device, HISTORY_BYTES, "metrics", &e->record.history));
     TRY(gr_buffer_create_zeroed(e->device, sizeof(step_progress), "the number of steps", &e->record.progress));
     TRY(gr_buffer_create_landing(e->device, HISTORY_BYTES, "metrics", &e->landing, (void **)&e->landed));
-    e->record.slots = METRIC_SLOTS;
 cleanup:
     return status;
 }
@@ -93,9 +92,9 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
 static gradus_status write_progress(device_engine *e, size_t steps)
 {
     const uint64_t seed = e->base.regularization.seed;
-    const step_progress progress = {
+    const step_progress now = {
         .slot = (u32)(steps % METRIC_SLOTS), .steps = (u32)steps, .seed = {(u32)seed, (u32)(seed >> 32)}};
-    return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, &progress);
+    return gr_buffer_write(e->device, e->record.progress, 0, sizeof now, &now);
 }
 
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)

@@ -10,18 +10,14 @@
 /* The record of the steps. */
 typedef struct step_record {
     cl_mem sums;     /* (2): of the last gradient */
-    cl_mem history;  /* (2 x slots): of the steps, a ring */
+    cl_mem history;  /* (2 x METRIC_SLOTS): of the steps, a ring */
     cl_mem progress; /* a step_progress */
-    cl_uint slots;
 } step_record;
 
 /* first, second: NULL if the optimizer has no such moment. */
 typedef struct update_buffers {
     cl_mem parameters, gradient, first, second, decays, clip;
 } update_buffers;
-
-/* The kernels' arguments for the optimizer, for buffers of `elements` elements. */
-update_rule gr_update_rule(const optimizer *how, size_t elements, const step_record *record);
 
 /* Initially with a learning rate of 0. */
 gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,
