@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// f(z) of each activation in activations.h and, in *slope, f'(z). Who includes this defines
+// f(z) of each activation in activations.h and, in *slope, f'(z). The including file defines
 //
 //   REAL            the type of z: float, double, or on a device a vector of floats
 //   NUMBER(x)       a constant of that type, from a literal such as 0.5
-//   FORMULA(name)   what the function is called
+//   FORMULA(name)   the function's name
 
-// A NaN stays one: it must reach the loss, where it is reported.
+// NaN stays NaN: it must reach the loss, where it is reported.
 static REAL FORMULA(relu)(REAL z, REAL *slope)
 {
     *slope = z > 0 ? NUMBER(1.0) : NUMBER(0.0);
