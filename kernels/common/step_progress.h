@@ -5,6 +5,9 @@
 
 #include "common/integers.h"
 
+// What is noted of each sample, and summed over those of a step: its cross-entropy, and whether it is classified correctly.
+#define METRICS 2
+
 // The sums of so many steps are remembered: those of step s in slot s % METRIC_SLOTS, where step 0 is the first.
 #define METRIC_SLOTS 256
 
