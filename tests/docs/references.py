@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
-REFERENCE = re.compile(r"\[`(?P<name>\w+)`,(?P<gap>\s)(?P<file>[\w/.]+):(?P<line>\d+)\]\(\.\./(?P=file)#L(?P=line)\)")
+REFERENCE = re.compile(r"\[`(?P<name>\w+)`,(?P<gap>\s+)(?P<file>[\w/.]+):(?P<line>\d+)\]\(\.\./(?P=file)#L(?P=line)\)")
 ANY_PLACE = re.compile(r"\]\(\.\./[\w/.]+#L\d+\)")
 
 
