@@ -10,16 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The purpose of a number. Streams of different purposes never share a counter. Results depend on these values: never
- * renumber them. */
-typedef enum random_purpose {
-    RANDOM_PARAMETERS = 1, /* stream: index of the tensor, W1, b1, W2, ... from 0 */
-    RANDOM_HOLDOUT = 2,
-    RANDOM_TEST = 3,         /* inputs of comparisons and tests */
-    RANDOM_SHUFFLE = 4,      /* stream: the epoch; permutation.h */
-    RANDOM_DROPOUT = 5,      /* with counters of its own; engine/common/dropout.h */
-    RANDOM_AUGMENTATION = 6, /* stream: the epoch; a sample's words begin at index 2^34 times its number */
-} random_purpose;
+#include "common/random_purpose.h"
 
 typedef struct random_stream {
     uint32_t key[2];

@@ -5,11 +5,11 @@
 #pragma once
 
 #include "common/augment_plan.h"
+#include "common/random_purpose.h"
 
 #ifdef __OPENCL_C_VERSION__
 #include "common/philox.clh"
 typedef long wide;
-#define RANDOM_AUGMENTATION 6 // as host/core/random.h has it
 static void replace_counter(uint counter[4], uint key0, uint key1)
 {
     philox(counter, (uint2)(key0, key1));
