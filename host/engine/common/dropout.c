@@ -7,7 +7,7 @@
 
 uint32_t gr_dropout_threshold(float share)
 {
-    const double limit = (1 << DROPOUT_BITS) - 1; /* some unit must have a chance */
+    const double limit = (1 << DROPOUT_BITS) - 1; /* some unit must remain */
     return (uint32_t)fmin(limit, round((double)share * (1 << DROPOUT_BITS)));
 }
 

@@ -21,7 +21,7 @@ static void bias_corrected(const optimizer *o, double t, update_step *step)
     step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
 }
 
-/* Where gradus_optimizer has a coefficient, and what counts where that is NaN. */
+/* A coefficient's field in gradus_optimizer, and its default, for NaN. */
 typedef struct coefficient {
     bool used;
     size_t offset;

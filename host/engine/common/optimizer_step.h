@@ -11,7 +11,7 @@ static void IN_REAL(clip)(const optimizer *o, size_t length, REAL *g)
         g[i] *= factor;
 }
 
-/* The moments of one parameter; where the optimizer has none, whatever is there. */
+/* The moments of one parameter; undefined if the optimizer has none. */
 typedef struct IN_REAL(moments) {
     REAL first, second;
 } IN_REAL(moments);
@@ -87,7 +87,7 @@ static void IN_REAL(update_tensor)(const optimizer *o, const update_step *step, 
     }
 }
 
-/* Shortens the rows of W that are longer than max_norm: the weights into one unit. */
+/* Scales down the rows of W (the weights into a unit) whose norm exceeds max_norm. */
 static void IN_REAL(limit_rows)(REAL max_norm, size_t rows, size_t columns, REAL *w)
 {
     for (size_t r = 0; r < rows; r++, w += columns) {

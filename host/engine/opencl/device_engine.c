@@ -41,7 +41,7 @@ gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, g
     const size_t bytes = parameter_bytes(layout);
     *e = (device_engine){.base = *base, .device = device, .layout = *layout};
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters", &e->parameters));
-    TRY(gr_buffer_create_zeroed(device, bytes, "the parameters set aside", &e->kept));
+    TRY(gr_buffer_create_zeroed(device, bytes, "the kept parameters", &e->kept));
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
     TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network, layout,
@@ -88,7 +88,7 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
         in_one * 1e-6, in_all * 1e-6, floor(0.95 * fit));
 }
 
-/* As after so many steps, none of whose losses was infinite. */
+/* Sets the record to the state after `steps` steps with finite losses. */
 static gradus_status write_progress(device_engine *e, size_t steps)
 {
     const uint64_t seed = e->base.regularization.seed;
@@ -157,7 +157,7 @@ gradus_status gr_device_engine_update(engine *base, const update_step *step)
     return gr_device_optimizer_enqueue(e->device, &e->optimizer, step);
 }
 
-/* The queue is flushed here, once for all that a burst has put into it. */
+/* The queue is flushed here, once per burst. */
 gradus_status gr_device_engine_send_sums(engine *base, unsigned place, sums_range range)
 {
     device_engine *e = (device_engine *)base;

@@ -3,7 +3,7 @@
 #include "engine/opencl/optimizer_kernels.h"
 #include "core/memory.h"
 
-/* An optimizer without this moment never touches the buffer that stands in its place. */
+/* An optimizer without this moment never uses the buffer that replaces it. */
 static cl_mem moment(cl_mem own, const update_buffers *buffers)
 {
     return own == NULL ? buffers->gradient : own;
