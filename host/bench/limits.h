@@ -5,9 +5,7 @@
 
 #include "device/device.h"
 
-/* As in limits.cl. */
-#define LIMIT_SUMS 12
-#define LIMIT_READ_SUMS 4
+#include "bench/limit_sums.h"
 
 /* The kernels built for a device, and their launch parameters. */
 typedef struct limit_program {

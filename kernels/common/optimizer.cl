@@ -3,6 +3,8 @@
 // in the same layout. sums: summed loss and number correct of the forward pass that g belongs to.
 
 #include "common/optimizer_arguments.h"
+
+#define LANES UPDATE_LANES
 #include "common/optimizer_step.clh"
 
 // One step of every parameter with the gradient clip[0] * g; and writes the sums to the history. decays (elements /

@@ -5,6 +5,10 @@
 
 #include "common/integers.h"
 
+// The metrics of a sample, which are summed over the samples of a step: its cross-entropy, and whether it is classified
+// correctly.
+#define METRICS 2
+
 // Number of steps whose sums are kept: those of step s in slot s % METRIC_SLOTS, where step 0 is the first.
 #define METRIC_SLOTS 256
 

@@ -8,14 +8,14 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
-REFERENCE = re.compile(r"\[`(?P<name>\w+)`, (?P<file>[\w/.]+):(?P<line>\d+)\]\(\.\./(?P=file)#L(?P=line)\)")
+REFERENCE = re.compile(r"\[`(?P<name>\w+)`,(?P<gap>\s+)(?P<file>[\w/.]+):(?P<line>\d+)\]\(\.\./(?P=file)#L(?P=line)\)")
 ANY_PLACE = re.compile(r"\]\(\.\./[\w/.]+#L\d+\)")
 
 
 def definition(lines, name):
     """The number of the first line that defines a function or an array of this name, or 0."""
     for number, line in enumerate(lines, 1):
-        if re.match(rf"[a-z].*\b{name}[(\[]", line) and not line.rstrip().endswith(";"):
+        if re.match(rf"[a-z}}].*\b{name}[(\[]", line) and not line.rstrip().endswith(";"):
             return number
     return 0
 
@@ -35,7 +35,7 @@ def main():
                 return match[0]
             right = definition(lines, match["name"])
             if fix and right:
-                return f"[`{match['name']}`, {match['file']}:{right}](../{match['file']}#L{right})"
+                return f"[`{match['name']}`,{match['gap']}{match['file']}:{right}](../{match['file']}#L{right})"
             wrong += 1
             print(f"{page.relative_to(ROOT)}: {match['file']}:{number} does not have `{match['name']}`"
                   + (f", line {right} does" if right else ""))

@@ -58,7 +58,7 @@ static const struct {
     {"keep_parameters", "optimizer.cl", " && isfinite(sums[0]))\n        kept", ")\n        kept"},
     {"limit_fma", "limits.cl", "r < rounds", "r + 1 < rounds"},
     {"limit_fma", "limits.cl", "total += sum[k]", "total = sum[k]"},
-    {"limit_read", "limits.cl", "j < count", "j + READ_SUMS < count"},
+    {"limit_read", "limits.cl", "j < count", "j + LIMIT_READ_SUMS < count"},
     {"limit_read", "limits.cl", "(j + k) * step", "j * step"},
     {"first_groups", "first_groups.cl", "ITEM_ENTRY(item)", "(ITEM_ENTRY(item) & ~15)"},
     {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},

@@ -63,9 +63,9 @@ static gradus_status measure(layered *e, sizes *out)
 
     TRY(e->first->type->measure(e->first, s, &now.first));
     TRY(measure_scratch(e, &now));
-    now.partial = FLOAT * gr_row_sums_partial_size(2, s);
+    now.partial = FLOAT * gr_row_sums_partial_size(METRICS, s);
     now.largest = maximum(now.first.largest_rest, now.scratch);
-    size_t matrices = FLOAT * 2 * s;
+    size_t matrices = FLOAT * METRICS * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
         now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
@@ -142,7 +142,7 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
         TRY(gr_buffer_write(device, e->labels, 0, base->dataset->info.samples, base->dataset->labels));
     }
     TRY(create_matrices(e));
-    TRY(gr_buffer_create(device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
+    TRY(gr_buffer_create(device, FLOAT * METRICS * e->slice, "metrics", &e->sample_metrics));
     TRY(gr_buffer_create(device, bytes->partial, "partial sums", &e->partial));
     if (bytes->scratch > 0)
         TRY(gr_buffer_create(device, bytes->scratch, "the products' scratch memory", &e->scratch));
@@ -199,7 +199,8 @@ static gradus_status plan_launches(layered *e)
     TRY(gr_softmax_forward(device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(device, logits, labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums, 0, &e->metric_sums));
+    TRY(gr_row_sums(device, e->sample_metrics, METRICS, e->slice, e->partial, e->common.record.sums, 0,
+                    &e->metric_sums));
 cleanup:
     return status;
 }

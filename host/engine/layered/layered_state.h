@@ -40,7 +40,7 @@ typedef struct layered {
     first_products *first;
     batch_source *source;  /* of mini-batches; else NULL */
     cl_mem labels;         /* (B); NULL with mini-batches and for a data set without labels */
-    cl_mem sample_metrics; /* (2 x S) */
+    cl_mem sample_metrics; /* (METRICS x S) */
     cl_mem partial;        /* for row sums */
     cl_mem scratch;        /* for products; NULL if none needs any */
     launch softmax_forward, softmax_cross_entropy;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define SUMS_BYTES (2 * sizeof(cl_float))
+#define SUMS_BYTES (METRICS * sizeof(cl_float))
 #define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
 
 static size_t parameter_bytes(const parameter_layout *layout)
@@ -162,7 +162,7 @@ gradus_status gr_device_engine_send_sums(engine *base, unsigned place, sums_rang
 {
     device_engine *e = (device_engine *)base;
     return gr_buffer_read_queued(e->device, e->record.history, range.first * SUMS_BYTES, range.count * SUMS_BYTES,
-                                 e->landed + 2 * range.first, &e->arrival[place]);
+                                 e->landed + METRICS * range.first, &e->arrival[place]);
 }
 
 gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_range range, batch_sums *sums)
@@ -171,7 +171,7 @@ gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_ran
     device_engine *e = (device_engine *)base;
     TRY(gr_device_wait(e->device, &e->arrival[place]));
     for (unsigned i = 0; i < range.count; i++) {
-        const float *pair = e->landed + 2 * (range.first + i);
+        const float *pair = e->landed + METRICS * (range.first + i);
         sums[i] = (batch_sums){(double)pair[0], (double)pair[1]};
     }
 cleanup:
@@ -182,7 +182,7 @@ gradus_status gr_device_engine_read_sums(engine *base, batch_sums *sums)
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    float pair[2];
+    float pair[METRICS];
     TRY(gr_buffer_read(e->device, e->record.sums, 0, sizeof pair, pair));
     *sums = (batch_sums){(double)pair[0], (double)pair[1]};
 cleanup:
