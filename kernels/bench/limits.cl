@@ -34,8 +34,8 @@ typedef VECTOR(READ_LANES) readv;
 #define MULTIPLY_ADD fma
 #endif
 
-// rounds times s := s factor[0] + factor[1] for LIMIT_SUMS sums that start as 0, 1, ...; out[i] (vectors, one per work-item)
-// is their sum. With both factors 1 that is LIMIT_SUMS rounds + (0 + 1 + ...) in every lane. NDRange: any.
+// rounds times s := s factor[0] + factor[1] for LIMIT_SUMS sums that start as 0, 1, ...; out[i] (vectors, one per
+// work-item) is their sum. With both factors 1 that is LIMIT_SUMS rounds + (0 + 1 + ...) in every lane. NDRange: any.
 kernel void limit_fma(global const float *restrict factor, global floatv *restrict out, uint rounds)
 {
     const floatv a = factor[0], b = factor[1];
@@ -54,8 +54,8 @@ kernel void limit_fma(global const float *restrict factor, global floatv *restri
     out[get_global_id(0)] = total;
 }
 
-// out[i] = the sum of the `count` vectors x[apart i], x[apart i + step], ...; count is a multiple of LIMIT_READ_SUMS. NDRange:
-// any. On CPUs a work-item reads a piece of its own (step 1), on GPUs neighbours read neighbours (apart 1).
+// out[i] = the sum of the `count` vectors x[apart i], x[apart i + step], ...; count is a multiple of LIMIT_READ_SUMS.
+// NDRange: any. On CPUs a work-item reads a piece of its own (step 1), on GPUs neighbours read neighbours (apart 1).
 kernel void limit_read(global const readv *restrict x, global readv *restrict out, ulong count, ulong apart,
                        ulong step)
 {

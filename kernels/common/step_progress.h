@@ -5,8 +5,8 @@
 
 #include "common/integers.h"
 
-// The metrics of a sample, which are summed over the samples of a step: its cross-entropy, and whether it is classified
-// correctly.
+// The metrics of a sample, which are summed over the samples of a step: its cross-entropy, and whether it is
+// classified correctly.
 #define METRICS 2
 
 // Number of steps whose sums are kept: those of step s in slot s % METRIC_SLOTS, where step 0 is the first.

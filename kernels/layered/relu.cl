@@ -9,8 +9,7 @@ kernel void relu_forward(global float *restrict z, ulong elements)
         z[i] = z[i] <= 0 ? 0 : z[i];
 }
 
-// dZ = dA .* relu'(Z), in place in dz. relu'(z) is 1 if z > 0, which is equivalent to a = relu(z) > 0, so A is used
-// for Z.
+// dZ = dA .* relu'(Z), in place in dz. relu'(z) is 1 where z > 0, that is where a = relu(z) > 0, so A is used for Z.
 kernel void relu_backward(global const float *restrict a, global float *restrict dz, ulong elements)
 {
     const size_t i = get_global_id(0);
