@@ -799,7 +799,7 @@ GRADUS_API const char *gradus_benchmark_plan(const gradus_benchmark *benchmark);
 
 GRADUS_API void gradus_benchmark_destroy(gradus_benchmark *benchmark);
 
-/* The names that gradus_check() reports as `kernel`, for index 0, 1, ...; NULL after the last. */
+/* The kernels' names in gradus_check_result, for index 0, 1, ...; NULL after the last. */
 GRADUS_API const char *gradus_kernel_name(size_t index);
 
 /* One kernel at one shape of a network. */
@@ -816,7 +816,7 @@ typedef struct gradus_kernel_result {
 typedef struct gradus_kernel_benchmark_options {
     const char *kernel; /* one of gradus_kernel_name(); NULL, the default: all */
     size_t repeats;     /* timings of each; 5 */
-    double seconds;     /* of a timing, at least, filled by as many runs; 0.02 */
+    double seconds;     /* least length of a timing, which has as many runs as needed; 0.02 */
     void (*report)(const gradus_kernel_result *result, void *user); /* called for each result; NULL: none */
     void *user;
     const volatile int *stop; /* ends the benchmark soon once *stop is not 0; NULL: never */
@@ -825,10 +825,11 @@ typedef struct gradus_kernel_benchmark_options {
 GRADUS_API gradus_kernel_benchmark_options gradus_kernel_benchmark_options_default(void);
 
 /*
- * Compares every kernel and matrix product with the reference at the shapes that it has in a training of the network on
- * all samples of the data set, and times it alone. Where the reference would take long, a part of the result is compared.
- * Whatever differs from the reference is not timed, and the status is MISMATCH in the end. What a device cannot compute
- * is left out. ARGUMENT unless the device was opened with the option `profile`. options may be NULL.
+ * Compares every kernel and matrix product with the reference at the shapes that it has in a training of the network
+ * on all samples of the data set, and times it alone. If the reference would take long, a part of the result is
+ * compared. A kernel that differs from the reference is not timed, and the status is then MISMATCH. A kernel that the
+ * device or the network does not support is not timed either. ARGUMENT unless the device was opened with the option
+ * `profile`. options may be NULL.
  */
 GRADUS_API gradus_status gradus_benchmark_kernels(gradus_device *device, const gradus_network *network,
                                                   const gradus_dataset *dataset,
