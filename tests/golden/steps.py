@@ -18,7 +18,7 @@ SAMPLES, BATCH, STEPS, SEED = 4500, 64, 200, 1
 RANDOM_SHUFFLE, ROUNDS = 4, 6
 WEIGHT_DECAY, GAMMA, DECAY_EVERY = 0.01, 0.5, 40
 LEARNING_RATES = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.002, "adam": 0.003, "adamw": 0.003,
-                  "lion": 0.0003}
+                  "nadam": 0.003, "lion": 0.0003}
 SCHEDULES = ("constant", "step", "exponential", "cosine")
 ACTIVATIONS = {"relu": torch.nn.ReLU(), "leaky-relu": torch.nn.LeakyReLU(), "sigmoid": torch.nn.Sigmoid(),
                "tanh": torch.nn.Tanh(), "gelu": torch.nn.GELU()}
@@ -88,6 +88,7 @@ def optimizer(name, parameters):
             "rmsprop": lambda: optim.RMSprop(groups, lr),
             "adam": lambda: optim.Adam(groups, lr),
             "adamw": lambda: optim.AdamW(groups, lr),
+            "nadam": lambda: optim.NAdam(groups, lr),
             "lion": lambda: Lion(groups, lr)}[name]()
 
 
