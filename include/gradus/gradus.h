@@ -155,6 +155,7 @@ typedef enum gradus_activation {
     GRADUS_SIGMOID = 2,    /* 1 / (1 + exp(-z)) */
     GRADUS_TANH = 3,
     GRADUS_GELU = 4, /* z times the standard normal distribution function of z (Hendrycks and Gimpel 2016) */
+    GRADUS_SILU = 5, /* z / (1 + exp(-z)), also called swish (Ramachandran et al. 2017) */
 } gradus_activation;
 
 /*
@@ -308,7 +309,7 @@ GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, f
 
 /* ---- Models ----------------------------------------------------------------------------------------------------- */
 
-/* "relu", "leaky-relu", "sigmoid", "tanh", "gelu"; NULL after the last. */
+/* "relu", "leaky-relu", ..., as the constants are called; NULL after the last. */
 GRADUS_API const char *gradus_activation_name(gradus_activation activation);
 
 /*
