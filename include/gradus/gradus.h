@@ -155,6 +155,7 @@ typedef enum gradus_activation {
     GRADUS_SIGMOID = 2,    /* 1 / (1 + exp(-z)) */
     GRADUS_TANH = 3,
     GRADUS_GELU = 4, /* z times the standard normal distribution function of z (Hendrycks and Gimpel 2016) */
+    GRADUS_SILU = 5, /* z / (1 + exp(-z)), also called swish (Ramachandran et al. 2017) */
 } gradus_activation;
 
 /*
@@ -308,7 +309,7 @@ GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, f
 
 /* ---- Models ----------------------------------------------------------------------------------------------------- */
 
-/* "relu", "leaky-relu", "sigmoid", "tanh", "gelu"; NULL after the last. */
+/* "relu", "leaky-relu", ..., like the constants; NULL after the last. */
 GRADUS_API const char *gradus_activation_name(gradus_activation activation);
 
 /*
@@ -456,17 +457,17 @@ GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device 
 
 /*
  * The update of the parameters p by the gradient g: p := p - lr * ..., by the formulas of PyTorch's torch.optim of the
- * same names, where "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are
- * ignored.
+ * same names, where "momentum" and "nesterov" are those of its SGD; "lion" is that of Chen et al. 2023. Numbers that
+ * an optimizer does not use are ignored.
  */
 typedef struct gradus_optimizer {
     const char *name;   /* one of gradus_optimizer_name(); NULL: the first */
     float momentum;     /* of momentum and nesterov; NaN: 0.9 */
-    float beta1, beta2; /* of adam and adamw; NaN: 0.9, 0.999 */
+    float beta1, beta2; /* of adam, adamw, nadam and lion; NaN: 0.9, 0.999 (lion: 0.99) */
     float rho;          /* of rmsprop, PyTorch's alpha; NaN: 0.99 */
     float epsilon;      /* added to the root */
-    float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; adamw instead begins with
-                           p := p - lr * weight_decay * p; 0: none */
+    float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; adamw and lion instead
+                           begin with p := p - lr * weight_decay * p; 0: none */
     float clip_norm;    /* a gradient whose norm over all parameters is larger is scaled down to it; 0: none */
     float max_norm; /* after each step, the weights into a unit whose norm is larger are scaled down to it; 0: none */
 } gradus_optimizer;
@@ -718,8 +719,8 @@ typedef struct gradus_work {
 } gradus_work;
 
 /*
- * That of one full-batch iteration: the operations of the three products of each layer, Z = W A, dW = dZ A^T and, except
- * in the first layer, W^T dZ; and the bytes of X (F x B), read once. ARGUMENT for an impossible network.
+ * That of one full-batch iteration: the operations of the three products of each layer, Z = W A, dW = dZ A^T and,
+ * except in the first layer, W^T dZ; and the bytes of X (F x B), read once. ARGUMENT for an impossible network.
  */
 GRADUS_API gradus_status gradus_network_work(const gradus_network *network, size_t samples, gradus_work *work);
 

@@ -39,3 +39,10 @@ static REAL FORMULA(gelu)(REAL z, REAL *slope)
     *slope = share + z * NUMBER(0.39894228040143267794) * exp(NUMBER(-0.5) * z * z);
     return z * share;
 }
+
+static REAL FORMULA(silu)(REAL z, REAL *slope)
+{
+    const REAL share = 1 / (1 + exp(-z));
+    *slope = share * (1 + z * (1 - share));
+    return z * share;
+}

@@ -16,7 +16,8 @@
     X(LEAKY_RELU, leaky_relu, "leaky-relu", "LeakyRelu")                                                              \
     X(SIGMOID, sigmoid, "sigmoid", "Sigmoid")                                                                         \
     X(TANH, tangent, "tanh", "Tanh")                                                                                  \
-    X(GELU, gelu, "gelu", "Mul 0.70710678 Erf Add 1 Mul z Mul 0.5")
+    X(GELU, gelu, "gelu", "Mul 0.70710678 Erf Add 1 Mul z Mul 0.5")                                                   \
+    X(SILU, silu, "silu", "Sigmoid Mul z")
 
 #define ENUMERATOR(NAME, formula, name, operators) ACTIVATION_##NAME,
 enum activation_number { ACTIVATIONS(ENUMERATOR) ACTIVATION_COUNT };

@@ -22,7 +22,9 @@ enum { COUPLED = 0, DECOUPLED = 1 };
     X(NESTEROV, nesterov, "nesterov", FIRST_MOMENT, COUPLED, OPTION(momentum, 0.9f), UNUSED, uncorrected)             \
     X(RMSPROP, rmsprop, "rmsprop", SECOND_MOMENT, COUPLED, UNUSED, OPTION(rho, 0.99f), uncorrected)                   \
     X(ADAM, adam, "adam", BOTH_MOMENTS, COUPLED, OPTION(beta1, 0.9f), OPTION(beta2, 0.999f), bias_corrected)          \
-    X(ADAMW, adam, "adamw", BOTH_MOMENTS, DECOUPLED, OPTION(beta1, 0.9f), OPTION(beta2, 0.999f), bias_corrected)
+    X(ADAMW, adam, "adamw", BOTH_MOMENTS, DECOUPLED, OPTION(beta1, 0.9f), OPTION(beta2, 0.999f), bias_corrected)      \
+    X(NADAM, nadam, "nadam", BOTH_MOMENTS, COUPLED, OPTION(beta1, 0.9f), OPTION(beta2, 0.999f), nesterov_corrected)   \
+    X(LION, lion, "lion", FIRST_MOMENT, DECOUPLED, OPTION(beta1, 0.9f), OPTION(beta2, 0.99f), uncorrected)
 
 #define ENUMERATOR(NAME, formula, name, moments, weight_decay, momentum, decay, corrections) OPTIMIZER_##NAME,
 enum optimizer_kind { OPTIMIZERS(ENUMERATOR) OPTIMIZER_COUNT };
