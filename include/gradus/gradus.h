@@ -156,6 +156,7 @@ typedef enum gradus_activation {
     GRADUS_TANH = 3,
     GRADUS_GELU = 4, /* z times the standard normal distribution function of z (Hendrycks and Gimpel 2016) */
     GRADUS_SILU = 5, /* z / (1 + exp(-z)), also called swish (Ramachandran et al. 2017) */
+    GRADUS_ELU = 6,  /* z, for negative z exp(z) - 1 (Clevert et al. 2015) */
 } gradus_activation;
 
 /*

@@ -46,3 +46,10 @@ static REAL FORMULA(silu)(REAL z, REAL *slope)
     *slope = share * (1 + z * (1 - share));
     return z * share;
 }
+
+static REAL FORMULA(elu)(REAL z, REAL *slope)
+{
+    const REAL a = z > 0 ? z : expm1(z);
+    *slope = z > 0 ? NUMBER(1.0) : a + 1;
+    return a;
+}

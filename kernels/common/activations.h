@@ -17,7 +17,8 @@
     X(SIGMOID, sigmoid, "sigmoid", "Sigmoid")                                                                         \
     X(TANH, tangent, "tanh", "Tanh")                                                                                  \
     X(GELU, gelu, "gelu", "Mul 0.70710678 Erf Add 1 Mul z Mul 0.5")                                                   \
-    X(SILU, silu, "silu", "Sigmoid Mul z")
+    X(SILU, silu, "silu", "Sigmoid Mul z")                                                                            \
+    X(ELU, elu, "elu", "Elu")
 
 #define ENUMERATOR(NAME, formula, name, operators) ACTIVATION_##NAME,
 enum activation_number { ACTIVATIONS(ENUMERATOR) ACTIVATION_COUNT };

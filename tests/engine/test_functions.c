@@ -84,6 +84,7 @@ static const function_case cases[] = {
     {"all of the input", GRADUS_SIGMOID, 0.1f, 0.3f, {.input_dropout = 0.3f, .seed = 8}},
     ACTIVATIONS(ACTIVATION_CASE)};
 #define CASES (sizeof cases / sizeof *cases)
+#define OTHER_CASES (CASES - ACTIVATION_COUNT)
 
 static const gradus_network networks[] = {
     {.layers = 2, .sizes = {97, 10, 7}},
@@ -99,16 +100,21 @@ typedef struct engine_case {
     size_t batch;
     bool gpu_kernels;
     size_t first_network, networks;
+    bool shares_activations; /* with another engine here, which is tried with each of them */
 } engine_case;
 
-static engine_case layered = {&gr_engine_layered, 0, false, 0, 4},
-                   layered_batch = {&gr_engine_layered, 50, false, 0, 4},
-                   layered_gpu = {&gr_engine_layered, 0, true, 0, 4}, sparse = {&gr_engine_sparse, 0, false, 0, 4},
-                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1}, groups = {&gr_fused_groups, 0, false, 0, 1},
-                   elements = {&gr_fused_elements, 0, false, 1, 1}, dense = {&gr_fused_dense, 0, false, 2, 1},
-                   wide = {&gr_fused_wide, 0, false, 0, 1}, fused_batch = {&gr_engine_fused, 50, false, 0, 2};
+static engine_case layered = {&gr_engine_layered, 0, false, 0, 4, false},
+                   layered_batch = {&gr_engine_layered, 50, false, 0, 4, false},
+                   layered_gpu = {&gr_engine_layered, 0, true, 0, 4, false},
+                   sparse = {&gr_engine_sparse, 0, false, 0, 4, false},
+                   sparse_gpu = {&gr_engine_sparse, 0, true, 0, 1, false},
+                   groups = {&gr_fused_groups, 0, false, 0, 1, true},
+                   elements = {&gr_fused_elements, 0, false, 1, 1, false},
+                   dense = {&gr_fused_dense, 0, false, 2, 1, true}, wide = {&gr_fused_wide, 0, false, 0, 1, true},
+                   fused_batch = {&gr_engine_fused, 50, false, 0, 2, false};
 #if GRADUS_BLAS
-static engine_case blas = {&gr_engine_blas, 0, false, 0, 4}, blas_batch = {&gr_engine_blas, 50, false, 0, 4};
+static engine_case blas = {&gr_engine_blas, 0, false, 0, 4, false},
+                   blas_batch = {&gr_engine_blas, 50, false, 0, 4, false};
 #endif
 
 static void open_case(const engine_case *how, const function_case *c, const gradus_network *network,
@@ -132,12 +138,13 @@ static void test_functions(void **state)
 {
     const engine_case *how = *state;
     const kernel_kind own = device->kernels;
+    const size_t case_count = how->shares_activations ? OTHER_CASES : CASES;
     size_t compared = 0;
     device->kernels = how->gpu_kernels ? KERNELS_GPU : own;
     for (size_t n = how->first_network; n < how->first_network + how->networks; n++) {
         const size_t classes = networks[n].sizes[networks[n].layers];
         gradus_dataset *dataset = random_dataset(networks[n].sizes[0], 129, (uint32_t)classes);
-        for (size_t c = 0; c < CASES; c++) {
+        for (size_t c = 0; c < case_count; c++) {
             engine *e = NULL;
             open_case(how, &cases[c], &networks[n], dataset, &e);
             if (e == NULL)
@@ -150,7 +157,7 @@ static void test_functions(void **state)
         gradus_dataset_destroy(dataset);
     }
     device->kernels = own;
-    assert_true(compared >= CASES / 2 * how->networks);
+    assert_true(compared >= case_count / 2 * how->networks);
 }
 
 /* ---- Steps and evaluations ---- */
@@ -161,7 +168,7 @@ static void sums_of_steps(const engine_case *how, const gradus_network *network,
                           batch_sums sums[5])
 {
     const function_case c = {"", GRADUS_RELU, 0, 0, {.dropout = 0.5f, .input_dropout = 0.2f, .label_smoothing = 0.1f}};
-    const update_step still = {0, 1, 1};
+    const update_step still = {.learning_rate = 0};
     const permutation order = gr_permutation((uint32_t)dataset->info.samples, 4, 3);
     float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
     engine *e = NULL;
@@ -183,7 +190,7 @@ static void sums_of_steps(const engine_case *how, const gradus_network *network,
 
 static void test_steps(void **state)
 {
-    static const engine_case reference = {&gr_engine_reference, 50, false, 0, 0};
+    static const engine_case reference = {&gr_engine_reference, 50, false, 0, 0, false};
     const gradus_network network = {.layers = 3, .sizes = {97, 65, 33, 7}};
     gradus_dataset *dataset = random_dataset(97, 129, 7);
     batch_sums expected[5], sums[5];
@@ -207,7 +214,7 @@ static void limited_steps(const char *name, const gradus_network *network, const
                           float *parameters)
 {
     const engine_settings settings = {.batch = 50, .optimizer = {.max_norm = MAX_NORM}};
-    const update_step step = {0.5f, 1, 1};
+    const update_step step = {.learning_rate = 0.5f};
     engine *e = NULL;
     gr_network_initialise(network, SEED, parameters);
     assert_ok(gr_engine_open(name, &settings, device, network, dataset, &e));

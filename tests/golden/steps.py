@@ -21,7 +21,7 @@ LEARNING_RATES = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.0
                   "nadam": 0.003, "lion": 0.0003}
 SCHEDULES = ("constant", "step", "exponential", "cosine")
 ACTIVATIONS = {"relu": torch.nn.ReLU(), "leaky-relu": torch.nn.LeakyReLU(), "sigmoid": torch.nn.Sigmoid(),
-               "tanh": torch.nn.Tanh(), "gelu": torch.nn.GELU(), "silu": torch.nn.SiLU()}
+               "tanh": torch.nn.Tanh(), "gelu": torch.nn.GELU(), "silu": torch.nn.SiLU(), "elu": torch.nn.ELU()}
 MASK32 = 0xFFFFFFFF
 
 
