@@ -50,6 +50,8 @@ static const struct {
     {"update_parameters", "optimizer_step.clh", "return fma((parameter)(how.momentum), *m.first, g)",
      "return *m.first"},
     {"update_parameters", "optimizer_step.clh", "sqrt(*m.second) / by.second_correction", "sqrt(*m.second)"},
+    {"update_parameters", "optimizer_step.clh", "by.first_correction + g)", "by.first_correction)"},
+    {"update_parameters", "optimizer_step.clh", "select(sign(mixed), mixed, isnan(mixed))", "mixed"},
     {"update_parameters", "optimizer.cl", "decays[at / PARAMETER_ALIGNMENT] ? how.weight_decay : 0",
      "how.weight_decay"},
     {"update_parameters", "optimizer.cl", "sum = fma(g[i], g[i], sum)", "sum = fma(g[i], g[i], sum * 0.99f)"},
