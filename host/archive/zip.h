@@ -7,8 +7,8 @@
 #ifndef GRADUS_ARCHIVE_ZIP_H
 #define GRADUS_ARCHIVE_ZIP_H
 
-#include "core/input.h"
-#include "core/output.h"
+#include "files/input.h"
+#include "files/output.h"
 
 /* ---- Reading ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Iterations timed without the training loop around them: gradient and update of an engine, again and again. */
+/* Times iterations without the training loop: gradient and update of an engine, repeatedly. */
 #include "core/clock.h"
 #include "core/memory.h"
 #include "device/profile.h"
@@ -15,12 +15,13 @@ struct gradus_benchmark {
     char plan[sizeof((gradus_train_result *)0)->plan];
 };
 
-/* So small that the parameters stay what they are, and every sample measures the same work. */
+/* So small that the parameters hardly change, and every sample measures the same work. */
 #define LEARNING_RATE 1e-6f
 
 #define PARAMETER_SEED 1
 
-/* Work is queued in bursts, of no more than the training loop's slots and can be waited for when somebody says stop. */
+/* Work is queued in bursts. A burst has at most as many iterations as the ring has slots, and is short enough to wait
+ * for when a stop is requested. */
 #define BURST_SECONDS 0.1
 
 gradus_benchmark_options gradus_benchmark_options_default(void)
@@ -60,7 +61,7 @@ cleanup:
     return status;
 }
 
-/* As many iterations as a burst's time holds, but no more than are still wanted. */
+/* The number of iterations that fit a burst's time, but no more than are still needed. */
 static size_t burst_length(const gradus_benchmark *b, const gradus_benchmark_options *options,
                            const gradus_benchmark_sample *done)
 {
@@ -94,7 +95,7 @@ cleanup:
     return status;
 }
 
-/* What ran before has filled the caches with its own data; a slow engine does not notice that. */
+/* Earlier work has filled the caches with other data. That does not matter for a slow engine. */
 #define REFRESH_BELOW_SECONDS 0.1
 
 static gradus_status refresh(gradus_benchmark *b)
@@ -105,7 +106,7 @@ static gradus_status refresh(gradus_benchmark *b)
 static gradus_status check_options(const gradus_benchmark_options *options)
 {
     if (!(options->seconds >= 0 && options->seconds < 1e9))
-        return gr_fail(GRADUS_ERROR_ARGUMENT, "seconds of a measurement: found %g, expected a number from 0 on",
+        return gr_fail(GRADUS_ERROR_ARGUMENT, "seconds of a measurement: found %g, expected a number of at least 0",
                        options->seconds);
     return GRADUS_OK;
 }
@@ -147,8 +148,8 @@ cleanup:
 
 /* ---- Life cycle ---- */
 
-/* The first iteration compiles, allocates and fills caches; the second shows how long one takes. The reference has nothing
- * to warm up and is slow: its time is guessed as gr_verify_samples() does. */
+/* The first iteration compiles, allocates and fills caches; the second one is timed. The reference needs no warm-up and
+ * is slow, so its time is estimated as in gr_verify_samples(). */
 static gradus_status warm_up(gradus_benchmark *b)
 {
     gradus_status status = GRADUS_OK;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device's own limits: the rate of multiply-adds and the bandwidth of its memory, by kernels that do nothing else. */
+/* Measures a device's limits: the rate of multiply-adds and the bandwidth of memory, with kernels that do nothing
+ * else. */
 #include "bench/limits.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
 #include <stdlib.h>
 
-/* Of a GPU: enough work-items for every unit to hide what a load takes. */
+/* For a GPU: enough work-items per unit to hide the latency of loads. */
 #define ITEMS_PER_UNIT 2048
 #define GPU_LOCAL 128
 
@@ -56,8 +57,8 @@ gradus_status gr_limit_read(const limit_program *p, cl_mem x, cl_mem out, size_t
 
 /* ---- Measuring ---- */
 
-/* A trial takes so long at least, which is long beside a launch; of several the fastest counts, since everything that
- * disturbs makes them slower. */
+/* A trial takes at least this long, which is long compared with a launch. The fastest of several trials counts, because
+ * every disturbance makes them slower. */
 #define TRIAL_SECONDS 0.01
 #define TRIALS 30
 
@@ -73,7 +74,7 @@ cleanup:
     return status;
 }
 
-/* The seconds of one launch, at best. */
+/* The least seconds of one launch. */
 static gradus_status best_seconds(gradus_device *device, const launch *prepared, double *out)
 {
     gradus_status status = GRADUS_OK;
@@ -146,7 +147,7 @@ static gradus_status measure_read(gradus_device *device, const limit_program *p,
     launch prepared = {0};
     double seconds = 0;
 
-    TRY(gr_buffer_create_zeroed(device, bytes, "what is read to measure the memory", &x));
+    TRY(gr_buffer_create_zeroed(device, bytes, "data to measure the memory", &x));
     TRY(gr_buffer_create(device, sums_bytes, "sums", &out));
     TRY(gr_limit_read(p, x, out, vectors, &prepared));
     TRY(best_seconds(device, &prepared, &seconds));
@@ -161,7 +162,7 @@ cleanup:
 gradus_status gradus_device_limits(gradus_device *device, gradus_limits *limits)
 {
     gradus_status status = GRADUS_OK;
-    /* What the hardware can do, whichever kernels the engines use. */
+    /* The limits of the hardware, whichever kernels the engines use. */
     const kernel_kind kind = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
     limit_program fma = {0}, mad = {0};
     gradus_limits measured = {0};

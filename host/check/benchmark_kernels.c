@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operations of a check, timed alone at the shapes of a network, each after its comparison with the reference. */
+/* Times the operations of a check alone at the shapes of a network, each after its comparison with the reference. */
 #include "check/check.h"
-#include "core/memory.h"
-#include "device/profile.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Launches that wait in the queue at most. */
-#define RUNS_MAX 1000
 
 gradus_kernel_benchmark_options gradus_kernel_benchmark_options_default(void)
 {
@@ -20,138 +13,6 @@ const char *gradus_kernel_name(size_t index)
 {
     return index < gr_operation_count ? gr_operations[index].name : NULL;
 }
-
-/* ---- Reports ---- */
-
-static bool is_stopped(const check_timer *timer)
-{
-    return timer->options.stop != NULL && *timer->options.stop != 0;
-}
-
-static void report(const check *c, gradus_kernel_result *result)
-{
-    result->kernel = c->name;
-    result->shape = c->shape;
-    result->error = c->worst;
-    if (c->timer->options.report != NULL)
-        c->timer->options.report(result, c->timer->options.user);
-}
-
-gradus_status gr_check_leave_out(check *c, const char *why)
-{
-    report(c, &(gradus_kernel_result){.left_out = why});
-    return GRADUS_OK;
-}
-
-/* ---- Timing ---- */
-
-typedef struct timed_run {
-    check_run run;
-    void *of;
-} timed_run;
-
-/* Seconds of one of `count` runs, by the device's clock: what lies between launches is not in it. */
-static gradus_status time_runs(gradus_device *device, const timed_run *timed, size_t count, double *seconds)
-{
-    gradus_status status = GRADUS_OK;
-    gradus_profile profile = {0};
-    double sum = 0;
-    TRY(gr_profile_start(device));
-    for (size_t i = 0; i < count && status == GRADUS_OK; i++)
-        status = timed->run(device, timed->of);
-    const gradus_status stopped = gr_profile_stop(device, &profile);
-    TRY(status);
-    TRY(stopped);
-    for (size_t i = 0; i < profile.kernel_count; i++)
-        sum += profile.kernels[i].seconds;
-    *seconds = sum / (double)count;
-cleanup:
-    return status;
-}
-
-/* The comparison has compiled the kernels; one more run fills the caches and shows how long one takes. */
-static gradus_status take_samples(const check *c, const timed_run *timed, double *samples, size_t *count)
-{
-    gradus_status status = GRADUS_OK;
-    const gradus_kernel_benchmark_options *options = &c->timer->options;
-    double once = 0;
-    TRY(time_runs(c->device, timed, 1, &once));
-    const double wanted = once > 0 ? options->seconds / once : RUNS_MAX;
-    const size_t runs = !(wanted > 1) ? 1 : wanted < RUNS_MAX ? (size_t)wanted + 1 : RUNS_MAX;
-    for (*count = 0; *count < options->repeats && !is_stopped(c->timer); (*count)++)
-        TRY(time_runs(c->device, timed, runs, &samples[*count]));
-cleanup:
-    return status;
-}
-
-gradus_status gr_check_time(check *c, check_run run, void *of, gradus_work work)
-{
-    gradus_status status = GRADUS_OK;
-    double *samples = NULL;
-    gradus_kernel_result result = {.work = work};
-    char message[96] = "differs from the reference";
-
-    if (c->timer == NULL || is_stopped(c->timer))
-        return GRADUS_OK;
-    if (!(c->worst <= 1)) {
-        if (isfinite(c->worst))
-            snprintf(message, sizeof message, "differs from the reference by %.3g times the tolerance", c->worst);
-        return gr_check_leave_out(c, message);
-    }
-    TRY(gr_allocate(c->timer->options.repeats, &samples));
-    TRY(take_samples(c, &(timed_run){run, of}, samples, &result.count));
-    if (is_stopped(c->timer))
-        goto cleanup;
-    result.seconds = samples;
-    report(c, &result);
-cleanup:
-    free(samples);
-    return status;
-}
-
-/* ---- Launches ---- */
-
-static gradus_status enqueue_launch(gradus_device *device, void *prepared)
-{
-    return gr_launch_enqueue(device, prepared);
-}
-
-gradus_status gr_check_time_launch(check *c, launch *prepared, gradus_work work)
-{
-    return gr_check_time(c, enqueue_launch, prepared, work);
-}
-
-typedef struct launch_in_place {
-    launch *prepared;
-    cl_mem buffer, before;
-    size_t bytes;
-} launch_in_place;
-
-/* A profile has launches alone: the copy is not timed. */
-static gradus_status enqueue_in_place(gradus_device *device, void *of)
-{
-    gradus_status status = GRADUS_OK;
-    const launch_in_place *in_place = of;
-    TRY(gr_buffer_copy(device, in_place->before, in_place->buffer, in_place->bytes));
-    TRY(gr_launch_enqueue(device, in_place->prepared));
-cleanup:
-    return status;
-}
-
-gradus_status gr_check_time_in_place(check *c, launch *prepared, cl_mem buffer, const void *before, size_t bytes,
-                                     gradus_work work)
-{
-    gradus_status status = GRADUS_OK;
-    launch_in_place in_place = {prepared, buffer, NULL, bytes};
-    if (c->timer == NULL)
-        return GRADUS_OK;
-    TRY(gr_check_upload(c, before, bytes, &in_place.before));
-    TRY(gr_check_time(c, enqueue_in_place, &in_place, work));
-cleanup:
-    return status;
-}
-
-/* ---- The whole ---- */
 
 static gradus_status check_options(gradus_device *device, const gradus_network *network, const gradus_dataset *dataset,
                                    const gradus_kernel_benchmark_options *options)
@@ -165,8 +26,8 @@ static gradus_status check_options(gradus_device *device, const gradus_network *
              network->sizes[0]);
     if (!(options->seconds >= 0 && options->seconds < 1e9) || options->repeats == 0)
         FAIL(GRADUS_ERROR_ARGUMENT,
-             "timings of kernels: found %zu of %g seconds, expected at least one, and no less "
-             "than 0 seconds",
+             "timings of kernels: found %zu of %g seconds, expected at least one, of at least 0 "
+             "seconds",
              options->repeats, options->seconds);
     if (device->profile == NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "%s was not opened for profiles", device->info.name);
@@ -185,14 +46,14 @@ gradus_status gradus_benchmark_kernels(gradus_device *device, const gradus_netwo
     bool found = false;
 
     TRY(check_options(device, network, dataset, &timer.options));
-    for (size_t i = 0; i < gr_operation_count && !is_stopped(&timer); i++) {
+    for (size_t i = 0; i < gr_operation_count && !gr_check_is_stopped(&timer); i++) {
         if (wanted != NULL && strcmp(gr_operations[i].name, wanted) != 0)
             continue;
         TRY(gr_check_operation(&c, &gr_operations[i]));
         found = true;
     }
-    if (!found && !is_stopped(&timer))
-        FAIL(GRADUS_ERROR_ARGUMENT, "kernel \"%s\": there is none of that name", wanted);
+    if (!found && !gr_check_is_stopped(&timer))
+        FAIL(GRADUS_ERROR_ARGUMENT, "kernel \"%s\": there is no kernel with this name", wanted);
     if (c.failed > 0)
         FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name,
              c.failed, c.compared);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frame of a comparison: memory of a case, the measure of an error, the report. */
+/* The common part of all comparisons: the memory of a case, its name, the unit of an error, the report. */
 #include "check/check.h"
 #include "core/memory.h"
 
@@ -11,7 +11,7 @@
 
 #define CHECK_SEED 1
 
-/* Random numbers that differ; a prime, so that they repeat in step with no shape. */
+/* Number of different random numbers; a prime, so that their period is not a multiple of any shape. */
 #define DISTINCT 1000003
 
 static gradus_status host_space(check *c, size_t count, size_t size, void **out)
@@ -123,8 +123,9 @@ cleanup:
 
 /* ---- Cases ---- */
 
-/* Writes from `at` of c->shape on. */
-static void write_shape(check *c, size_t at, const char *format, va_list arguments)
+/* Writes to c->shape from `at` on. */
+__attribute__((format(printf, 3, 0))) static void write_shape(check *c, size_t at, const char *format,
+                                                              va_list arguments)
 {
     vsnprintf(c->shape + at, sizeof c->shape - at, format, arguments);
 }
@@ -147,14 +148,6 @@ void gr_check_name_way(check *c, const char *format, ...)
     va_end(arguments);
 }
 
-static void name_shape(check *c, const check_shape *shape)
-{
-    if (shape->inner == 0)
-        gr_check_name_shape(c, "%zu x %zu", shape->rows, shape->columns);
-    else
-        gr_check_name_shape(c, "%zu x %zu x %zu", shape->rows, shape->columns, shape->inner);
-}
-
 void gr_check_end_case(check *c)
 {
     for (size_t i = 0; i < c->host_count; i++)
@@ -165,38 +158,4 @@ void gr_check_end_case(check *c)
     c->drawn = 0;
     c->worst = 0;
     c->shape[c->shape_length] = '\0';
-}
-
-gradus_status gr_check_operation(check *c, const operation *op)
-{
-    gradus_status status = GRADUS_OK;
-    check_shape of_network[GRADUS_LAYERS_MAX];
-    const check_shape *shapes = op->shapes;
-    size_t count = op->shape_count;
-    if (c->timer != NULL) {
-        shapes = of_network;
-        count = op->of_network(c->timer->network, &c->timer->dataset->info, of_network);
-    }
-    c->name = op->name;
-    for (size_t i = 0; i < count && status == GRADUS_OK; i++) {
-        name_shape(c, &shapes[i]);
-        status = op->run(c, &shapes[i]);
-        if (c->timer != NULL && (status == GRADUS_ERROR_DEVICE || status == GRADUS_ERROR_ARGUMENT))
-            status = gr_check_leave_out(c, gradus_last_error());
-        gr_check_end_case(c);
-    }
-    return status;
-}
-
-gradus_status gradus_check(gradus_device *device, check_report report, void *user)
-{
-    gradus_status status = GRADUS_OK;
-    check c = {.device = device, .report = report, .user = user};
-    for (size_t i = 0; i < gr_operation_count; i++)
-        TRY(gr_check_operation(&c, &gr_operations[i]));
-    if (c.failed > 0)
-        FAIL(GRADUS_ERROR_MISMATCH, "%s: %zu of %zu comparisons with the reference failed", device->info.name,
-             c.failed, c.compared);
-cleanup:
-    return status;
 }

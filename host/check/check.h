@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the device computes, compared with the reference in double. Each operation is described once: its inputs, the
- * run on the device, the expected result, and the work of a run. `gradus check` and the tests drive the descriptions
- * with awkward shapes; `gradus bench --kernels` with the shapes of a network, and times the run that was compared.
+ * Compares the device's results with the reference in double precision. Each operation is described once: its inputs,
+ * the run on the device, the expected result, and the work of a run. `gradus check` and the tests drive the
+ * descriptions with awkward shapes; `gradus bench --kernels` with the shapes of a network, and times the run that was
+ * compared.
  */
 #ifndef GRADUS_CHECK_CHECK_H
 #define GRADUS_CHECK_CHECK_H
@@ -18,10 +19,10 @@ typedef void (*check_report)(const gradus_check_result *result, void *user);
 
 #define CHECK_SHAPE 96
 
-/* What a benchmark adds to a check. */
+/* The additional members for a benchmark. */
 typedef struct check_timer {
     const gradus_network *network;
-    const gradus_dataset *dataset; /* labelled, of the network's features */
+    const gradus_dataset *dataset; /* labelled, with the network's number of features */
     gradus_kernel_benchmark_options options;
 } check_timer;
 
@@ -34,36 +35,36 @@ typedef struct check {
 
     /* Of the running case */
     const char *name;        /* of its operation */
-    char shape[CHECK_SHAPE]; /* "10 x 129", and how it is computed if there are several ways: "10 x 129, gelu" */
-    size_t shape_length;     /* without the way */
-    double worst;            /* error */
-    uint64_t drawn;          /* random numbers used up by it */
+    char shape[CHECK_SHAPE]; /* "10 x 129"; with a variant, if there are several: "10 x 129, gelu" */
+    size_t shape_length;     /* without the variant */
+    double worst;            /* largest error */
+    uint64_t drawn;          /* random numbers used by it */
     void *host[24];          /* its memory, freed at its end */
     cl_mem buffers[24];
     size_t host_count, buffer_count;
 } check;
 
-/* What an operation is checked with: rows x columns, and what the operation makes of them. */
+/* The shape that an operation is checked with: rows x columns; their meaning depends on the operation. */
 typedef struct check_shape {
     size_t rows, columns, inner;
 } check_shape;
 
-/* The shapes that an operation has in a network of such samples. Returns their number, at most GRADUS_LAYERS_MAX. */
+/* The shapes of an operation in a network with these samples. Returns their number, at most GRADUS_LAYERS_MAX. */
 typedef size_t (*network_shapes)(const gradus_network *network, const gradus_dataset_info *info, check_shape *shapes);
 
 typedef struct operation {
     const char *name; /* of kernel, launcher and test */
     gradus_status (*run)(check *c, const check_shape *shape);
-    const check_shape *shapes; /* (shape_count), of a check */
+    const check_shape *shapes; /* (shape_count), for a check */
     size_t shape_count;
-    network_shapes of_network; /* of a benchmark */
+    network_shapes of_network; /* for a benchmark */
 } operation;
 
 extern const operation gr_operations[];
 extern const size_t gr_operation_count;
 
-/* All shapes of one operation: its own, or with a timer those of the network. A mismatch is counted and reported; the
- * status only tells of errors. */
+/* Checks an operation at all its shapes: its own, or with a timer those of the network. A mismatch is counted and
+ * reported; the status is only for errors. */
 gradus_status gr_check_operation(check *c, const operation *op);
 
 /* ---- Timing: for the descriptions, at the end of a case ---- */
@@ -73,21 +74,27 @@ typedef gradus_status (*check_run)(gradus_device *device, void *of);
 
 /*
  * Without a timer these do nothing. With one they time the run and report it, unless a comparison of the case failed:
- * then the failure is reported instead. `work` is that of a run: each array that is read or written counts once, each
+ * then they report the failure. `work` is the work of a run: each array that is read or written counts once; each
  * addition, multiplication, comparison and function value (exp) is one operation.
  */
 gradus_status gr_check_time(check *c, check_run run, void *of, gradus_work work);
 gradus_status gr_check_time_launch(check *c, launch *prepared, gradus_work work);
 
-/* The same for a launch that changes `bytes` of a buffer so that many runs would end in denormal numbers: each run has
- * the contents of before. */
+/* The same for a launch that changes `bytes` of a buffer, so that many runs would end in denormal numbers: the contents
+ * are restored to `before` before each run. */
 gradus_status gr_check_time_in_place(check *c, launch *prepared, cl_mem buffer, const void *before, size_t bytes,
                                      gradus_work work);
 
-/* Reports, with a timer, why the case is not timed. GRADUS_OK. */
+/* Whether a stop was requested. */
+static inline bool gr_check_is_stopped(const check_timer *timer)
+{
+    return timer->options.stop != NULL && *timer->options.stop != 0;
+}
+
+/* With a timer, reports why the case is not timed. Returns GRADUS_OK. */
 gradus_status gr_check_leave_out(check *c, const char *why);
 
-/* What only a check has: something before the first element, and samples that only fill up the batch. */
+/* Only in a check: an offset before the first element, and samples that only pad the batch. */
 static inline size_t gr_check_offset(const check *c, size_t offset)
 {
     return c->timer == NULL ? offset : 0;
@@ -100,32 +107,32 @@ static inline size_t gr_check_valid(const check *c, size_t samples)
 
 /* ---- For the descriptions. Memory belongs to the case and is freed at its end. ---- */
 
-/* Ends the case early, for descriptions that are made of several. */
+/* Ends the case early, for descriptions that consist of several cases. */
 void gr_check_end_case(check *c);
 
-/* Names the shape of the case where it is not the one that the operation was called with. */
+/* Names the shape of the case if it is not the one that the operation was called with. */
 __attribute__((format(printf, 2, 3))) void gr_check_name_shape(check *c, const char *format, ...);
 
-/* Says in which way the case's operation is computed: "gelu, dropout". */
+/* Names the variant of the case's operation: "gelu, dropout". */
 __attribute__((format(printf, 2, 3))) void gr_check_name_way(check *c, const char *format, ...);
 
-/* Uniform numbers in [low, high), the same in each run. Of very many only the first million differ. */
+/* Uniform numbers in [low, high), the same in each run. After the first million they repeat. */
 gradus_status gr_check_random(check *c, size_t count, double low, double high, float **out);
-/* Likewise whole numbers in 0 .. bound - 1, bound <= 256. */
+/* The same for integers in 0 .. bound - 1, bound <= 256. */
 gradus_status gr_check_bytes(check *c, size_t count, uint32_t bound, uint8_t **out);
 gradus_status gr_check_doubles(check *c, size_t count, double **out);
 gradus_status gr_check_upload(check *c, const void *from, size_t bytes, cl_mem *out);
 gradus_status gr_check_space(check *c, size_t floats, cl_mem *out);
 
 /*
- * Compares `count` floats of the buffer with `expected`; those that are expected to be CHECK_ANYTHING are left out. The
- * error of element i is measured in units of tolerance * (|expected[i]| + scale).
+ * Compares `count` floats of the buffer with `expected`, except those expected to be CHECK_ANYTHING. The error of
+ * element i is measured in units of tolerance * (|expected[i]| + scale).
  */
 #define CHECK_ANYTHING ((double)NAN)
 gradus_status gr_check_compare(check *c, const char *name, cl_mem got, const double *expected, size_t count,
                                double tolerance, double scale);
 
-/* Records a comparison that was made elsewhere. */
+/* Records a comparison that was done elsewhere. */
 void gr_check_record(check *c, const char *name, double error);
 
 /* Of engine "layered"; check_kernels.c */

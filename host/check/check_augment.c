@@ -11,7 +11,7 @@ typedef struct images {
     gradus_dataset_info info;
     uint8_t *pixels, *labels;
     permutation order;
-    size_t first, valid, batch; /* samples of the order that are taken */
+    size_t first, valid, batch; /* samples of the order that are used */
 } images;
 
 static gradus_status make_images(check *c, const check_shape *shape, images *out)
@@ -37,7 +37,7 @@ cleanup:
     return status;
 }
 
-/* The bytes, and what is behind the valid samples, which must stay zero. */
+/* Counts wrong bytes. The samples after the valid ones must stay zero. */
 static gradus_status count_wrong(check *c, const images *in, const augment_plan *plan, const gather_buffers *buffers,
                                  size_t *wrong)
 {
@@ -71,7 +71,7 @@ static gradus_status check_with(check *c, const images *in, const gradus_augment
 {
     gradus_status status = GRADUS_OK;
     const size_t features = in->info.features;
-    /* Features and labels from their place to another, the order, and each transform written and read. */
+    /* Features and labels read and written, the order, and each transform written and read. */
     const gradus_work work = {.bytes = (double)((2 * features + 10 + 2 * sizeof(transform)) * in->batch)};
     augment_plan *plan = NULL;
     size_t plan_bytes, wrong = 0;
@@ -102,7 +102,7 @@ cleanup:
     return status;
 }
 
-/* Each kind alone and all together, read back exactly. */
+/* Each kind alone and all together; the bytes must be equal. */
 gradus_status gr_check_augment_samples(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loss and gradient of whole networks, as training checks them before it begins. */
+/* Loss and gradient of complete networks, as in the check before a training. */
 #include "check/check.h"
 #include "data/dataset.h"
 #include "engine/fused_batch/fused_batch.h"
@@ -13,7 +13,7 @@
 
 #define CLASSES 5
 
-/* Pixels of which so many in 256 are not zero. */
+/* Random pixels; `density` of 256 are not zero. */
 static gradus_status draw_pixels(check *c, size_t count, uint8_t density, uint8_t **out)
 {
     gradus_status status = GRADUS_OK;
@@ -27,11 +27,11 @@ cleanup:
     return status;
 }
 
-/* An engine, and what it is checked with beside a shape. */
+/* An engine, and its settings for a case. */
 typedef struct engine_case {
     const engine_type *type;
-    const char *way; /* what is different from other cases; NULL: there are none */
-    bool batches;    /* the engine is made for mini-batches, of any size since the range that is asked for counts */
+    const char *way; /* the difference from other cases; NULL: there are none */
+    bool batches;    /* the engine is for mini-batches, of any size, because it can compute any range */
     uint8_t density;
     gradus_activation activation;
     float mean, deviation;
@@ -82,7 +82,7 @@ static gradus_status enqueue_gradient(gradus_device *device, void *of)
     return timed->e->type->gradient(timed->e, 0, timed->samples);
 }
 
-/* In a check all samples of a small network are compared; before a timing as many as before a training. */
+/* In a check all samples of a small network are compared; before a timing, the same number as before a training. */
 static gradus_status verify(check *c, engine *e, const float *parameters, const char *name)
 {
     const bool all = c->timer == NULL;
@@ -130,7 +130,7 @@ static gradus_status check_engine(check *c, const check_shape *shape, const engi
     return check_case(c, shape, &(engine_case){.type = type, .density = 255}, name);
 }
 
-/* With the kernels of one kind, whatever the device is. */
+/* With one kind of kernels, whatever the device's type is. */
 static gradus_status check_sparse(check *c, const check_shape *shape, kernel_kind kernels, const char *name)
 {
     const kernel_kind own = c->device->kernels;
@@ -187,7 +187,7 @@ gradus_status gr_check_first_batch(check *c, const check_shape *shape)
     return check_case(c, shape, &how, "first_batch");
 }
 
-/* ---- What else an engine may have ---- */
+/* ---- Options ---- */
 
 #define SEED 0x123456789aULL
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each kernel must compute, written a second time as plain loops in double, and the shapes it is tried with. */
+/* The expected result of each kernel, as plain loops in double precision. */
 #include "check/check.h"
 #include "engine/opencl/layer_kernels.h"
 
@@ -15,7 +15,7 @@ gradus_status gr_check_expand_bytes(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
     const size_t count = shape->rows * shape->columns, valid = gr_check_valid(c, count);
-    const size_t first = gr_check_offset(c, shape->rows); /* begins at the second column */
+    const size_t first = gr_check_offset(c, shape->rows); /* in a check, from the second column on */
     uint8_t *pixels = NULL;
     double *expected = NULL;
     cl_mem bytes = NULL, out = NULL;
@@ -122,7 +122,7 @@ cleanup:
 
 /* ---- softmax_forward, softmax_cross_entropy ---- */
 
-/* Logits (C x B): ordinary columns, then one each of equal logits and of +-88, whose exp is at the edge of float. */
+/* Logits (C x B): ordinary columns, then one each of equal logits and of +-88, whose exp is at the limit of a float. */
 static gradus_status logits_of(check *c, const check_shape *shape, float **out)
 {
     gradus_status status = gr_check_random(c, shape->rows * shape->columns, -5, 5, out);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernels that measure a device's limits: they must do all that they are timed for. All numbers are whole ones that a
- * float holds, so the results are exact. */
+/* The kernels that measure a device's limits must do all operations that they are timed for. All numbers are integers
+ * that a float can represent, so the results are exact. */
 #include "bench/limits.h"
 #include "check/check.h"
 
 #include <float.h>
 #include <math.h>
 
-/* Half of the last place: nothing but the very number. */
+/* Half a unit in the last place: only the exact number passes. */
 #define EXACT (0.5 * (double)FLT_EPSILON)
 
 static const char *kind_name(kernel_kind kind)
@@ -74,7 +74,8 @@ static void expect_sums(const limit_program *p, const float *x, size_t vectors, 
             }
 }
 
-/* Numbers below this, up to 256, are so small that the sum of so many is exact in a float; of very many, some are 1. */
+/* The bound of the numbers, at most 256, so small that their sum is exact in a float; if there are very many, some are
+ * 1. */
 static double number_bound(size_t vectors)
 {
     return fmax(1.1, fmin(256, 0x1p24 / (double)vectors));

@@ -30,17 +30,18 @@ static void forget_padding(const gradus_network *network, const parameter_layout
     }
 }
 
-/* A ring of four slots of which the third comes next, and a loss and a number correct to note. */
+/* The last but one slot comes next, and a loss and a number correct are noted. */
+#define NEXT_SLOT (METRIC_SLOTS - 2)
 static const float step_sums[2] = {2.5f, 7};
 static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
 {
     gradus_status status = GRADUS_OK;
-    const step_progress progress = {.slot = 2, .diverged = diverged};
-    out->slots = 4;
+    const step_progress progress = {.slot = NEXT_SLOT, .diverged = diverged};
+    const size_t floats = (size_t)2 * METRIC_SLOTS;
     TRY(gr_check_upload(c, sums, sizeof step_sums, &out->sums));
     TRY(gr_check_upload(c, &progress, sizeof progress, &out->progress));
-    TRY(gr_check_space(c, 2 * out->slots, &out->history));
-    TRY(gr_buffer_clear(c->device, out->history, 2 * out->slots * sizeof(cl_float)));
+    TRY(gr_check_space(c, floats, &out->history));
+    TRY(gr_buffer_clear(c->device, out->history, floats * sizeof(cl_float)));
 cleanup:
     return status;
 }
@@ -71,13 +72,13 @@ static gradus_status enqueue_step(gradus_device *device, void *of)
  * weight decay and gradient cancel, nothing is left of a float: of so many parameters none does so by chance. */
 #define COMPARED 30000
 
-/* Three steps with the same gradient: one more than the ring has slots left. */
+/* Three steps with the same gradient: one more than the ring has slots up to its end. */
 static gradus_status check_update_by(check *c, const gradus_network *network, const gradus_optimizer *options)
 {
     gradus_status status = GRADUS_OK;
     const parameter_layout layout = gr_network_layout(network);
     const size_t count = layout.length, steps = 3;
-    const double history[] = {2.5, 7, 0, 0, 2.5, 7, 2.5, 7};
+    double history[2 * METRIC_SLOTS] = {step_sums[0], step_sums[1]}; /* where the third is noted */
     float *p = NULL, *g = NULL;
     double *expected = NULL, *slope = NULL, *first = NULL, *second = NULL;
     step_record record;
@@ -85,6 +86,8 @@ static gradus_status check_update_by(check *c, const gradus_network *network, co
     optimizer_buffers buffers = {.record = &record};
     device_optimizer prepared = {0};
 
+    for (size_t i = 0; i < 4; i++)
+        history[2 * NEXT_SLOT + i] = step_sums[i % 2];
     TRY(gr_optimizer_make(options, &how));
     TRY(gr_check_random(c, count, -1, 1, &p));
     TRY(gr_check_random(c, count, -1, 1, &g));

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* An order of `columns` samples, which the device computes as integers: read back, it is compared exactly. */
+/* An order of `columns` samples. It consists of integers, so it must be equal. */
 gradus_status gr_check_shuffle_samples(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
@@ -33,7 +33,7 @@ cleanup:
     return status;
 }
 
-/* A batch of which some samples are not valid, from the middle of an order. */
+/* A batch from the middle of an order, with some samples that are not valid. */
 gradus_status gr_check_gather_samples(check *c, const check_shape *shape)
 {
     gradus_status status = GRADUS_OK;
@@ -69,7 +69,7 @@ gradus_status gr_check_gather_samples(check *c, const check_shape *shape)
         wrong += got_labels[s] != (s < valid ? labels[from] : 0);
     }
     gr_check_record(c, "gather_samples", (double)(2 * wrong));
-    /* Features and labels from their place to another, and the order. */
+    /* Features and labels read and written, and the order. */
     TRY(gr_check_time_launch(c, &gather, (gradus_work){.bytes = (double)(2 * features * batch + 6 * batch)}));
 cleanup:
     gr_launch_destroy(&shuffle);

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of the operations, and the shapes that each is tried with. */
+/* The list of operations, and the shapes of each. */
 #include "check/check.h"
 
-/* ---- Of a check ---- */
+/* ---- Shapes of a check ---- */
 
 /* 1 x 1, primes, exactly a work-group and one more, more columns than row sums have pieces, the notebook's rows. */
 static const check_shape element_shapes[] = {{1, 1, 0},  {7, 13, 0},   {1, 64, 0},    {1, 65, 0},
                                              {3, 43, 0}, {10, 129, 0}, {10, 1031, 0}, {127, 257, 0}};
 static const check_shape class_shapes[] = {{2, 1, 0},     {3, 7, 0},    {10, 64, 0}, {10, 65, 0},
                                            {10, 1031, 0}, {47, 131, 0}, {256, 33, 0}};
-/* O x S x I of products. Both of CLBlast's ways: one kernel for small products, padded copies for large ones. Own tiles:
- * exactly one, one more, many; a depth of several blocks and shares. */
+/* O x S x I of products. Both of CLBlast's methods: one kernel for small products, padded copies for large ones. Tiles
+ * of own kernels: exactly one, one more, many; a depth of several blocks and shares. */
 static const check_shape product_shapes[] = {{1, 1, 1},      {7, 13, 17},     {10, 65, 784},  {10, 1031, 131},
                                              {64, 64, 64},   {65, 129, 129},  {10, 129, 128}, {127, 257, 129},
                                              {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
-/* The same for kernels that take a CPU's compiler long: each shape has tiles of its own. */
+/* The same for kernels that a CPU's compiler needs long for: each shape has tiles of its own. */
 static const check_shape gpu_product_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
-/* Likewise, where each shape is compiled several times. */
+/* The same for operations that compile several times for each shape. */
 static const check_shape regularization_shapes[] = {{17, 163, 149}};
-/* Height x width x samples: the least image, one pixel more than a piece of a row, digits, more rows than columns. */
+/* Height x width x samples: the smallest image, one pixel more than a piece of a row, digits, more rows than
+ * columns. */
 static const check_shape image_shapes[] = {{2, 2, 5}, {3, 17, 7}, {28, 28, 43}, {129, 31, 3}};
 
 /* Rounds, or vectors (a multiple of 4), x work-groups. */
@@ -29,7 +30,7 @@ static const check_shape limit_shapes[] = {{4, 1, 0}, {8, 3, 0}, {1000, 2, 0}};
 
 #define SHAPES(list) list, sizeof(list) / sizeof *(list)
 
-/* ---- Of a network ---- */
+/* ---- Shapes of a network ---- */
 
 static size_t input(const gradus_network *network, const gradus_dataset_info *info, check_shape *shapes)
 {
@@ -37,7 +38,7 @@ static size_t input(const gradus_network *network, const gradus_dataset_info *in
     return 1;
 }
 
-/* Of the layers before `end`, each shape once. */
+/* The outputs of the layers before `end`, each shape once. */
 static size_t outputs_of(const gradus_network *network, size_t end, size_t samples, check_shape *shapes)
 {
     size_t count = 0;
@@ -88,7 +89,7 @@ static size_t parameters(const gradus_network *network, const gradus_dataset_inf
     return 1;
 }
 
-/* For operations that have no shape, or go through the layers themselves: one that says nothing. */
+/* A dummy shape, for operations that have none or iterate over the layers themselves. */
 static size_t whole_network(const gradus_network *network, const gradus_dataset_info *info, check_shape *shapes)
 {
     (void)network, (void)info;

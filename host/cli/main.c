@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program gradus: runs the subcommand, and reports lost output. */
 #include "command/commands.h"
+#include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
 
@@ -41,9 +42,10 @@ static void print_help(FILE *stream)
         fprintf(stream, "  gradus %-24s%s\n", commands[i].usage, commands[i].summary);
     fputs("\n"
           "  gradus SUBCOMMAND --help       the options of a subcommand\n"
-          "  gradus --version               the version\n\n"
-          "DATASET is a name (digits, mnist, ...), a folder with IDX files, a CSV file, or an NPZ (x_train, "
-          "y_train).\n\n"
+          "  gradus --version               the version\n\n",
+          stream);
+    data_print_formats(stream);
+    fputs("\n"
           "Try:  gradus train digits --out digits.safetensors\n"
           "      gradus predict digits.safetensors digits:0-4 --show\n",
           stream);

@@ -7,10 +7,12 @@
 #ifndef GRADUS_CORE_RANDOM_H
 #define GRADUS_CORE_RANDOM_H
 
+#include "common/random_purposes.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/random_purpose.h"
+typedef enum random_purpose random_purpose;
 
 typedef struct random_stream {
     uint32_t key[2];

@@ -13,12 +13,6 @@ typedef uint8_t uchar;
 #define uint uint32_t
 #define global
 
-static void replace_counter(uint counter[4], uint key0, uint key1)
-{
-    const uint before[4] = {counter[0], counter[1], counter[2], counter[3]}, key[2] = {key0, key1};
-    gr_philox4x32(before, key, counter);
-}
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* unroll */
 #include "common/augment_row.h"

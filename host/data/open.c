@@ -12,6 +12,8 @@ gradus_data_options gradus_data_options_default(void)
     return (gradus_data_options){.data_dir = NULL, .features = 0};
 }
 
+/* ---- A folder with IDX files ---- */
+
 /* Finds one of the files; NO_INPUT if it is not there. */
 static gradus_status require_file(const char *folder, idx_file which, char **path)
 {
@@ -87,22 +89,11 @@ cleanup:
     return status;
 }
 
-/* Only a regular file, which can be read twice, may be an archive; all others are CSV. */
-static gradus_status is_archive(const char *path, bool *out)
-{
-    struct stat found;
-    *out = false;
-    return stat(path, &found) == 0 && S_ISREG(found.st_mode) ? gr_zip_recognise(path, "a data set", out) : GRADUS_OK;
-}
-
-static gradus_status read_file(const char *path, const gradus_data_options *options, gradus_dataset **train,
-                               gradus_dataset **test)
+/* A CSV file has no test part. */
+static gradus_status read_csv(const char *path, const gradus_data_options *options, gradus_dataset **train,
+                              gradus_dataset **test)
 {
     gradus_status status = GRADUS_OK;
-    bool archived = false;
-    TRY(is_archive(path, &archived));
-    if (archived)
-        return gr_npz_read_data(path, options, train, test);
     if (train != NULL)
         TRY(gr_csv_read(path, options, train));
     if (test != NULL)
@@ -111,11 +102,71 @@ cleanup:
     return status;
 }
 
+/* ---- The formats ---- */
+
+static gradus_status is_idx(const char *path, bool is_folder, bool *out)
+{
+    (void)path;
+    *out = is_folder;
+    return GRADUS_OK;
+}
+
+/* Only a regular file, which can be read twice, can be an archive. */
+static gradus_status is_npz(const char *path, bool is_folder, bool *out)
+{
+    struct stat found;
+    (void)is_folder;
+    *out = false;
+    return stat(path, &found) == 0 && S_ISREG(found.st_mode) ? gr_zip_recognise(path, "a data set", out) : GRADUS_OK;
+}
+
+/* Whatever is neither of the others. */
+static gradus_status is_csv(const char *path, bool is_folder, bool *out)
+{
+    (void)path;
+    (void)is_folder;
+    *out = true;
+    return GRADUS_OK;
+}
+
+/* One row each; the first that fits a path is taken. */
+static const struct data_format {
+    const char *description;
+    gradus_status (*fits)(const char *path, bool is_folder, bool *out);
+    gradus_status (*read)(const char *path, const gradus_data_options *options, gradus_dataset **train,
+                          gradus_dataset **test);
+} formats[] = {
+    {"a folder with IDX files", is_idx, read_folder},
+    {"an NPZ file (x_train, y_train, x_test, y_test, or X, y)", is_npz, gr_npz_read_data},
+    {"a CSV file (label,pixel0,...)", is_csv, read_csv},
+};
+#define FORMATS (sizeof formats / sizeof *formats)
+
+const char *gradus_dataset_format(size_t index)
+{
+    return index < FORMATS ? formats[index].description : NULL;
+}
+
+static gradus_status find_format(const char *path, bool is_folder, const struct data_format **out)
+{
+    gradus_status status = GRADUS_OK;
+    bool fits = false;
+    for (size_t f = 0; f < FORMATS && !fits; f++) {
+        *out = &formats[f];
+        TRY(formats[f].fits(path, is_folder, &fits));
+    }
+cleanup:
+    return status;
+}
+
+/* ---- Opening ---- */
+
 gradus_status gradus_dataset_open(const char *name, const gradus_data_options *options, gradus_dataset **train,
                                   gradus_dataset **test)
 {
     gradus_status status = GRADUS_OK;
     const gradus_data_options defaults = gradus_data_options_default();
+    const struct data_format *format = NULL;
     char *path = NULL;
     bool is_folder = false;
 
@@ -124,7 +175,8 @@ gradus_status gradus_dataset_open(const char *name, const gradus_data_options *o
     if (name == NULL || name[0] == '\0')
         FAIL(GRADUS_ERROR_ARGUMENT, "data set: found no name, expected a name or a path");
     TRY(gr_dataset_find(name, options->data_dir, &path, &is_folder));
-    TRY(is_folder ? read_folder(path, options, train, test) : read_file(path, options, train, test));
+    TRY(find_format(path, is_folder, &format));
+    TRY(format->read(path, options, train, test));
 cleanup:
     free(path);
     return status;

@@ -2,9 +2,9 @@
 /*
  * Device memory.
  *
- * Note [whole writes]: of a buffer Oclgrind 21.10 takes as initialised only what the last write or map of the host
- * covers, and nothing that clEnqueueFillBuffer or clEnqueueWriteBufferRect writes. So that it reports only what is wrong
- * (`./dev oclgrind`), new buffers are filled by one write or map from their begin to their end, also with zeros.
+ * Note [whole writes]: Oclgrind 21.10 considers only the range of the host's last write or map as initialised, and
+ * nothing that clEnqueueFillBuffer or clEnqueueWriteBufferRect writes. To avoid false reports (`./dev oclgrind`), new
+ * buffers are filled by one write or map of the complete buffer, even with zeros.
  */
 #include "core/memory.h"
 #include "device/device.h"
@@ -36,7 +36,7 @@ cleanup:
 gradus_status gr_buffer_write_zeros(gradus_device *device, cl_mem buffer, size_t bytes)
 {
     gradus_status status = GRADUS_OK;
-    uint8_t *zeros = NULL; /* of the system's zero page, so this takes no memory */
+    uint8_t *zeros = NULL; /* mapped to the system's zero page, so this needs no memory */
     TRY(gr_allocate(bytes, &zeros));
     TRY(gr_buffer_write(device, buffer, 0, bytes, zeros));
 cleanup:

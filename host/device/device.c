@@ -11,9 +11,9 @@
 #include <string.h>
 
 /*
- * Note [memory limit]: OpenCL tells a device's size, not what is free, and a GPU is often shared with a screen. An
- * engine therefore plans with nine tenths. GRADUS_MEMORY_LIMIT (bytes, with k, M or G) lowers that, and the largest
- * single buffer with it, for a shared device and for tests of what happens on a small one.
+ * Note [memory limit]: OpenCL reports a device's total memory, not the free memory, and a GPU often serves a screen,
+ * too. An engine therefore plans with nine tenths. GRADUS_MEMORY_LIMIT (bytes, with k, M or G) lowers that, and the
+ * largest single buffer with it, for shared devices, and for tests of small ones.
  */
 static gradus_status apply_memory_limit(gradus_device *device)
 {
@@ -59,7 +59,7 @@ cleanup:
     return status;
 }
 
-/* ---- Options. The first row of each list counts where nothing is given ---- */
+/* ---- Options. The first row of each list is the default ---- */
 
 static const struct {
     const char *name;
@@ -208,6 +208,6 @@ void gradus_device_close(gradus_device *device)
     if (device->context != NULL)
         clReleaseContext(device->context);
     if (device->id != NULL)
-        clReleaseDevice(device->id); /* which has an effect on parts only */
+        clReleaseDevice(device->id); /* has an effect on subdevices only */
     free(device);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An open device: context and in-order queue; and the few things that are done with it: buffers
- * and launches. Engines see no more of OpenCL than this.
+ * An open device: context and in-order queue; programs, buffers and launches. Engines use OpenCL only through this.
  */
 #ifndef GRADUS_DEVICE_DEVICE_H
 #define GRADUS_DEVICE_DEVICE_H
@@ -11,10 +10,10 @@
 /* Which of two sets of kernels is used: a work-item per core with wide vectors, or many work-items with local memory. */
 typedef enum kernel_kind { KERNELS_CPU, KERNELS_GPU } kernel_kind;
 
-/* What the host does while the device works: looks from time to time, or what the driver likes to do. */
+/* How the host waits for the device: polls from time to time, or waits by the driver's own method. */
 typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 
-/* Who computes products: whoever is fastest, our own kernels, CLBlast. */
+/* Which matrix products are used: the fastest, gradus's own kernels, CLBlast. */
 typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
 typedef struct shared_program shared_program;
@@ -26,19 +25,20 @@ struct gradus_device {
     kernel_kind kernels;
     wait_kind wait;
     product_preference products;
-    cl_device_id id; /* all of a device, or as many cores of a CPU as are used */
+    cl_device_id id; /* a complete device, or a subdevice with the used cores of a CPU */
     cl_context context;
     cl_command_queue queue;  /* in order */
     struct profile *profile; /* profile.h; NULL unless the device was opened for it */
-    shared_program *shared;  /* those that gr_program_share built */
-    unsigned vector_width;   /* floats of the device's own vectors: 1, 2, 4, 8 or 16 */
-    unsigned lanes;          /* floats of a vector in kernels that have vectors: 8 or 16 */
-    uint64_t memory_limit;   /* bytes that one engine may use in all; see Note [memory limit] in device.c */
+    shared_program *shared;  /* programs of gr_program_share() */
+    unsigned vector_width;   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */
+    unsigned lanes;          /* floats of a vector in kernels with vectors: 8 or 16 */
+    uint64_t memory_limit;   /* bytes that one engine may use in total; see Note [memory limit] in device.c */
     void (*at_close[DEVICE_AT_CLOSE_MAX])(void); /* see gr_device_at_close(); NULL from the first unused one on */
 };
 
-/* Calls `release` before the device's context is released, once however often it is asked for: for libraries that keep
- * something of a context in caches of their own. At most DEVICE_AT_CLOSE_MAX functions. */
+/* Registers `release`, which is called once before the device's context is released, even if it is registered
+ * repeatedly: for libraries that keep objects of a context in their own caches. At most DEVICE_AT_CLOSE_MAX
+ * functions. */
 void gr_device_at_close(gradus_device *device, void (*release)(void));
 
 /* ---- Finding devices (device_list.c) ---- */
@@ -48,8 +48,8 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
 
 /* ---- Cores of a CPU (threads.c) ---- */
 
-/* Restricts a CPU device that was found to `threads` cores, 0: those that this process may use, by making a part of it
- * that takes the place of device->id. ARGUMENT if it is no CPU or has fewer. */
+/* Restricts a CPU device to `threads` cores, 0: those that this process may use, by creating a subdevice, which
+ * replaces device->id. ARGUMENT if it is not a CPU or has fewer cores. */
 gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 
 /* ---- Programs (program.c) ---- */
@@ -57,7 +57,7 @@ gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 /* Builds kernels/<file>, "layered/relu.cl", with the compiler's options. DEVICE with the build log's first error. */
 gradus_status gr_program_build(const gradus_device *device, const char *file, const char *options, cl_program *out);
 
-/* The same for a program that several may want: it is built once per device and options, and released with the device. */
+/* The same for a shared program: it is built once per device and options, and released with the device. */
 gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out);
 void gr_program_release_shared(gradus_device *device);
 
@@ -67,7 +67,8 @@ void gr_program_release(cl_program *program);
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
 
-/* The most work-items of a work-group: in general, and of a kernel of this program, which may need too much for that. */
+/* The largest number of work-items in a work-group: in general, and for a kernel of this program, which may need too
+ * many resources for that. */
 gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
 gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 
@@ -79,7 +80,7 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event);
 /* Returns when all queued work is done. */
 gradus_status gr_device_finish(gradus_device *device);
 
-/* The same by the driver's own wait, which may keep a core busy and returns without delay: for measurements. */
+/* The same by the driver's own method, which may keep a core busy and returns without delay: for measurements. */
 gradus_status gr_device_finish_promptly(gradus_device *device);
 
 /* Releases *event unless it is NULL. */
@@ -91,23 +92,24 @@ gradus_status gr_buffer_create(gradus_device *device, size_t bytes, const char *
 
 /* A buffer that is all zero. */
 gradus_status gr_buffer_create_zeroed(gradus_device *device, size_t bytes, const char *what, cl_mem *out);
-/* Writes zeros, and waits as gr_buffer_write() does: Oclgrind takes what gr_buffer_clear() fills for uninitialised. */
+/* Writes zeros, and waits as gr_buffer_write() does. Oclgrind considers memory uninitialised if only gr_buffer_clear()
+ * wrote it. */
 gradus_status gr_buffer_write_zeros(gradus_device *device, cl_mem buffer, size_t bytes);
 
 /* A buffer that the host fills in place (on a CPU without a copy): *memory is its `bytes` until gr_buffer_unmap. */
 gradus_status gr_buffer_create_mapped(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
                                       void **memory);
-/* A buffer on the host's side, *memory, for reads that nobody waits for: drivers make those wait all the same where they
- * go to memory that they did not allocate themselves. *memory is valid until gr_buffer_unmap. */
+/* A buffer in host memory, *memory, for reads without waiting: with other memory than their own, drivers would wait.
+ * *memory is valid until gr_buffer_unmap. */
 gradus_status gr_buffer_create_landing(gradus_device *device, size_t bytes, const char *what, cl_mem *out,
                                        void **memory);
 gradus_status gr_buffer_unmap(gradus_device *device, cl_mem buffer, void *memory);
 
 gradus_status gr_buffer_write(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, const void *from);
-/* The same without waiting: what `from` points to must stay until the device has read it. */
+/* The same without waiting: the memory at `from` must not change until the device has read it. */
 gradus_status gr_buffer_write_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes,
                                      const void *from);
-/* Waits for all that is queued. */
+/* Waits for all queued work. */
 gradus_status gr_buffer_read(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to);
 /* The same without waiting; the queue is flushed. `to` is filled when *arrival, which gr_device_wait() takes, is complete. */
 gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t offset, size_t bytes, void *to,
@@ -121,7 +123,7 @@ void gr_buffer_release(cl_mem *buffer);
 
 /* ---- Launches (launch.c) ---- */
 
-/* A kernel with its arguments set and its range chosen, ready to be enqueued any number of times. */
+/* A kernel with its arguments and its range, ready to be enqueued any number of times. */
 typedef struct launch {
     cl_kernel kernel;
     size_t global, local;
@@ -142,17 +144,17 @@ typedef struct kernel_argument {
 
 /*
  * Prepares `items` work-items of a kernel of kernels/<file>, which is built without options. The range is rounded up to
- * whole work-groups, so kernels must ignore work-items past their last.
+ * full work-groups, so kernels must ignore work-items past their last.
  */
 gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
                                const kernel_argument *arguments, size_t argument_count, launch *out);
 
-/* The same for a kernel of another program, in work-groups of `local` of which `global` is a multiple. */
+/* The same for a kernel of another program, in work-groups of `local` work-items; `global` is a multiple of `local`. */
 gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
                                   const kernel_argument *arguments, size_t argument_count, launch *out);
 
-/* Replaces the kernel's first argument, for the launches after this: a struct of all that differs between launches, which
- * a header in kernels/ defines for both sides. */
+/* Replaces the kernel's first argument, for the launches after this: a struct with everything that differs between
+ * launches, which a header in kernels/ defines for host and device. */
 gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying);
 
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared);

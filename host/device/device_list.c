@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the devices of all platforms, puts them in order, and picks one. */
+/* Finds the devices of all platforms, sorts them, and chooses one. */
 #include "core/memory.h"
 #include "device/device.h"
 #include "device/loader.h"
@@ -26,7 +26,7 @@ static void query_text(cl_device_id device, cl_device_info what, char out[128])
 
 static uint64_t query_number(cl_device_id device, cl_device_info what, size_t size)
 {
-    /* OpenCL writes 4 or 8 bytes, little-endian wherever this library runs; what it does not write stays zero. */
+    /* OpenCL writes 4 or 8 bytes, little-endian on all supported hosts; the rest stays zero. */
     uint64_t value = 0;
     if (clGetDeviceInfo(device, what, size, &value, NULL) != CL_SUCCESS)
         return 0;
@@ -60,7 +60,7 @@ static gradus_status get_platforms(cl_platform_id **out, cl_uint *count)
     cl_platform_id *platforms = NULL;
     cl_uint found = 0;
 
-    /* The ICD loader reports "no platform" as an error of its own (-1001); either way none was found. */
+    /* The ICD loader reports "no platform" as an error of its own (-1001); in both cases there is none. */
     if (clGetPlatformIDs(0, NULL, &found) != CL_SUCCESS || found == 0) {
         status = gr_loader_explain();
         goto cleanup;
@@ -87,7 +87,7 @@ static gradus_status get_devices(cl_platform_id platform, cl_device_id **out, cl
         return GRADUS_OK;
     TRY(gr_allocate(found, &devices));
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, found, devices, NULL) != CL_SUCCESS)
-        goto cleanup; /* a platform that is out of order does not hide the others */
+        goto cleanup; /* a broken platform does not hide the others */
     *out = devices;
     *count = found;
     devices = NULL;
@@ -129,7 +129,7 @@ static bool comes_before(const gradus_device_info *a, const gradus_device_info *
     return a->type != b->type ? a->type < b->type : a->discrete && !b->discrete;
 }
 
-/* Insertion sort: stable, so that OpenCL's order decides among equals, and lists are short. */
+/* Insertion sort: stable, so that OpenCL's order decides between equal ones, and lists are short. */
 static void sort_devices(gradus_device_info *list, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -185,8 +185,8 @@ gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out)
     if (info->platform_index < platform_count)
         TRY(get_devices(platforms[info->platform_index], &devices, &count));
     if (info->device_index >= count)
-        FAIL(GRADUS_ERROR_NO_DEVICE, "device %u:%u (%s) is not there any more", info->platform_index,
-             info->device_index, info->name);
+        FAIL(GRADUS_ERROR_NO_DEVICE, "device %u:%u (%s) has disappeared", info->platform_index, info->device_index,
+             info->name);
     *out = devices[info->device_index];
 cleanup:
     free(devices);
@@ -204,8 +204,8 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-/* What kind of selector `selector` is, and whether a device fits it. The kinds are tried in this order; a number that is
- * no index of the `count` devices may be part of a name, as in "4090". */
+/* Returns the reason why a device fits the selector, or NULL. The kinds of selectors are tried in this order; a number
+ * that is not an index of the `count` devices may be part of a name, as in "4090". */
 static const char *fits(const gradus_device_info *info, size_t index, size_t count, const char *selector)
 {
     unsigned p, d;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenCL's compilers find no files of ours, so the lines that include one are resolved here. */
+/* OpenCL's compilers cannot find gradus's files, so `#include "..."` is resolved here. */
 #include "device/kernel_source.h"
 #include "core/memory.h"
 #include "device/kernel_table.h"
@@ -12,10 +12,10 @@
 #define INCLUDE "#include \""
 #define ONCE "#pragma once\n"
 
-/* Files include each other no deeper than this. */
+/* Largest depth of includes. */
 #define DEPTH_MAX 8
 
-/* The whole text of kernels/<file> in a folder; *out is NULL if the folder does not have it. */
+/* The complete text of kernels/<file> in a folder; *out is NULL if the folder does not have it. */
 static gradus_status read_override(const char *folder, const char *file, char **out)
 {
     gradus_status status = GRADUS_OK;
@@ -56,7 +56,7 @@ static gradus_status find_kernel(const char *file, size_t length, size_t *index)
 
 static gradus_status append_file(FILE *out, const char *file, size_t length, size_t depth);
 
-/* The text line after line; those that include a file become that file. */
+/* Appends the text line by line; a line that includes a file is replaced by that file. */
 static gradus_status append_lines(FILE *out, const char *file, const char *text, size_t depth)
 {
     gradus_status status = GRADUS_OK;
@@ -111,13 +111,13 @@ gradus_status gr_kernel_source(const char *file, char **out)
     FILE *stream = open_memstream(&text, &length);
 
     if (stream == NULL)
-        FAIL(GRADUS_ERROR_MEMORY, "no memory for the text of kernels/%s", file);
+        FAIL(GRADUS_ERROR_MEMORY, "out of memory: the text of kernels/%s", file);
     TRY(append_file(stream, file, strlen(file), 0));
     if (fflush(stream) != 0 || ferror(stream))
-        FAIL(GRADUS_ERROR_MEMORY, "no memory for the text of kernels/%s", file);
+        FAIL(GRADUS_ERROR_MEMORY, "out of memory: the text of kernels/%s", file);
 cleanup:
     if (stream != NULL)
-        fclose(stream); /* text is valid from here on */
+        fclose(stream); /* from here on the text is valid */
     if (status == GRADUS_OK)
         *out = text;
     else

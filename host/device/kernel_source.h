@@ -6,12 +6,12 @@
 #include "core/status.h"
 
 /*
- * The text of kernels/<file>, "layered/softmax.cl", in which each line `#include "common/philox.clh"` is replaced by that
- * file; a file with the line `#pragma once` counts once. #line directives keep file names and line numbers in build logs
- * right. The caller frees *out.
+ * The text of kernels/<file>, "layered/softmax.cl", in which each line `#include "common/philox.h"` is replaced by
+ * that file; a file with the line `#pragma once` is included once. #line directives keep file names and line numbers in
+ * build logs right. The caller frees *out.
  *
- * The texts are inside the library. For development: the environment variable GRADUS_KERNEL_DIR names a folder whose files
- * take their place where it has them.
+ * The texts are inside the library. For development, the environment variable GRADUS_KERNEL_DIR names a folder whose
+ * files replace them.
  */
 gradus_status gr_kernel_source(const char *file, char **out);
 

@@ -4,7 +4,7 @@
 #include "device/device.h"
 #include "device/profile.h"
 
-/* Enough to fill a GPU's wave and a CPU's vectors; no kernel here gains from more. */
+/* Enough for a GPU's wavefront and a CPU's vectors; no kernel here gains from more. */
 #define WORK_GROUP_SIZE 64
 
 gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The OpenCL loader says only that there is no platform. The usual causes are two, no driver and a broken driver, and
- * the remedies differ; this looks at the same files as the loader and tells which it is. The files are one line each:
+ * The OpenCL loader only reports that there is no platform. There are two usual causes, no driver and a broken driver,
+ * with different remedies. This code reads the same files as the loader and finds the cause. Each file has one line:
  * the name of the driver's library (Khronos, "OpenCL ICD extension").
  */
 #include "device/loader.h"

@@ -5,7 +5,7 @@
 
 #include "core/status.h"
 
-/* Looks where the loader looks and fails with NO_DEVICE and the cause: no driver listed, or one that does not load. */
+/* Reads the loader's files and fails with NO_DEVICE and the cause: no driver listed, or one that does not load. */
 gradus_status gr_loader_explain(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenCL, and how its two ways of reporting an error become a status and a line of text. Like TRY, the macros need
- * `gradus_status status` and a label `cleanup:`.
+ * OpenCL's header, and macros that convert both of its ways to report errors to a status and a line of text. Like TRY,
+ * the macros need `gradus_status status` and a label `cleanup:`.
  */
 #ifndef GRADUS_DEVICE_OPENCL_H
 #define GRADUS_DEVICE_OPENCL_H
@@ -12,7 +12,8 @@
 /* "CL_OUT_OF_RESOURCES" */
 const char *gr_cl_error_name(int error);
 
-/* Records "host/device/x.c:47: clFinish: CL_OUT_OF_RESOURCES[: detail]". `call` may be the whole call's text. */
+/* Records "host/device/x.c:47: clFinish: CL_OUT_OF_RESOURCES[: detail]". `call` may be the text of the complete
+ * call. */
 gradus_status gr_cl_fail(const char *file, int line, const char *call, int error, const char *detail);
 
 /* For calls that return the error: CL_TRY(clFinish(queue)). */

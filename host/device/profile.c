@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events of launches, kept until they are added up by kernel. */
+/* Events of launches, kept until their times are added up by kernel. */
 #include "device/profile.h"
 #include "core/memory.h"
 
@@ -9,7 +9,7 @@
 
 typedef struct profile_record {
     char name[GRADUS_KERNEL_NAME_MAX];
-    bool several; /* kernels, of which the event is the last one's */
+    bool several; /* several kernels; the event is that of the last one */
     cl_event event;
 } profile_record;
 
@@ -97,7 +97,7 @@ static gradus_kernel_time *find_kernel(gradus_profile *result, const char *name)
     return added;
 }
 
-/* *previous_end is that of the launch before, in nanoseconds; 0: none. */
+/* *previous_end is the end of the previous launch, in nanoseconds; 0: none. */
 static gradus_status add_record(const profile_record *record, cl_ulong *previous_end, gradus_profile *result)
 {
     gradus_status status = GRADUS_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the device spends its time on. While a profile runs, every launch leaves an event, which is looked at once the
- * profile is stopped. The device must have been opened for it.
+ * The time of each kernel. While a profile runs, every launch has an event, which is read when the profile is stopped.
+ * The device must have been opened for it.
  */
 #ifndef GRADUS_DEVICE_PROFILE_H
 #define GRADUS_DEVICE_PROFILE_H
@@ -12,9 +12,9 @@ gradus_status gr_profile_create(struct profile **out);
 void gr_profile_destroy(struct profile *p);
 
 /*
- * For whoever enqueues: *event is where OpenCL may put its event, or NULL while no profile runs. With kernel NULL the event
- * is that of the last of several kernels that belong to `what`: they begin where the work before them ended, since the
- * queue is in order.
+ * Call this before enqueuing: *event is the place for OpenCL's event, or NULL while no profile runs. With kernel NULL
+ * the event is that of the last of several kernels, which belong to `what`. Their time begins at the end of the work
+ * before them, because the queue is in order.
  */
 gradus_status gr_profile_next(gradus_device *device, cl_kernel kernel, const char *what, cl_event **event);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds files of kernels/ for a device. For development: GRADUS_BUILD_OPTIONS is appended to the compiler's options,
- * GRADUS_DUMP_KERNELS names a file that the text is appended to as it is built.
+ * Builds files of kernels/ for a device. For development: GRADUS_BUILD_OPTIONS is appended to the compiler's options;
+ * GRADUS_DUMP_KERNELS names a file to which the text of each built program is appended.
  */
 #include "core/memory.h"
 #include "device/device.h"
@@ -26,7 +26,7 @@ static gradus_status dump(const char *source)
     return GRADUS_OK;
 }
 
-/* Puts the first line of the build log that speaks of an error, or else its first line, into the message. */
+/* The message has the first line of the build log that mentions an error, or else its first line. */
 static gradus_status build_failed(cl_program program, cl_device_id device, cl_int error)
 {
     gradus_status status = GRADUS_OK;
@@ -133,7 +133,7 @@ cleanup:
     return status;
 }
 
-/* ---- Programs that are built once ---- */
+/* ---- Shared programs ---- */
 
 struct shared_program {
     char *key; /* file and options */

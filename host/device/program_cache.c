@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Program binaries in the user's cache. */
 #include "device/program_cache.h"
-#include "core/cache.h"
 #include "core/memory.h"
+#include "files/cache.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* Before the binary, as this machine has its numbers: the cache is not carried to others. */
+/* Precedes the binary, in the machine's own byte order: the cache is not portable. */
 typedef struct entry_header {
     char magic[8];
     uint64_t size, hash; /* of the binary: bytes, XXH3 */
@@ -24,7 +24,7 @@ typedef struct device_texts {
     char device[256], driver[256], version[256], platform[256], platform_version[256];
 } device_texts;
 
-/* False where the driver does not tell, or tells more than there is room for: then nothing is cached. */
+/* False if the driver does not report a text, or one that is too long: then nothing is cached. */
 static bool describe(cl_device_id device, device_texts *out)
 {
     cl_platform_id platform = NULL;
@@ -65,7 +65,7 @@ cleanup:
 
 /* ---- Entries ---- */
 
-/* The binary within an entry; false if it is not whole. */
+/* Finds the binary within an entry; false if the entry is incomplete or damaged. */
 static bool take_apart(const unsigned char *bytes, size_t size, const unsigned char **binary, size_t *binary_size)
 {
     entry_header header;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fewer cores of a CPU device than it has, by device fission (OpenCL 1.2, clCreateSubDevices). It needs no environment
- * variable and holds for one open device only. PoCL (3.1) keeps to the part. Intel's runtime (2025) shows the part and
- * goes on to use all cores, except that it has no more work for them than there are work-items: which limits `fused`,
- * with a work-item per core.
+ * Uses fewer cores of a CPU device than it has, by device fission (OpenCL 1.2, clCreateSubDevices). This needs no
+ * environment variable and applies to one open device only. PoCL (3.1) keeps to the subdevice. Intel's runtime (2025)
+ * reports the subdevice but still uses all cores. The number of work-items limits them, though, so the limit is
+ * effective for `fused`, which has one work-item per core.
  */
 #include "core/cores.h"
 #include "device/device.h"
@@ -27,13 +27,13 @@ gradus_status gr_device_restrict(gradus_device *device, size_t threads)
     if (device->info.type != GRADUS_DEVICE_CPU)
         return threads == 0
                    ? GRADUS_OK
-                   : gr_fail(GRADUS_ERROR_ARGUMENT, "threads %zu: %s is no CPU; its cores are not to be chosen",
+                   : gr_fail(GRADUS_ERROR_ARGUMENT, "threads %zu: %s is not a CPU; its number of cores cannot be set",
                              threads, device->info.name);
     if (threads > units)
         return gr_fail(GRADUS_ERROR_ARGUMENT, "threads %zu: %s has %zu cores", threads, device->info.name, units);
     if (threads > 0)
         return threads == units ? GRADUS_OK : create_part(device, threads);
-    /* A device that cannot be divided is used as it is, if nobody asked: its threads then share the fewer cores. */
+    /* Without a request, a device that cannot be divided is used completely: its threads then share the fewer cores. */
     const size_t available = gr_cores_available();
     if (available < units && create_part(device, available) != GRADUS_OK)
         device->info.compute_units = (unsigned)available;

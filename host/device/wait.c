@@ -2,22 +2,21 @@
 /*
  * Waiting for the device.
  *
- * A CPU's driver is left to wait its own way: PoCL's sleeps, and Intel's takes the waiting thread as one more for the
- * work; without it one core of two was idle.
+ * For CPUs the driver's own wait is used: PoCL's sleeps, and Intel's uses the waiting thread for the work; without it
+ * one core of two was idle.
  *
- * Note [polling]: some drivers' own waits keep a core busy (NVIDIA's do), so for a GPU the host looks again and again
- * whether the event is complete, and sleeps in between. A callback that wakes a sleeper would be quicker by a few
- * microseconds, but it runs on a thread of the driver's that outlives an error, it need not come at all once a device
- * is lost, and where the driver itself polls for it nothing is gained; a status that is asked for is always answered.
- * A sleep lasts a sixteenth of the wait so far: so the end is noticed with that delay at most, and a long wait costs
- * next to nothing.
+ * Note [polling]: some drivers' own waits keep a core busy (NVIDIA's do), so for a GPU the host polls the event's
+ * status and sleeps in between. A callback that wakes the thread would be faster by a few microseconds. But it runs on
+ * a thread of the driver that outlives an error, it may never come if a device is lost, and if the driver itself polls
+ * for it, nothing is gained; a query of the status is always answered. A sleep lasts a sixteenth of the wait so far, so
+ * the end is noticed with at most this delay, and a long wait costs almost nothing.
  */
 #include "core/clock.h"
 #include "device/device.h"
 
 #include <time.h>
 
-#define SLEEP_SECONDS_MIN 20e-6 /* less is less than what the kernel needs to wake somebody */
+#define SLEEP_SECONDS_MIN 20e-6 /* the system needs about as long to wake a thread */
 #define SLEEP_SECONDS_MAX 1e-3
 
 static void sleep_for_share(double waited)

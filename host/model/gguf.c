@@ -5,7 +5,7 @@
  * fc1.bias, fc2.weight and fc2.bias. mnist-eval divides bytes by 255 itself, as gradus does.
  */
 #include "core/memory.h"
-#include "core/output.h"
+#include "files/output.h"
 #include "model/tensors.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
  */
 #include "common/activations.h"
 #include "core/memory.h"
-#include "core/output.h"
+#include "files/output.h"
 #include "model/tensors.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
 /* Writes a model file. */
 #include "model/safetensors.h"
 #include "core/memory.h"
-#include "core/output.h"
+#include "files/output.h"
 
 #include <stdlib.h>
 #include <string.h>

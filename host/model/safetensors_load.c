@@ -3,10 +3,10 @@
  * Reads a model file. The file is not trusted: nothing in it is used before it is checked against the size of the file
  * and the rest of the header, and each error says what was found and what was expected.
  */
-#include "core/input.h"
 #include "core/memory.h"
 #include "core/names.h"
 #include "core/printable.h"
+#include "files/input.h"
 #include "model/safetensors.h"
 
 #include <inttypes.h>

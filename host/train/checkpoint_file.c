@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checkpoint files. The checksum is compared first: if it agrees, the rest is as it was written. */
 #include "train/checkpoint_file.h"
-#include "core/input.h"
 #include "core/memory.h"
-#include "core/output.h"
 #include "core/printable.h"
+#include "files/input.h"
+#include "files/output.h"
 #include "model/safetensors.h"
 
 #include <inttypes.h>

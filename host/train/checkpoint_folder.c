@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files' names and order, and the lock that keeps other processes out. */
 #include "train/checkpoint_folder.h"
-#include "core/folders.h"
 #include "core/memory.h"
+#include "files/folders.h"
 
 #include <dirent.h>
 #include <errno.h>

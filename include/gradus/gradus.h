@@ -141,6 +141,9 @@ GRADUS_API gradus_status gradus_dataset_create_floats(const float *features, con
 /* NULL-safe, as all functions that destroy or close. */
 GRADUS_API void gradus_dataset_destroy(gradus_dataset *dataset);
 
+/* What a data set can be beside a name, for index 0, 1, ...: "a folder with IDX files", ...; NULL after the last. */
+GRADUS_API const char *gradus_dataset_format(size_t index);
+
 /* ---- Models ----------------------------------------------------------------------------------------------------- */
 
 #define GRADUS_LAYERS_MAX 16
@@ -685,7 +688,7 @@ GRADUS_API gradus_status gradus_tune(gradus_device *device, const gradus_network
 /* One comparison of a kernel with the reference. */
 typedef struct gradus_check_result {
     const char *kernel; /* "relu_forward" */
-    const char *shape;  /* "H=17 B=63" */
+    const char *shape;  /* "10 x 129", and if there are several ways: "10 x 129, gelu, dropout" */
     double error;       /* largest error, in units of the tolerance: up to 1 passes */
     bool passed;
 } gradus_check_result;

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arithmetic of augment_plan.h. host/data/augment.c includes it as well, with its own of what comes first: an integer of
-// 64 bits, and Philox, which replaces the four words of a counter.
+// 64 bits.
 
 #pragma once
 
 #include "common/augment_plan.h"
-#include "common/random_purpose.h"
+#include "common/philox.h"
+#include "common/random_purposes.h"
 
 #ifdef __OPENCL_C_VERSION__
-#include "common/philox.clh"
 typedef long wide;
-static void replace_counter(uint counter[4], uint key0, uint key1)
-{
-    philox(counter, (uint2)(key0, key1));
-}
 #endif
 
 // ---- Drawing ----
@@ -44,7 +40,7 @@ static void draw_words(global const augment_plan *plan, uint epoch, uint sample,
     words[1] = sample;
     words[2] = epoch;
     words[3] = RANDOM_AUGMENTATION;
-    replace_counter(words, plan->key[0], plan->key[1]);
+    philox(words, plan->key[0], plan->key[1]);
 }
 
 static void draw_affine(global const augment_plan *plan, const uint words[4], global transform *out)

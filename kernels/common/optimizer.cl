@@ -10,19 +10,18 @@
 // One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements /
 // PARAMETER_ALIGNMENT): whether weight decay holds there. first, second: the moments; another buffer where the kind has none.
 // NDRange: one work-item per UPDATE_LANES elements, of which PARAMETER_ALIGNMENT is a multiple.
-kernel void update_parameters(update_step step, update_rule rule, global parameter *restrict p,
+kernel void update_parameters(update_step step, optimizer how, ulong elements, global parameter *restrict p,
                               global const parameter *restrict g, global const uchar *restrict decays,
                               global const float *restrict clip, global parameter *first, global parameter *second,
                               global const float *restrict sums, global float *restrict history,
                               global step_progress *restrict progress)
 {
     const size_t i = get_global_id(0), at = i * UPDATE_LANES;
-    const optimizer how = {rule.kind, rule.momentum, rule.decay, rule.epsilon};
-    if (at < rule.elements)
-        p[i] = update_one(how, step, decays[at / PARAMETER_ALIGNMENT] ? rule.weight_decay : 0, p[i], clip[0] * g[i],
+    if (at < elements)
+        p[i] = update_one(how, step, decays[at / PARAMETER_ALIGNMENT] ? how.weight_decay : 0, p[i], clip[0] * g[i],
                           first + i, second + i);
     if (i == 0)
-        note_step(sums[0], sums[1], history, progress, rule.slots);
+        note_step(sums[0], sums[1], history, progress);
 }
 
 // partial[k] = sum of the squares of share k of g. NDRange: one work-item per share.
@@ -43,7 +42,7 @@ kernel void clip_factor(global const float *restrict partial, uint shares, float
     float squares = 0;
     for (uint k = 0; k < shares; k++)
         squares += partial[k];
-    clip[0] = fmin(1.0f, clip_norm / (sqrt(squares) + 1e-6f));
+    clip[0] = fmin(1.0f, clip_norm / (sqrt(squares) + CLIP_EPSILON));
 }
 
 // Shortens the rows of all W that are longer than max_norm. rows (3 x row_count): where a row begins, how far apart its
@@ -69,6 +68,6 @@ kernel void keep_parameters(global const float *restrict p, global float *restri
                             global const float *restrict sums, global const step_progress *restrict progress)
 {
     const size_t i = get_global_id(0);
-    if (i < elements && progress->diverged == 0 && isfinite(sums[0]))
+    if (i < elements && !progress->diverged && isfinite(sums[0]))
         kept[i] = p[i];
 }

@@ -6,22 +6,28 @@
 #include "common/integers.h"
 #include "common/parameters.h"
 
-// What changes from step to step. The corrections are Adam's; for the others they are 1.
+// What changes from step to step. The corrections are 1 for an optimizer without.
 typedef struct update_step {
     float learning_rate;
     float first_correction;  // 1 - beta1^t
     float second_correction; // sqrt(1 - beta2^t)
 } update_step;
 
-// What is the same in all steps.
-typedef struct update_rule {
-    u64 elements;   // of the flat buffers, a multiple of PARAMETER_ALIGNMENT
-    u32 slots;      // of the history, a ring
-    u32 kind;       // of optimizer
-    float momentum; // of the first moment: momentum, or beta1
-    float decay;    // of the second moment: rho, or beta2
-    float epsilon, weight_decay;
-} update_rule;
+// What is the same in all steps: an optimizer with its numbers, whose formula optimizers.h names.
+typedef struct optimizer {
+    u32 kind;                  // OPTIMIZER_...
+    float momentum, decay;     // the formula's coefficients
+    float epsilon;             // added to the root
+    float weight_decay;        // of weights, not of biases
+    float clip_norm, max_norm; // 0: none
+} optimizer;
+
+// What PyTorch's clip_grad_norm_ adds to the norm.
+#ifdef __OPENCL_C_VERSION__
+#define CLIP_EPSILON 1e-6f
+#else
+#define CLIP_EPSILON 1e-6
+#endif
 
 // Elements that a work-item of update_parameters updates.
 #define UPDATE_LANES 8

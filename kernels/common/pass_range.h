@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/integers.h"
+#include "common/step_progress.h"
 
 // The gradient with loss and number correct, those two alone, or the probabilities alone.
 enum { PASS_GRADIENT, PASS_EVALUATE, PASS_PROBABILITIES };
@@ -19,6 +20,3 @@ static inline pass_range make_pass_range(u32 first, u32 end, u32 mode)
     const pass_range range = {first, end, mode, 1.0f / (float)(end - first)};
     return range;
 }
-
-// Floats of loss and number correct.
-#define METRICS 2

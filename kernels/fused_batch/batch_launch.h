@@ -28,9 +28,8 @@ typedef struct batch_steps {
 
 // What is the same in all of them.
 typedef struct batch_training {
-    update_rule rule;
-    u32 batch;       // samples of a step
-    float clip_norm; // 0: none
+    u32 batch; // samples of a step
+    optimizer rule;
 } batch_training;
 
 // Floats that a work-item of fused_batch_reduce adds up, a multiple of any number of lanes.

@@ -30,7 +30,7 @@ static void pass_tile(const samples *all, const image_source *images, uint s0, u
 #endif
 #if INPUT_DROPOUT > 0
     if (pass->mode == PASS_GRADIENT)
-        x = thin_tile(&x, &tile, pass->seed, pass->step, scratch);
+        x = thin_tile(&x, &tile, pass->progress, scratch);
 #endif
     first_forward(&x, &tile, parameters, scratch, scratch + activations_at[0]);
     tile_forward(pass, parameters, scratch);
@@ -77,7 +77,7 @@ static void prepare_input_bias(global const float *parameters, global float *scr
 }
 
 // The pass over a range of `order`. values, places, starts: X as first_batch.clh takes it; labels (B); scratch (SCRATCH x
-// work-items); progress: see step_progress.h; plan, images: see image_source, with AUGMENTS only. NDRange: one work-item
+// work-items); plan, images: see image_source, with AUGMENTS only. NDRange: one work-item
 // per core's share, work-groups of one.
 kernel void fused_batch_pass(batch_pass work, global const uchar *restrict values,
                              global const ushort *restrict places, global const uint *restrict starts,
@@ -175,7 +175,7 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
     floatv squares = 0;
     for (uint i = 0; i < GRADIENT_VECTORS; i++)
         squares = fma(gradient[i], gradient[i], squares);
-    return fmin(1.0f, clip_norm / (sqrt(sum_lanes(squares)) + 1e-6f));
+    return fmin(1.0f, clip_norm / (sqrt(sum_lanes(squares)) + CLIP_EPSILON));
 }
 
 // Whole steps one after the other, for batches that are too small to be shared. factors: a ring;
@@ -193,7 +193,8 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
 {
     const samples x = {values, places, starts};
     const image_source source = {plan, images, work.images};
-    const optimizer rule = {OPTIMIZER, how.rule.momentum, how.rule.decay, how.rule.epsilon};
+    optimizer rule = how.rule;
+    rule.kind = OPTIMIZER; // so that the compiler knows it
     global floatv *p = (global floatv *)parameters;
     global floatv *gradient = (global floatv *)(scratch + DW_AT);
     global const update_step *next = factors + work.factors_at;
@@ -206,14 +207,14 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
         for (uint s = s0; s < range.end; s += TILE)
             pass_tile(&x, &source, s, range.end, &pass, labels, order, parameters, scratch);
         finish_gradient(gradient, range.scale);
-        if (work.keep && range.end == work.end && progress->diverged == 0 && isfinite(scratch[METRICS_AT]))
+        if (work.keep && range.end == work.end && !progress->diverged && isfinite(scratch[METRICS_AT]))
             for (uint i = 0; i < GRADIENT_VECTORS; i++)
                 kept[i] = p[i];
-        const float clip = how.clip_norm > 0 ? clip_gradient(gradient, how.clip_norm) : 1;
+        const float clip = rule.clip_norm > 0 ? clip_gradient(gradient, rule.clip_norm) : 1;
         for (uint i = 0; i < GRADIENT_VECTORS; i++)
-            p[i] = update_one(rule, by, decays[i * LANES / PARAMETER_ALIGNMENT] ? how.rule.weight_decay : 0, p[i],
+            p[i] = update_one(rule, by, decays[i * LANES / PARAMETER_ALIGNMENT] ? rule.weight_decay : 0, p[i],
                               clip * gradient[i], first_moment + i, second_moment + i);
-        note_step(scratch[METRICS_AT], scratch[METRICS_AT + 1], history, progress, how.rule.slots);
+        note_step(scratch[METRICS_AT], scratch[METRICS_AT + 1], history, progress);
     }
     sums[0] = scratch[METRICS_AT];
     sums[1] = scratch[METRICS_AT + 1];

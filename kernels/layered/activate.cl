@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands between two products where that is more than a ReLU: other activations, dropout, and the input transformed
-// on the host's word. Behind activation.clh and dropout.clh. Dropout asks for each sample's number in the data set: that is
-// order[first + s], or first + s where order is NULL. A threshold of 0 leaves nothing
-// out.
+// on the host's word. Dropout asks for each sample's number in the data set: that is order[first + s], or first + s where
+// order is NULL. threshold 0: nothing is left out.
 
 #include "common/activation.clh"
-#include "common/dropout.clh"
-#include "common/step_progress.h"
+#include "common/dropout.h"
 #include "layered/layered_arguments.h"
 
 static uint sample_number(global const uint *order, uint first, uint s)
 {
     return order == 0 ? first + s : order[first + s];
-}
-
-static void draw_mask(global const step_progress *progress, uint layer, uint sample, uint block, uint words[4])
-{
-    draw_units((uint2)(progress->seed[0], progress->seed[1]), layer, sample, progress->steps, block, words);
 }
 
 // A = f(Z), in place in z (units x samples), and f'(Z) into slopes, both times the factors of dropout: 0 for what is left
@@ -34,7 +27,7 @@ kernel void activation_forward(activation_slice slice, activation_layer layer, g
         return;
     const bool thins = slice.threshold > 0 && s < slice.valid;
     if (thins)
-        draw_mask(progress, layer.layer, sample_number(order, slice.first, s), block, words);
+        draw_units(dropout_key_of(*progress, layer.layer), sample_number(order, slice.first, s), block, words);
     for (uint u = block * ACTIVATE_UNITS; u < min(units, (block + 1) * ACTIVATE_UNITS); u++) {
         const bool left_out = thins && unit_bits(words, u % ACTIVATE_UNITS) < slice.threshold;
         const float factor = left_out ? 0 : thins ? layer.gain : 1;
@@ -67,7 +60,7 @@ kernel void input_transform(input_slice slice, input_layer layer, global const u
     if (s >= layer.samples)
         return;
     if (slice.threshold > 0 && s < slice.valid)
-        draw_mask(progress, 0, sample_number(order, slice.first, s), block, words);
+        draw_units(dropout_key_of(*progress, 0), sample_number(order, slice.first, s), block, words);
     const float gain = slice.threshold > 0 ? layer.gain : 1;
     const size_t sample = (size_t)(slice.x_first + s) * features;
     global const float *x_floats = (global const float *)x;

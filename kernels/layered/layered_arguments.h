@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "common/integers.h"
+#include "common/dropout.h"
 
 // ---- expand_bytes ----
 
@@ -19,7 +19,7 @@ typedef struct expand_slice {
 // ---- activation_forward, input_transform ----
 
 // Units, or features, of a sample that a work-item computes: those of which one block of random numbers decides.
-#define ACTIVATE_UNITS 8
+#define ACTIVATE_UNITS DROPOUT_UNITS
 
 // The samples first .. first + valid - 1 of the order, and which units dropout leaves out: those whose 16 random bits are
 // below the threshold; 0: none.

@@ -220,8 +220,7 @@ static void test_floats(void **state)
     assert_prints(program_out, "engine fused: found float features");
 
     assert_int_equal(run("\"$GRADUS\" train floats.npz --engine fused"), 64);
-    assert_prints(program_err,
-                  "engine fused: found float features, expected another engine for that, such as layered");
+    assert_prints(program_err, "engine fused: does not support float features; use another engine, such as layered");
     assert_int_equal(run("\"$GRADUS\" evaluate f.safetensors tiny"), 65);
     assert_prints(program_err, "the samples have bytes for features, the network takes floats as they are");
     train_model();

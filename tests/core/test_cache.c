@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An entry is read back; a missing, unreadable or unwritable one is not an error. */
-#include "core/cache.h"
+#include "files/cache.h"
 #include "scratch.h"
 
 static void check_entry(const char *name, const char *expected)

@@ -151,7 +151,7 @@ static void test_threads(void **state)
 
     options.threads = 1;
     if (whole.type != GRADUS_DEVICE_CPU) {
-        assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "is no CPU");
+        assert_fails(gradus_device_open_with(&options, &device), GRADUS_ERROR_ARGUMENT, "is not a CPU");
         return;
     }
     assert_ok(gradus_device_open_with(&options, &device));

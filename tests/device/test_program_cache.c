@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Programs from the cache: found again, and built again if the entry is damaged. */
-#include "core/cache.h"
 #include "device/device.h"
 #include "device/program_cache.h"
+#include "files/cache.h"
 #include "scratch.h"
 #include "with_device.h"
 

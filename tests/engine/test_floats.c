@@ -151,9 +151,9 @@ static void test_refusals(void **state)
         const kernel_kind kernels = device->kernels;
         device->kernels = gpu ? KERNELS_GPU : kernels;
         assert_fails(gr_engine_create(&gr_engine_fused, device, &network, floats, &e), GRADUS_ERROR_ARGUMENT,
-                     "engine fused: found float features, expected another engine for that, such as layered");
+                     "engine fused: does not support float features; use another engine, such as layered");
         assert_fails(gr_engine_create(&gr_engine_sparse, device, &network, floats, &e), GRADUS_ERROR_ARGUMENT,
-                     "engine sparse: found float features, expected another engine for that, such as layered");
+                     "engine sparse: does not support float features; use another engine, such as layered");
         device->kernels = kernels;
     }
     assert_fails(gr_engine_create(&gr_engine_layered, device, &network, bytes, &e), GRADUS_ERROR_DATA,

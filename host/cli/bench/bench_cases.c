@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of the engines that are measured. */
+/* The list of cases: engines with networks and devices. */
 #include "bench/bench_run.h"
 #include "text/failure.h"
 #include "text/text.h"
@@ -12,7 +12,7 @@ static int add_case(bench_run *run, const gradus_network *network, const bench_d
 {
     bench_case *longer = realloc(run->cases, (run->case_count + 1) * sizeof *longer);
     if (longer == NULL)
-        return fail(EX_OSERR, "out of memory: the list of what is measured");
+        return fail(EX_OSERR, "out of memory: the list of cases");
     run->cases = longer;
     longer[run->case_count++] = (bench_case){.network = *network, .device = device, .engine = engine};
     return EX_OK;
@@ -29,7 +29,7 @@ cleanup:
     return code;
 }
 
-/* The reference takes about a nanosecond for each parameter and sample. Unless it is asked for it is not waited for. */
+/* The reference needs about a nanosecond per parameter and sample. If that is long, it is measured only on request. */
 #define REFERENCE_PATIENCE_SECONDS 1.0
 
 static int leave_out_if_slow(bench_run *run)
@@ -39,7 +39,7 @@ static int leave_out_if_slow(bench_run *run)
     if (strcmp(c->engine, "reference") != 0 || run->setup->settings.engines.count > 0 ||
         seconds < REFERENCE_PATIENCE_SECONDS)
         return EX_OK;
-    if (asprintf(&c->left_out, "takes about %s an iteration; --engine reference measures it",
+    if (asprintf(&c->left_out, "takes about %s per iteration; --engine reference measures it",
                  format_seconds(seconds).text) >= 0)
         return EX_OK;
     c->left_out = NULL;
@@ -52,7 +52,7 @@ static bool needs_device(const char *name)
     for (size_t i = 0; gradus_engine_get_info(i, &engine); i++)
         if (strcmp(engine.name, name) == 0)
             return engine.needs_device;
-    return true; /* "auto" is asked for to see what it takes on a device */
+    return true; /* "auto" is measured to see its choice on a device */
 }
 
 static int add_network(bench_run *run, const size_list *hidden)

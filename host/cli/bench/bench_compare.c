@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two files of `gradus bench --json` side by side. */
+/* Compares two files of `gradus bench --json`. */
 #include "bench/bench_setup.h"
 #include "text/failure.h"
 #include "text/json_output.h"
@@ -11,10 +11,10 @@
 #include <string.h>
 
 /*
- * Note [noise]: a difference counts if the samples themselves agree on it: of all pairs of a sample of A and one of B, nine
- * in ten must say faster, or slower. That needs no assumption about the noise, an outlier weighs no more than any other
- * sample, and with five samples each it happens by chance in 3 of 100 cases. With fewer than three it says nothing. What the
- * machine did differently in the two runs is not in the samples: hence the threshold as well.
+ * Note [noise]: a difference counts if the samples agree on it: of all pairs of a sample of A and a sample of B, nine
+ * in ten must be faster, or slower. That needs no assumption about the noise, an outlier weighs no more than any other
+ * sample, and with five samples each it happens by chance in 3 of 100 cases. With fewer than three samples there is no
+ * answer. The samples do not show how the machine's load differed between the two runs: hence the threshold.
  */
 #define AGREEMENT 0.9
 #define SAMPLES_MIN 3
@@ -90,9 +90,9 @@ cleanup:
     return code;
 }
 
-/* ---- Cases that belong together ---- */
+/* ---- Matching cases ---- */
 
-/* The same work: data and number of samples are the file's, the rest the case's. */
+/* Whether both files have the same data and number of samples. Network, engine and device belong to the cases. */
 static bool is_same_data(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = {"name", "dense", "samples", "features"};
@@ -134,8 +134,8 @@ static bool is_measured(const json_t *c)
 typedef struct comparison {
     const json_t *a, *b; /* the files */
     const char *a_path, *b_path;
-    double threshold; /* of times as slow: 1.1 */
-    int width;        /* of the column of what was measured */
+    double threshold; /* ratio of times: 1.1 */
+    int width;        /* of the column with engines or kernels */
     size_t compared, regressions;
 } comparison;
 
@@ -223,7 +223,7 @@ cleanup:
     return code;
 }
 
-/* What `of` has measured and the other file has not. */
+/* Lists the cases that only the file `of` has. */
 static void list_missing(const comparison *all, const json_t *of, const json_t *other, const char *name)
 {
     size_t i;
@@ -254,10 +254,9 @@ static int compare_all(comparison *all)
     list_missing(all, all->a, all->b, "A");
     list_missing(all, all->b, all->a, "B");
     if (all->compared == 0)
-        TRY(fail(EX_DATAERR, "%s and %s: found no case that both have measured", all->a_path, all->b_path));
-    printf("\nA/B: how many times as fast B is. Faster or slower: of all pairs of a sample of A and one of B, nine in "
-           "ten\n"
-           "say so; else it is within the noise.\n");
+        TRY(fail(EX_DATAERR, "%s and %s: found no case in both files", all->a_path, all->b_path));
+    printf("\nA/B: B is this many times as fast. Faster or slower: nine in ten of all pairs of a sample of A\n"
+           "and a sample of B agree; otherwise the difference is within the noise.\n");
     fflush(stdout);
     if (all->regressions > 0) {
         note("%zu of %zu became slower by more than %g %%", all->regressions, all->compared,

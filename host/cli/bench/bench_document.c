@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything that is needed to understand the figures later, as JSON. bench_compare.c reads it. */
+/* The figures, and everything that is needed to understand them later, as JSON. bench_compare.c reads it. */
 #include "bench/bench_setup.h"
 #include "command/result_file.h"
 #include "commit.h"
@@ -41,7 +41,7 @@ static json_t *data_object(const bench_setup *setup)
                      "classes", (json_int_t)setup->info.classes, "nonzero", json_figure(setup->nonzero));
 }
 
-/* The processor's name where the system tells it: Linux on x86, and others that write this line. */
+/* The processor's name, if the system has it: Linux on x86, and others that write this line. */
 static json_t *processor_name(void)
 {
     char line[512];
@@ -129,7 +129,7 @@ int bench_document_write(const bench_setup *setup, json_t *cases)
     if (value == NULL)
         TRY(fail(EX_OSERR, "out of memory: --json"));
     TRY(result_file_open("--json", setup->settings.json, &file));
-    json_dumpf(value, file.stream, JSON_FORMAT | JSON_INDENT(1)); /* a failed write is noticed when it is committed */
+    json_dumpf(value, file.stream, JSON_FORMAT | JSON_INDENT(1)); /* the commit reports a failed write */
     fputc('\n', file.stream);
     TRY(result_file_commit(&file));
 cleanup:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measurements put in relation: to the device's limits and to the engines that need no device. */
+/* Ratios of measurements: to the device's limits and to the engines that need no device. */
 #include "bench/bench_run.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@ double bench_share(const gradus_work *work, const gradus_limits *limits, double 
     return fmax(work->flop / limits->flop_per_second, work->bytes / limits->bytes_per_second) / seconds;
 }
 
-/* The host's engines run on the cores that a CPU device tells the limits of. */
+/* The host's engines use the same cores as a CPU device, so its limits apply to them. */
 static const gradus_limits *limits_of(const bench_run *run, const bench_case *c)
 {
     if (c->device != NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The iterations per second as bars, drawn by gnuplot: a child process that reads a script and writes the picture. */
+/* Draws the iterations per second as bars, with gnuplot: a child process that reads a script and writes the picture. */
 #include "bench/bench_run.h"
 #include "command/result_file.h"
 #include "text/failure.h"
@@ -17,7 +17,8 @@ extern char **environ;
 
 /* ---- The child ---- */
 
-/* Runs gnuplot with the given standard input and output; its exit code, or -1 and errno if it cannot be started. */
+/* Runs gnuplot with the given standard input and output. Returns its exit code, or -1 and errno if it cannot be
+ * started. */
 static int run_gnuplot(int in, int out)
 {
     char *const arguments[] = {"gnuplot", NULL};
@@ -37,7 +38,7 @@ static int run_gnuplot(int in, int out)
     return WIFEXITED(state) ? WEXITSTATUS(state) : 128;
 }
 
-/* Feeds the script through a file without a name, so that neither side waits for the other. */
+/* Passes the script in an unnamed file, so that neither process waits for the other. */
 static int draw(const char *script, size_t length, int out)
 {
     int code = EX_OK, result = 0;
@@ -64,7 +65,7 @@ int bench_plot_check(void)
 
 /* ---- The script ---- */
 
-/* One set of bars: an engine on a device. */
+/* Whether both belong to the same set of bars: an engine on a device. */
 static bool is_same_series(const bench_case *a, const bench_case *b)
 {
     return a->device == b->device && strcmp(a->engine, b->engine) == 0;
@@ -83,7 +84,7 @@ static bool is_first_of_network(const bench_run *run, size_t i)
     return i == 0 || memcmp(&run->cases[i - 1].network, &run->cases[i].network, sizeof run->cases[i].network) != 0;
 }
 
-/* In quotes; what has a meaning in gnuplot's strings is left out. */
+/* Writes a text in quotes, without the characters that have a meaning in gnuplot's strings. */
 static void write_text(FILE *script, const char *text)
 {
     fputc('"', script);
@@ -154,7 +155,7 @@ static size_t count_series(const bench_run *run)
     return count;
 }
 
-/* The axis begins at a whole power of ten below the slowest, so that no bar is too short to see. */
+/* The axis begins at a power of ten below the slowest case, so that no bar is too short to see. */
 static double axis_begin(const bench_run *run)
 {
     double slowest = INFINITY;
@@ -167,7 +168,7 @@ static double axis_begin(const bench_run *run)
 static void write_title(FILE *script, const bench_run *run)
 {
     char title[600];
-    snprintf(title, sizeof title, "Full-batch iterations a second, %s%s, %s samples; gradus %s%s%s",
+    snprintf(title, sizeof title, "Full-batch iterations per second, %s%s, %s samples; gradus %s%s%s",
              run->setup->settings.dataset, run->setup->settings.dense ? " with random pixels" : "",
              format_count(run->setup->info.samples).text, gradus_version(), run->setup->device_count == 1 ? ", " : "",
              run->setup->device_count == 1 ? gradus_device_get_info(run->setup->devices[0].device)->name : "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measuring: the cases of one network are made ready together, take turns, and are taken down again. */
+/* Measures: the cases of one network are prepared together, take turns, and are destroyed. */
 #include "bench/bench_run.h"
 #include "text/failure.h"
 #include "text/text.h"
@@ -19,7 +19,7 @@ static void tell_progress(const bench_run *run, const bench_case *c, const char 
 
 /* ---- One case ---- */
 
-/* What this engine or device cannot do is told in its row; a wrong result ends everything. */
+/* Prepares a case. If the engine or device does not support it, the row says so; a wrong result ends the benchmark. */
 static int make_ready(const bench_run *run, bench_case *c)
 {
     int code = EX_OK;
@@ -98,7 +98,7 @@ cleanup:
 
 /* ---- The cases of one network ---- */
 
-/* The odd repeats go backwards, so that none always comes after the same other. */
+/* Odd repeats have the reverse order, so that no case always follows the same one. */
 static int take_turns(bench_run *run, bench_case *cases, size_t count)
 {
     int code = EX_OK;

@@ -10,22 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KERNELS_MAX 128 /* whose names a hint looks at */
+#define KERNELS_MAX 128 /* kernels among whose names a hint searches */
 #define ALL_KERNELS "all"
 
 static const command_description description = {
     .name = "bench",
     .arguments = "[DATASET | A.json B.json]",
     .summary = "Iterations per second by network, device and engine, each checked against the reference before it is\n"
-               "timed, and how far the device's own limits are. DATASET is digits unless another is named. With\n"
-               "--compare: what of B became faster or slower than A. With --kernels: the time of each kernel alone.",
+               "timed, and the share of the device's limits. DATASET is digits unless another is named. With\n"
+               "--compare: what is faster or slower in B than in A. With --kernels: the time of each kernel alone.",
     .notes =
-        "--device may name several, as in 0,1, or none; without it all are measured, and without --engine every\n"
-        "engine, but the reference only where an iteration takes about a second at most.\n"
-        "The engines of one network take turns. Ctrl-C ends the measurement soon; no file is written then.\n"
-        "--kernels times what 'gradus check' checks, at the shapes of a network, after a comparison with the\n"
-        "reference at these shapes; NAMES are names or parts of names, as in relu,product_cpu. Times are the device's\n"
-        "own. Without --hidden the network has 128 hidden units.\n"
+        "--device may name several, as in 0,1, or none. The default is all devices and all engines; the reference\n"
+        "only if an iteration takes at most about a second.\n"
+        "The engines of one network take turns. Ctrl-C ends the measurement; then no file is written.\n"
+        "--kernels times the kernels of 'gradus check' at the shapes of a network, after a comparison with the\n"
+        "reference at these shapes. NAMES are names or parts of names, as in relu,product_cpu. Times are measured by\n"
+        "the device. Without --hidden the network has 128 hidden units.\n"
         "With --compare the exit code is 1 if anything became slower by more than --threshold.\n",
     .arguments_max = 2,
 };
@@ -118,28 +118,29 @@ bool bench_wants_kernel(const bench_settings *settings, const char *name)
     return parts->count == 0;
 }
 
-/* ---- The whole ---- */
+/* ---- The command line ---- */
 
 static const option_row options[] = {
     TEXT_OPTION("hidden", bench_settings, hidden, "LISTS", "networks' hidden units (10/32/128/512/128,64)"),
-    TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all that make sense)"),
-    OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES", "time kernels instead (all)"),
+    TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all)"),
+    OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES",
+                         "time kernels instead of engines (all)"),
     DEVICE_OPTIONS(bench_settings, device),
     COUNT_OPTION("batch", bench_settings, batch, 1, "use the first N training samples (all)"),
-    FLAG_OPTION("dense", bench_settings, dense, "random bytes from 1 to 255 in place of the pixels"),
-    COUNT_OPTION("repeats", bench_settings, repeats, 1, "timings of each (5)"),
-    DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "of a timing, at least (0.3; of a kernel 0.02)"),
-    COUNT_OPTION("iterations", bench_settings, iterations, 1, "of a timing, at least (3)"),
+    FLAG_OPTION("dense", bench_settings, dense, "replace the pixels by random bytes from 1 to 255"),
+    COUNT_OPTION("repeats", bench_settings, repeats, 1, "timings of each case (5)"),
+    DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "least seconds of a timing (0.3; of a kernel 0.02)"),
+    COUNT_OPTION("iterations", bench_settings, iterations, 1, "least iterations of a timing (3)"),
     FLAG_OPTION("profile", bench_settings, profile, "print the time of each kernel"),
-    TEXT_OPTION("json", bench_settings, json, "FILE", "write everything that was measured; -: print it"),
+    TEXT_OPTION("json", bench_settings, json, "FILE", "write all measurements; -: print them"),
     TEXT_OPTION("plot", bench_settings, plot, "FILE.svg", "draw the iterations per second"),
     FLAG_OPTION("compare", bench_settings, compare, "compare two files of --json"),
-    DOUBLE_OR_ZERO_OPTION("threshold", bench_settings, threshold, 0, "percent that may become slower (10)"),
+    DOUBLE_OR_ZERO_OPTION("threshold", bench_settings, threshold, 0, "per cent that B may be slower (10)"),
     DATA_DIR_OPTION(bench_settings, data_dir),
     END_OPTION,
 };
 
-/* All other options are about measuring. */
+/* All other options are for measurements. */
 static int refuse_beside_compare(const bench_settings *settings)
 {
     for (const option_row *row = options; row->kind != OPTION_END; row++)
@@ -153,7 +154,7 @@ static int refuse_beside_compare(const bench_settings *settings)
     return EX_OK;
 }
 
-/* What is about engines. */
+/* Options for engines. */
 static int refuse_beside_kernels(const bench_settings *settings)
 {
     static const char *const names[] = {"engine", "iterations", "profile", "plot"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the user asked `gradus bench` to do. */
+/* The settings of `gradus bench`. */
 #ifndef GRADUS_CLI_BENCH_SETTINGS_H
 #define GRADUS_CLI_BENCH_SETTINGS_H
 
@@ -13,7 +13,7 @@
 typedef struct name_list {
     size_t count;
     const char *names[BENCH_NAMES_MAX];
-    char *text; /* owned: a copy of the text, which the names point into */
+    char *text; /* owned: a copy of the text; the names point into it */
 } name_list;
 
 typedef struct bench_settings {
@@ -23,7 +23,7 @@ typedef struct bench_settings {
     const char *data_dir, *engine, *hidden, *json, *plot;
     const char *kernels;    /* NULL: engines are measured */
     name_list devices;      /* of device.selector; none: all devices */
-    name_list engines;      /* of engine; none: what makes sense */
+    name_list engines;      /* of engine; none: all */
     name_list kernel_names; /* of kernels, parts of names; none: all kernels */
     size_list networks[BENCH_NETWORKS_MAX];
     size_t network_count;
@@ -40,7 +40,7 @@ void bench_settings_free(bench_settings *settings);
 /* Whether the kernel is among those of --kernels. */
 bool bench_wants_kernel(const bench_settings *settings, const char *name);
 
-/* --json -: the JSON goes to the standard output, in place of the table. */
+/* --json -: the JSON is printed on stdout, instead of the table. */
 bool bench_json_on_stdout(const bench_settings *settings);
 
 #endif

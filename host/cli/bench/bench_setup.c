@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Before a benchmark: the data and the devices. */
+/* Prepares a benchmark: the data and the devices. */
 #include "bench/bench_setup.h"
 #include "command/data_input.h"
 #include "text/failure.h"
@@ -23,7 +23,7 @@ static uint64_t next_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* Samples of bytes without a zero, as many and as large as before, with the same labels. */
+/* Replaces the samples by bytes without a zero, with the same number, size and labels. */
 static int make_dense(bench_setup *setup)
 {
     int code = EX_OK;
@@ -92,8 +92,8 @@ static int open_one(bench_setup *setup, const char *selector, const gradus_devic
     TRY_GRADUS(gradus_device_choose(list, count, selector, &device->index, &reason));
     for (size_t i = 0; i < setup->device_count; i++)
         if (setup->devices[i].index == device->index)
-            TRY(fail(EX_USAGE, "--device: \"%s\" is device %zu, %s, which is among them already", selector,
-                     device->index, list[device->index].name));
+            TRY(fail(EX_USAGE, "--device: \"%s\" is device %zu, %s, which was named already", selector, device->index,
+                     list[device->index].name));
     snprintf(by_index, sizeof by_index, "%zu", device->index);
     options.selector = by_index;
     options.profile = setup->settings.profile || setup->settings.kernels != NULL;
@@ -110,7 +110,7 @@ static bool variable_is_set(void)
     return variable != NULL && *variable != '\0';
 }
 
-/* Those of --device, else that of $GRADUS_DEVICE, else all. Nobody must have one. */
+/* Opens the devices of --device, else that of $GRADUS_DEVICE, else all. There may be none. */
 static int open_devices(bench_setup *setup)
 {
     int code = EX_OK;
@@ -124,7 +124,7 @@ static int open_devices(bench_setup *setup)
     progress_phase(&setup->progress, "measuring the devices' limits ...");
     const gradus_status status = gradus_device_list(&list, &count);
     if (status == GRADUS_ERROR_NO_DEVICE && !chosen && setup->settings.kernels == NULL) {
-        note("no OpenCL device, so the host alone is measured; 'gradus devices' says why there is none");
+        note("no OpenCL device: only the host is measured; 'gradus devices' says why there is none");
         return EX_OK;
     }
     TRY_GRADUS(status);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a benchmark is made with, of engines or of kernels: settings, data, devices; and how its results are written. */
+/* The common part of the benchmarks of engines and kernels: settings, data, devices, and the output of results. */
 #ifndef GRADUS_CLI_BENCH_SETUP_H
 #define GRADUS_CLI_BENCH_SETUP_H
 
@@ -12,7 +12,7 @@
 /* A device with its own limits, measured in the same run. */
 typedef struct bench_device {
     gradus_device *device;
-    size_t index; /* as `gradus devices` has it */
+    size_t index; /* in `gradus devices` */
     gradus_limits limits;
 } bench_device;
 
@@ -27,26 +27,26 @@ typedef struct bench_setup {
     const volatile int *stop;
 } bench_setup;
 
-/* Data, and devices with their limits. */
+/* Reads the data, and opens the devices and measures their limits. */
 int bench_setup_prepare(bench_setup *setup);
 bool bench_stopped(const bench_setup *setup);
 void bench_setup_free(bench_setup *setup);
 
-/* The network of these hidden layers for the data. */
+/* The network with these hidden layers for the data. */
 int bench_network(const bench_setup *setup, const size_list *hidden, gradus_network *out);
 
-/* The least time of the work on a device of these limits, over the measured one. */
+/* The least time of the work on a device with these limits, over the measured time. */
 double bench_share(const gradus_work *work, const gradus_limits *limits, double seconds);
 
-/* The lines above a table: data, program, devices. */
+/* Prints the lines above a table: data, program, devices. */
 void bench_print_setup(const bench_setup *setup);
 
 /* ---- bench_document.c ---- */
 
-/* What the file of --json says it is. */
+/* The name of the format in the file of --json. */
 #define BENCH_FORMAT "gradus-bench-1"
 
-/* {"network", "device", "device_index"}, with which each case begins; device NULL: the host */
+/* {"network", "device", "device_index"}, the beginning of each case; device NULL: the host */
 json_t *bench_json_case(const gradus_network *network, const bench_device *device);
 
 /* Adds "median" and "quartiles" to it; summary NULL: nothing was measured. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of a benchmark, within 100 columns. Rows come network by network, as they are measured. */
+/* The table of a benchmark, within 100 columns. The rows of a network are printed when it is measured. */
 #include "bench/bench_run.h"
 #include "text/text.h"
 
@@ -20,8 +20,8 @@ static short_text format_engine(const bench_case *c)
     return out;
 }
 
-/* The engines' column is as wide as the longest name among the cases, of which "auto" may get another; so is the
- * networks'. */
+/* The columns of engines and networks are as wide as their longest entries. The entry of "auto" will include the chosen
+ * engine. */
 static int engine_width(const bench_run *run)
 {
     size_t width = strlen("engine");
@@ -118,9 +118,9 @@ static void print_profile(const bench_case *c)
 
 void bench_table_end(const bench_run *run)
 {
-    printf("\nlimit: the least time that the device could need, by measured: for all multiply-adds, or to read the\n"
-           "pixels once if that is more. No zero counts as skipped, so an engine that skips them may pass 100 %%.\n"
-           "x blas, x reference: how many times as fast as these.\n");
+    printf("\nlimit: the least time that the device could need, divided by the measured time: for all\n"
+           "multiply-adds, or to read the pixels once if that takes longer. Zeros count as multiplied, so an\n"
+           "engine that skips them may exceed 100 %%. x blas, x reference: this many times as fast.\n");
     for (size_t i = 0; i < run->case_count; i++)
         if (run->cases[i].profile != NULL)
             print_profile(&run->cases[i]);

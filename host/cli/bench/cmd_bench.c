@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus bench: devices, engines and networks measured side by side, or kernels; and two such measurements compared. */
+/* gradus bench: measures devices, engines and networks, or kernels; and compares two such measurements. */
 #include "bench/bench_run.h"
 #include "bench/kernel_run.h"
 #include "command/commands.h"

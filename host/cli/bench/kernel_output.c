@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernels' timings as a table, whose rows come as they are measured, and as JSON. */
+/* The timings of kernels as a table, whose rows are printed when they are measured, and as JSON. */
 #include "bench/kernel_run.h"
 #include "text/failure.h"
 #include "text/json_output.h"
@@ -37,12 +37,12 @@ static int kernel_width(const kernel_run *run)
 
 void kernel_table_head(const kernel_run *run)
 {
-    printf("\n%s on device %zu\n%-*s  %-37s %9s %9s %7s %8s %7s\n", format_network(run->network).text,
+    printf("\n%s on device %zu\n%-*s  %-39s %9s %9s %7s %8s %7s\n", format_network(run->network).text,
            run->device->index, kernel_width(run), "kernel", "shape", "median ms", "least ms", "GB/s", "GFLOP/s",
            "limit");
 }
 
-/* Work a second, or - where there is none of this kind. */
+/* Work per second, or - if there is none of this kind. */
 static short_text format_giga(double work, double seconds)
 {
     const short_text none = {"-"};
@@ -54,7 +54,7 @@ void kernel_table_rows(const kernel_run *run, size_t first)
     for (size_t i = first; i < run->count; i++) {
         const kernel_row *row = &run->rows[i];
         const double median = row->summary.median;
-        printf("%-*s  %-37s ", kernel_width(run), i == first ? row->result.kernel : "", row->shape);
+        printf("%-*s  %-39s ", kernel_width(run), i == first ? row->result.kernel : "", row->shape);
         if (row->left_out != NULL)
             printf("%s\n", row->left_out);
         else
@@ -66,10 +66,9 @@ void kernel_table_rows(const kernel_run *run, size_t first)
 
 void kernel_table_end(void)
 {
-    printf(
-        "\nGB/s: each array that a run reads or writes counts once. GFLOP/s: no zero counts as skipped. limit: the\n"
-        "least time that the device could need, for all operations or to read so many bytes, by the median. It\n"
-        "passes 100 %% where the data are in a cache, or where zeros are skipped.\n");
+    printf("\nGB/s: each array that a run reads or writes counts once. GFLOP/s: zeros count as multiplied.\n"
+           "limit: the least time that the device could need, for all operations or to read these bytes,\n"
+           "divided by the median. It exceeds 100 %% if the data are in a cache, or if zeros are skipped.\n");
 }
 
 /* ---- JSON ---- */

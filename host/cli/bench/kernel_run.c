@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Timing kernels: one after the other, each at all of its shapes. */
+/* Times kernels, one after the other, each at all of its shapes. */
 #include "bench/kernel_run.h"
 #include "text/failure.h"
 #include "text/text.h"
@@ -17,7 +17,7 @@ static void row_free(kernel_row *row)
     free(row->seconds);
 }
 
-/* Copies what the result points to. */
+/* Copies the result, with everything that it points to. */
 static bool row_fill(kernel_row *row, const gradus_kernel_result *result)
 {
     const size_t bytes = result->count * sizeof *row->seconds;
@@ -31,7 +31,7 @@ static bool row_fill(kernel_row *row, const gradus_kernel_result *result)
         return true;
     memcpy(row->seconds, result->seconds, bytes);
     row->summary = summarise(row->seconds, result->count);
-    memcpy(row->seconds, result->seconds, bytes); /* as they were taken */
+    memcpy(row->seconds, result->seconds, bytes); /* in the order of measurement */
     return true;
 }
 

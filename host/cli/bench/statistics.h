@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a few repeated measurements say. */
+/* Statistics of a few repeated measurements. */
 #ifndef GRADUS_CLI_STATISTICS_H
 #define GRADUS_CLI_STATISTICS_H
 
@@ -10,12 +10,12 @@ typedef struct sample_summary {
     double smallest, lower_quartile, median, upper_quartile, largest;
 } sample_summary;
 
-/* Of count > 0 values, which are put in order. */
+/* Summarises count > 0 values, which are sorted in place. */
 sample_summary summarise(double *values, size_t count);
 
 /*
- * Of all pairs of one value of a and one of b, the share in which b's is the larger; equal ones count half. 0.5: no
- * difference; 0 and 1: the two do not overlap. It is Mann and Whitney's U over the number of pairs.
+ * The share of all pairs of a value of a and a value of b in which that of b is larger; equal ones count half. 0.5: no
+ * difference; 0 and 1: the two do not overlap. This is Mann and Whitney's U divided by the number of pairs.
  */
 double share_larger(const double *a, size_t a_count, const double *b, size_t b_count);
 

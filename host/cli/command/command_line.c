@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines by popt, which splits them and lays out the help text. */
+/* Command lines, by popt, which splits them and formats the help text. */
 #include "command/command_line.h"
+#include "command/data_input.h"
 #include "text/failure.h"
 #include "text/text.h"
 
@@ -53,13 +54,17 @@ static void print_help(const command_description *command, poptContext context)
     poptSetOtherOptionHelp(context, usage);
     poptPrintHelp(context, stdout, 0);
     printf("\n%s\n", command->summary);
+    if (strstr(command->arguments, "DATASET") != NULL) {
+        printf("\n");
+        data_print_formats(stdout);
+    }
     if (command->notes != NULL)
         printf("\n%s", command->notes);
 }
 
 /* ---- Unknown options ---- */
 
-/* What other programs call an option of ours. */
+/* Names of other programs for gradus's options. */
 static const struct {
     const char *other, *name;
 } synonyms[] = {
@@ -118,7 +123,7 @@ static int fail_popt(const command_description *command, const option_row *optio
     case POPT_ERROR_BADOPT:
         return fail_unknown(command, options, found);
     case POPT_ERROR_NOARG:
-        return fail(EX_USAGE, "%s: %s: found nothing after it, expected a value", command->name, found);
+        return fail(EX_USAGE, "%s: %s: found no value, expected one", command->name, found);
     case POPT_ERROR_UNWANTEDARG:
         return fail(EX_USAGE, "%s: %s: found a value, expected none", command->name, found);
     default:
@@ -167,7 +172,7 @@ int command_line_parse(const command_description *command, const option_row *opt
     popt_tables *tables = calloc(1, sizeof *tables);
 
     snprintf(program, sizeof program, "gradus %s", command->name);
-    argv[0] = program; /* the help text takes the program's name from here */
+    argv[0] = program; /* the program's name in the help text */
     if (tables == NULL)
         TRY(fail(EX_OSERR, "out of memory: the command line"));
     fill_popt_tables(options, tables);

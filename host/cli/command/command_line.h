@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines: a subcommand describes itself and its options in tables, and gets its settings. */
+/* Command lines. A subcommand describes itself and its options in tables, and gets its settings. */
 #ifndef GRADUS_CLI_COMMAND_LINE_H
 #define GRADUS_CLI_COMMAND_LINE_H
 
@@ -15,15 +15,15 @@ typedef struct command_description {
 
 typedef struct command_line {
     struct poptContext_s *context;
-    const char **arguments; /* what is no option (argument_count), owned by the context */
+    const char **arguments; /* the arguments that are not options (argument_count), owned by the context */
     size_t argument_count;
     bool sets[OPTIONS_MAX];   /* which rows of the table have been set */
-    char *texts[OPTIONS_MAX]; /* by row: what stood after the option, into which the settings' texts point */
+    char *texts[OPTIONS_MAX]; /* by row: the text after the option; the settings' texts point into it */
 } command_line;
 
 /*
- * Parses argv, whose first entry is the subcommand's name, and sets the fields of *settings that the rows name; of an
- * option that is given twice the last one counts. HELP_SHOWN after --help; EX_USAGE, with a line that says which option,
+ * Parses argv, whose first entry is the subcommand's name, and sets the fields of *settings that the rows name. If an
+ * option is given twice, the last one counts. HELP_SHOWN after --help; EX_USAGE, with a line that says which option,
  * what was found and what was expected. The caller frees *line in every case, after the last use of the settings.
  */
 int command_line_parse(const command_description *command, const option_row *options, int argc, const char **argv,

@@ -24,6 +24,13 @@ cleanup:
     return code;
 }
 
+void data_print_formats(FILE *stream)
+{
+    fputs("DATASET is a name (digits, mnist, ...), or\n", stream);
+    for (size_t i = 0; gradus_dataset_format(i) != NULL; i++)
+        fprintf(stream, "  %s\n", gradus_dataset_format(i));
+}
+
 gradus_network data_network(const gradus_dataset_info *data, const size_list *hidden)
 {
     gradus_network network = {

@@ -5,12 +5,17 @@
 
 #include "command/options.h"
 
+#include <stdio.h>
+
 /*
  * Opens one part of a data set: "train", "test", or with NULL the test part if there is one, else the training part.
  * *part is the part that was opened.
  */
 int data_open_part(const char *name, const gradus_data_options *options, const char *wanted, gradus_dataset **out,
                    const char **part);
+
+/* Explains DATASET, as help texts do. */
+void data_print_formats(FILE *stream);
 
 /* The network with these hidden layers for such samples. */
 gradus_network data_network(const gradus_dataset_info *data, const size_list *hidden);

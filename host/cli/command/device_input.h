@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The device that a subcommand computes on, and what is done where there is none. */
+/* Opens the device that a subcommand computes on, or lets the host compute if there is none. */
 #ifndef GRADUS_CLI_DEVICE_INPUT_H
 #define GRADUS_CLI_DEVICE_INPUT_H
 
@@ -10,15 +10,16 @@
     DEVICE_OPTION(s, to.selector),                                                                                    \
         CHOICE_OPTION("kernel-kind", s, to.kernels, gradus_device_kernels_name,                                       \
                       "kernels to use: %s; auto: by the device's type"),                                              \
-        COUNT_OPTION("threads", s, to.threads, 0, "cores of a CPU to use; 0: as many as may be used (0)"),            \
+        COUNT_OPTION("threads", s, to.threads, 0, "cores of a CPU to use; 0: all that may be used (0)"),              \
         CHOICE_OPTION("wait", s, to.wait, gradus_device_wait_name, "how the host waits for the device: %s"),          \
         CHOICE_OPTION("products", s, to.products, gradus_device_products_name,                                        \
-                      "of engine layered: %s; auto measures")
+                      "matrix products of engine layered: %s; auto measures")
 
-/* Opens the device that was asked for. `otherwise`, which may be NULL, is a hint for who has no device at all. */
+/* Opens the requested device. `otherwise`, which may be NULL, is a hint for users without any device. */
 int device_open(const gradus_device_options *options, const char *otherwise, gradus_device **out);
 
-/* As device_open, but where no device was asked for and there is none, says so and leaves NULL: the host computes. */
+/* As device_open, but if no device was requested and there is none, prints a note and sets *out to NULL: the host
+ * computes. */
 int device_open_or_host(const gradus_device_options *options, gradus_device **out);
 
 #endif

@@ -18,7 +18,7 @@ size_t option_find(const option_row *options, const char *name)
 
 /* ---- Choices ---- */
 
-/* Of so many the nearest is found. */
+/* The largest number of choices among which the nearest one is found. */
 #define CHOICES_MAX 64
 
 choices_text choices_joined(choice_list *choices)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Option tables. A row says what an option is called, what values it takes, and where in a subcommand's struct of settings
- * the value goes; parsing (command_line.h), help, presets and output (option_output.h) follow from the rows.
+ * Option tables. A row has an option's name, its values, and the field for it in a subcommand's struct of settings.
+ * Parsing (command_line.h), help, presets and output (option_output.h) follow from the rows.
  */
 #ifndef GRADUS_CLI_OPTIONS_H
 #define GRADUS_CLI_OPTIONS_H
 
 #include <gradus/gradus.h>
 
-/* Rows of a table, its sections and its end included. */
+/* Rows of a table, including its sections and its end. */
 #define OPTIONS_MAX 96
 
 /* Sizes of hidden layers, as in "128,64". */
@@ -20,7 +20,7 @@ typedef struct size_list {
 /* A number of things, or a share of all of them; both 0: none. */
 typedef struct amount {
     size_t count;
-    double share; /* below 1; counts where count is 0 */
+    double share; /* below 1; used if count is 0 */
 } amount;
 
 /* A list of names: the one at an index from 0 on, NULL after the last; gradus_optimizer_name() is one. */
@@ -28,14 +28,14 @@ typedef const char *choice_list(size_t index);
 
 typedef enum option_kind {
     OPTION_END,
-    OPTION_SECTION, /* no option: a heading of the help text, for the rows up to the next one */
+    OPTION_SECTION, /* not an option: a heading of the help text, for the rows up to the next one */
     OPTION_FLAG,    /* bool */
     OPTION_TEXT,    /* const char * */
     OPTION_CHOICE,  /* const char *: one of `choices` */
-    OPTION_COUNT,   /* size_t: a whole number, at least `minimum` */
-    OPTION_SEED,    /* uint64_t: a whole number */
-    OPTION_FLOAT,   /* float: a finite number above 0, or also 0 */
-    OPTION_DOUBLE,  /* double: likewise */
+    OPTION_COUNT,   /* size_t: an integer, at least `minimum` */
+    OPTION_SEED,    /* uint64_t: an integer */
+    OPTION_FLOAT,   /* float: a finite number above 0, or 0 if allowed */
+    OPTION_DOUBLE,  /* double: the same */
     OPTION_AMOUNT,  /* amount */
     OPTION_SIZES,   /* size_list */
 } option_kind;
@@ -46,16 +46,16 @@ typedef struct option_row {
     option_kind kind;
     size_t offset;        /* of the value in the settings, in bytes */
     const char *argument; /* its name in the help text */
-    const char *help;     /* "%s" in it stands for the list of choices */
+    const char *help;     /* "%s" in it is replaced by the list of choices */
     choice_list *choices;
     size_t minimum;
     double maximum;    /* of OPTION_FLOAT and OPTION_DOUBLE; 0: none */
-    bool or_zero;      /* of these: 0 is allowed too, and means none */
+    bool or_zero;      /* of these: 0 is allowed, and means none */
     const char *zero;  /* of OPTION_COUNT: a word for 0, such as "full"; NULL: none */
-    const char *alone; /* of OPTION_TEXT: the value where the option stands alone; NULL: one must follow */
+    const char *alone; /* of OPTION_TEXT: the value of the option without a text; NULL: a text must follow */
 } option_row;
 
-/* The offset of a field, which must be a ctype: another type is a warning of the compiler. */
+/* The offset of a field, which must be a ctype: for another type the compiler warns. */
 #define OPTION_FIELD(ctype, settings, field)                                                                          \
     (offsetof(settings, field) + 0 * sizeof(1 ? (ctype *)NULL : &((settings *)NULL)->field))
 
@@ -72,7 +72,7 @@ typedef struct option_row {
     {                                                                                                                 \
         .name = n, .kind = OPTION_TEXT, .offset = OPTION_FIELD(const char *, s, to), .argument = a, .help = h         \
     }
-/* A text that may be left out: then it is o. */
+/* An optional text; o: its value if it is missing. */
 #define OPTIONAL_TEXT_OPTION(n, s, to, o, a, h)                                                                       \
     {                                                                                                                 \
         .name = n, .kind = OPTION_TEXT, .offset = OPTION_FIELD(const char *, s, to), .argument = a, .help = h,        \
@@ -129,12 +129,12 @@ typedef struct option_row {
 size_t option_find(const option_row *options, const char *name);
 
 /*
- * Sets the row's field to what stands after the option. A field of text points into `text` then. EX_USAGE, with a line
- * that says which option, what was found and what was expected.
+ * Sets the row's field to the value in `text`. A field for a text then points into `text`. EX_USAGE, with a line that
+ * says which option, what was found and what was expected.
  */
 int option_set(const option_row *option, void *settings, const char *text);
 
-/* The names of a list as they stand in the help text and in messages: "auto, cpu, gpu". */
+/* The names of a list as the help text and messages show them: "auto, cpu, gpu". */
 typedef struct choices_text {
     char text[256];
 } choices_text;
@@ -143,7 +143,7 @@ choices_text choices_joined(choice_list *choices);
 /* Whether the list has the name. */
 bool choices_have(choice_list *choices, const char *name);
 
-/* Sets *out only if all of the text is a list of sizes. */
+/* Sets *out only if the complete text is a list of sizes. */
 bool parse_size_list(const char *text, size_list *out);
 
 #endif

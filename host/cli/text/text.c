@@ -143,7 +143,7 @@ bool parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t 
     return true;
 }
 
-/* Keeps out what strtof takes beyond decimal numbers: spaces, hexadecimal, "inf", "nan". */
+/* Refuses texts that strtof accepts beyond decimal numbers: spaces, hexadecimal, "inf", "nan". */
 static bool is_decimal(const char *text)
 {
     return *text != '\0' && text[strspn(text, "0123456789.+-eE")] == '\0';
@@ -182,8 +182,8 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Edits between two texts, b of at most NAME_MAX_LENGTH: insertions, deletions, substitutions and, as the commonest slip
- * counts once, swaps of neighbours (optimal string alignment; Damerau 1964). Row by row. */
+/* The number of edits between two texts, b of at most NAME_MAX_LENGTH: insertions, deletions, substitutions, and swaps
+ * of neighbours, the most common typing error (optimal string alignment; Damerau 1964). Row by row. */
 static size_t edit_distance(const char *a, const char *b)
 {
     size_t rows[3][NAME_MAX_LENGTH + 1], b_length = strlen(b);

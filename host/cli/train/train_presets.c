@@ -65,10 +65,10 @@ static const struct {
     {"initializer", "init-from"}, {"activation", "init-from"},
 };
 
-static bool is_displaced(const train_settings *settings, const char *name)
+static bool is_displaced(const command_line *line, const char *name)
 {
     for (size_t i = 0; i < sizeof displaced / sizeof *displaced; i++)
-        if (strcmp(displaced[i].name, name) == 0 && train_settings_has(settings, displaced[i].other))
+        if (strcmp(displaced[i].name, name) == 0 && line->sets[option_find(train_options, displaced[i].other)])
             return true;
     return false;
 }
@@ -81,16 +81,16 @@ static const preset *find_preset(const char *name)
     return p;
 }
 
-int train_preset_apply(train_settings *settings)
+int train_preset_apply(const char *name, command_line *line, void *settings)
 {
     int code = EX_OK;
-    const preset *p = find_preset(settings->preset == NULL ? train_preset_default : settings->preset);
+    const preset *p = find_preset(name == NULL ? train_preset_default : name);
     for (const preset_option *o = p->options; o < p->options + PRESET_OPTIONS_MAX && o->name != NULL; o++) {
         const size_t row = option_find(train_options, o->name);
-        if (settings->line.sets[row] || is_displaced(settings, o->name))
+        if (line->sets[row] || is_displaced(line, o->name))
             continue;
         TRY(option_set(&train_options[row], settings, o->value));
-        settings->line.sets[row] = true;
+        line->sets[row] = true;
     }
 cleanup:
     return code;

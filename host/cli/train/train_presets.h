@@ -3,7 +3,7 @@
 #ifndef GRADUS_CLI_TRAIN_PRESETS_H
 #define GRADUS_CLI_TRAIN_PRESETS_H
 
-#include "train/train_settings.h"
+#include "command/command_line.h"
 
 /* The names of the presets. */
 const char *train_preset_name(size_t index);
@@ -11,7 +11,8 @@ const char *train_preset_name(size_t index);
 /* The preset that is used without --preset. */
 extern const char *const train_preset_default;
 
-/* Sets the options of the preset that the settings name, except those that the command line gives or replaces. */
-int train_preset_apply(train_settings *settings);
+/* Sets the options of a preset, NULL: the default, in the settings that train_options fills, except those that the command
+ * line gives or replaces; and marks them as set. */
+int train_preset_apply(const char *name, command_line *line, void *settings);
 
 #endif

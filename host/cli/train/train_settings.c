@@ -103,8 +103,7 @@ cleanup:
 static const command_description description = {
     .name = "train",
     .arguments = "DATASET",
-    .summary = "Trains a network by gradient descent. DATASET is a name (digits, mnist, ...), a folder with\n"
-               "IDX files, a CSV file (label,pixel0,...), or an NPZ (x_train, y_train, x_test, y_test, or X, y).",
+    .summary = "Trains a network by gradient descent.",
     .notes = "The defaults are the preset 'notebook'; options given beside --preset override it.\n"
              "The same options give the same weights_hash on the same device.\n"
              "Ctrl-C ends the training after the running iteration; --out is still written.\n",
@@ -131,7 +130,7 @@ int train_settings_parse(int argc, const char **argv, train_settings *settings)
     int code = EX_OK;
     *settings = (train_settings){.options = gradus_train_options_default()};
     TRY(command_line_parse(&description, train_options, argc, argv, settings, &settings->line));
-    TRY(train_preset_apply(settings));
+    TRY(train_preset_apply(settings->preset, &settings->line, settings));
     TRY(take_dataset(settings));
     TRY(check(settings));
     settings->options.threads = settings->device.threads;

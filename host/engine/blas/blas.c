@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "blas": a batch divided among threads, their sums put together again, and the life cycle. */
+/* Engine "blas": divides a batch among threads, adds up their sums, and creates and destroys the engine. */
 #include "engine/blas/blas.h"
-#include "engine/blas/blas_state.h"
 #include "core/cores.h"
 #include "core/memory.h"
+#include "engine/blas/blas_state.h"
 
 #include <cblas.h>
 #include <limits.h>
@@ -11,22 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A slice of the notebook's images is then 1.6 MB as floats. 256 to 1024 samples measured alike; more leave the cache,
- * fewer make the sums of dW too short for a GEMM to be efficient. */
+/* A slice of the notebook's images is then 1.6 MB as floats. 256 to 1024 samples are equally fast; more do not fit the
+ * cache, fewer make the sums of dW too short for an efficient GEMM. */
 #define SLICE_SAMPLES 512
-/* Where samples are so large that a slice's layer would have more floats than these, slices get shorter ... */
+/* If a layer of a slice would have more floats than this, because samples are large, slices are shorter ... */
 #define SLICE_FLOATS ((size_t)1 << 22)
-/* ... down to this length, which is also the least that is worth a thread. */
+/* ... down to this length, which is also the smallest number of samples for a thread. */
 #define SAMPLES_MIN 64
 
 /* ---- Threads ---- */
 
 /*
- * Note [one BLAS thread]: each of our threads calls BLAS for itself, so BLAS must not start further ones. How to say so
- * depends on how OpenBLAS was built, which is known only when it is loaded. With POSIX threads the number is one for
- * the whole process: it is set for the time of a batch and restored. With OpenMP it belongs to the calling thread:
- * ours set theirs once, one after the other, because OpenBLAS does not guard its tables then; the last number set is
- * also what OpenBLAS tells the program, so the program's own is set again. A sequential one has nothing to set.
+ * Note [one BLAS thread]: each of the engine's threads calls BLAS for itself, so BLAS must not start further ones. The
+ * way to set that depends on how OpenBLAS was built, which is known only when it is loaded. With POSIX threads the
+ * number applies to the process: it is set for the time of a batch and restored. With OpenMP it belongs to the calling
+ * thread: the engine's threads set theirs once, one after the other, because OpenBLAS does not protect its tables then;
+ * OpenBLAS reports the last number that was set, so the program's own is set again. A sequential build has nothing to
+ * set.
  */
 static void run_single_threaded(const blas *e, void (*work)(void *context, size_t member), void *context)
 {
@@ -68,7 +69,7 @@ typedef struct batch {
     blas *e;
     size_t first, count;
     bool with_gradient;   /* of a training */
-    float *probabilities; /* (C x B), wanted instead of gradient and sums; NULL: not wanted */
+    float *probabilities; /* (C x B), computed instead of gradient and sums; NULL: not computed */
 } batch;
 
 static void process_slice(const batch *b, blas_part *part, size_t first, size_t n)
@@ -84,7 +85,7 @@ static void process_slice(const batch *b, blas_part *part, size_t first, size_t 
         gr_blas_backward(b->e, part, n, 1.0f / (float)b->count);
 }
 
-/* All slices of one part of the batch. */
+/* Processes all slices of one part of the batch. */
 static void process_part(void *context, size_t member)
 {
     const batch *b = context;
@@ -98,7 +99,7 @@ static void process_part(void *context, size_t member)
         process_slice(b, part, s, end - s < b->e->slice ? end - s : b->e->slice);
 }
 
-/* Adds the parts' gradients up, for this member's range of the parameters. */
+/* Adds up the parts' gradients, for this member's range of the parameters. */
 static void combine_gradients(void *context, size_t member)
 {
     const blas *e = context;
@@ -204,7 +205,7 @@ static gradus_status blas_read_gradient(engine *base, float *gradient)
     return GRADUS_OK;
 }
 
-/* ---- Life cycle ---- */
+/* ---- Creation and destruction ---- */
 
 static size_t minimum(size_t a, size_t b)
 {
@@ -219,8 +220,8 @@ static size_t widest_layer(const gradus_network *network)
     return widest;
 }
 
-/* As many threads as were asked for, else as OpenBLAS would use (OPENBLAS_NUM_THREADS, else the processors) and the
- * process may, if there are samples for them. */
+/* Chooses the number of threads: the requested one, else the number that OpenBLAS would use (OPENBLAS_NUM_THREADS, else
+ * the processors) and the process may use; but no more than there are samples for. */
 static gradus_status choose_parts(blas *e)
 {
     const engine *base = &e->common.base;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Engine "blas", the mathematics: one slice of n samples through the network and back, on one thread. For CBLAS every
- * matrix is column-major; W (O x I), which stands row after row, is the transposed of a matrix I x O there.
+ * matrix is column-major; W (O x I), which is stored row after row, is the transpose of a matrix I x O there.
  */
 #include "engine/blas/blas_state.h"
 #include "engine/common/activation.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What a layer's products are multiplied with: the first layer's inputs may be bytes' values. */
+/* The factor of a layer's products: the first layer's inputs may be the values of bytes. */
 static float input_scale(const blas *e, size_t layer)
 {
     return layer == 0 && !e->transforms ? gr_network_input(&e->common.base.network).scale : 1;
@@ -18,7 +18,7 @@ static float input_scale(const blas *e, size_t layer)
 
 /* ---- ReLU ---- */
 
-/* NaN stays NaN, so that it shows in the loss. */
+/* NaN stays NaN, so that the loss becomes NaN. */
 static void relu_forward(float *z, size_t elements)
 {
     for (size_t i = 0; i < elements; i++)
@@ -34,7 +34,7 @@ static void relu_backward(const float *a, float *dz, size_t elements)
 /* ---- Softmax of one column ---- */
 
 typedef struct column_softmax {
-    size_t largest; /* the first largest logit's place */
+    size_t largest; /* index of the first largest logit */
     float maximum;  /* its value */
     float sum;      /* of exp(z - maximum) */
 } column_softmax;
@@ -81,7 +81,7 @@ static void multiply(const float *factors, size_t elements, float *values)
         values[i] *= factors[i];
 }
 
-/* One sample as the first layer's products take it: the data set's sample of this number into x (F). */
+/* Writes the data set's sample of this number to x (F), in the form that the first layer's products read. */
 static void take_sample(const blas *e, blas_part *part, size_t sample, bool training, float *x)
 {
     const engine *base = &e->common.base;
@@ -99,7 +99,7 @@ static void take_sample(const blas *e, blas_part *part, size_t sample, bool trai
     }
 }
 
-/* The outputs z (O x n) of hidden layer l, in place. */
+/* Applies activation and dropout of hidden layer l to z (O x n), in place. */
 static void activate(const blas *e, blas_part *part, size_t l, size_t first, size_t n, bool training)
 {
     const engine *base = &e->common.base;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The formulas of the activations in double and in float. */
+/* The activations in double and in float. */
 #include "engine/common/activation.h"
 #include "common/activations.h"
 
@@ -30,7 +30,7 @@ double gr_activation(gradus_activation f, double z, double *slope)
     return z;
 }
 
-/* A loop for each, so that a compiler can put several units into a vector. */
+/* A loop for each, so that a compiler can vectorise it. */
 #define DEFINE_LOOP(NAME, formula, name, operators)                                                                   \
     static void activate_##formula(size_t count, const float *z, float *a, float *slope)                              \
     {                                                                                                                 \

@@ -8,7 +8,7 @@
 /* f(z) and, in *slope, f'(z). */
 double gr_activation(gradus_activation f, double z, double *slope);
 
-/* The same for so many floats: a[i] and slope[i] of z[i], which may be a[i]'s place. */
+/* The same for `count` floats: a[i] and slope[i] of z[i]; a may be z. */
 void gr_activate(gradus_activation f, size_t count, const float *z, float *a, float *slope);
 
 #endif

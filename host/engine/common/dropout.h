@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which units a step leaves out. A unit's 16 random bits are a function of the seed, the layer, the sample's number in the
- * data set and the step alone, so every engine and device leaves out the same; kernels/common/dropout.clh draws them as well.
- */
+/* The units that a step drops, by the random bits of kernels/common/dropout.h, so every engine and device drops the
+ * same. */
 #ifndef GRADUS_ENGINE_DROPOUT_H
 #define GRADUS_ENGINE_DROPOUT_H
 
 #include "core/status.h"
 
-/* Against learning the samples by heart. All zero but the seed: none of it. */
+/* Regularisation, which reduces overfitting. All zero except the seed: none. */
 typedef struct regularization {
-    float dropout, input_dropout; /* shares of the units of hidden layers, and of the features, that are left out */
+    float dropout, input_dropout; /* shares of the units of hidden layers, and of the features, that are dropped */
     float label_smoothing;
     uint64_t seed;
 } regularization;
 
-/* A unit is left out whose bits are below this: of 2^16 so many. */
+/* A unit is dropped if its bits are below this: the share of 2^16. */
 uint32_t gr_dropout_threshold(float share);
 
-/* What the others count, so that the expectation of a layer stays. */
+/* The factor of the other units, which keeps the expectation of a layer. */
 float gr_dropout_gain(uint32_t threshold);
 
-/* Where in a training a layer's outputs are. Layer 0 is the input. */
+/* Identifies the outputs of a layer in a training. Layer 0 is the input. */
 typedef struct dropout_place {
     uint64_t seed;
     uint32_t layer, sample, step;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every engine checks, and what is done with any of them. */
+/* The functions of all engines: checks, creation, description. */
 #include "engine/common/engine.h"
 
 #include <stdio.h>
@@ -13,10 +13,10 @@ static gradus_status check_fit(const gradus_network *network, const gradus_datas
         return gr_fail(GRADUS_ERROR_DATA, "the samples have %zu features, the network takes %zu", info->features,
                        network->sizes[0]);
     if (info->floats && !network->floats)
-        return gr_fail(GRADUS_ERROR_DATA, "the samples have float features, the network takes bytes 0..255 and sees "
-                                          "byte / 255 (save them as uint8, or train a network on floats)");
+        return gr_fail(GRADUS_ERROR_DATA, "the samples have float features, the network takes bytes 0..255 "
+                                          "(save them as uint8, or train a network on floats)");
     if (!info->floats && network->floats)
-        return gr_fail(GRADUS_ERROR_DATA, "the samples have bytes for features, the network takes floats as they are "
+        return gr_fail(GRADUS_ERROR_DATA, "the samples have bytes for features, the network takes floats "
                                           "(save them as float32, scaled as in its training)");
     for (size_t s = 0; info->classes > classes && s < info->samples; s++)
         if (dataset->labels[s] >= classes)
@@ -47,8 +47,8 @@ gradus_status gr_engine_create_with(const engine_type *type, const engine_settin
                          .augmentation = settings->augmentation};
     const char *missing = gr_engine_unsupported(type, &base, device);
     if (missing != NULL)
-        FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: found %s, expected another engine for that, such as layered",
-             type->name, missing);
+        FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: does not support %s; use another engine, such as layered", type->name,
+             missing);
     TRY(type->create(&base, device, out));
 cleanup:
     return status;

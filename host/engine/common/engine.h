@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An engine holds a data set and a network's parameters, and answers two questions about a range of the samples: what
- * is the gradient of the loss (with the summed loss and the number correct), and what are the probabilities. The
- * training loop knows nothing else of how it is computed.
+ * An engine has a data set and a network's parameters, and computes two things for a range of the samples: the gradient
+ * of the loss (with the summed loss and the number correct), and the probabilities. The training loop does not depend
+ * on how they are computed.
  */
 #ifndef GRADUS_ENGINE_ENGINE_H
 #define GRADUS_ENGINE_ENGINE_H
 
+#include "common/step_progress.h"
 #include "core/permutation.h"
 #include "data/augment.h"
 #include "data/dataset.h"
@@ -19,50 +20,47 @@ typedef struct batch_sums {
     double correct; /* number of samples classified correctly */
 } batch_sums;
 
-/* update() notes the sums that belong to its gradient in a ring of so many slots: those of step s in slot
- * s % METRIC_SLOTS, where step 0 is the first since write_parameters(). */
-#define METRIC_SLOTS 256
-
-/* Slots that lie side by side. */
+/* Contiguous slots of the ring of METRIC_SLOTS in which update() stores the sums that belong to its gradient; step 0 is
+ * the first since write_parameters(). */
 typedef struct sums_range {
     unsigned first, count;
 } sums_range;
 
-/* How many ranges may be on their way to the host. */
+/* The largest number of ranges that may be in transfer to the host. */
 #define SUMS_UNDER_WAY 4
 
 typedef struct engine engine;
 
-/* What a training goes on from. The arrays (layout.length) have the layout of the network and the engine's own precision, so
- * nothing is lost; one that is NULL is left alone. */
+/* The state that a training continues from. The arrays (layout.length) have the layout of the network and the engine's
+ * own precision, so nothing is lost; one that is NULL is ignored. */
 typedef enum state_array {
     STATE_PARAMETERS,
-    STATE_KEPT,  /* parameters set aside */
-    STATE_FIRST, /* moments; NULL where the optimizer has none */
+    STATE_KEPT,  /* kept parameters */
+    STATE_FIRST, /* moments; NULL if the optimizer has none */
     STATE_SECOND,
     STATE_ARRAYS,
 } state_array;
 
 typedef struct engine_state {
-    size_t steps; /* taken since write_parameters(), of a state that is written; reading leaves it alone */
+    size_t steps; /* done since write_parameters(), in a state that is written; reading does not set it */
     void *arrays[STATE_ARRAYS];
 } engine_state;
 
-/* Steps of the engine's batch size over samples first .. end - 1 of the order, of which the last may be shorter. */
+/* Steps with the engine's batch size over samples first .. end - 1 of the order; the last one may be shorter. */
 typedef struct step_run {
     size_t first, end;
     const update_step *steps; /* one each, at most METRIC_SLOTS */
     size_t count;
-    bool keep; /* sets the parameters aside before the last update, as keep_parameters() does */
+    bool keep; /* keeps the parameters before the last update, as keep_parameters() does */
 } step_run;
 
 typedef struct engine_type {
     const char *name;
     bool needs_device;
-    bool in_double; /* its state is doubles, not floats */
+    bool in_double; /* the state consists of doubles, not floats */
 
-    /* Names what of a training, which `base` describes, the engine cannot do, "max-norm with mini-batches"; NULL if it can
-     * do all of it. No such member: it can do everything. */
+    /* Names what the engine does not support of the training that `base` describes, as in "max-norm with mini-batches";
+     * NULL if it supports everything. Without this member an engine supports every training. */
     const char *(*unsupported)(const engine *base, const gradus_device *device);
     gradus_status (*create)(const engine *base, gradus_device *device, engine **out);
 
@@ -70,93 +68,92 @@ typedef struct engine_type {
     gradus_status (*write_parameters)(engine *e, const float *parameters);
     gradus_status (*read_parameters)(engine *e, float *parameters);
 
-    /* Reading waits for what is queued; what was written is gone on from as if the engine had taken the steps itself. The
-     * order of samples is no part of it. */
+    /* Reading waits for all queued work. After writing, the engine continues as if it had done the steps itself. The
+     * order of samples is not part of the state. */
     gradus_status (*read_state)(engine *e, const engine_state *state);
     gradus_status (*write_state)(engine *e, const engine_state *state);
 
-    /* Of engines that were made for batches: from now on sample i of a range is the data set's sample that the
-     * permutation sends i to. gradient() takes it augmented, as in the epoch whose order it is; with the identity, as which an
-     * engine begins, and in evaluate() samples are as they are. NULL: this engine computes whole data sets only. */
+    /* For engines that were created for batches: from now on sample i of a range is element i of the permutation.
+     * gradient() augments it, as in the epoch of the order. With the identity, the initial order, and in evaluate(),
+     * samples are not augmented. NULL: this engine supports only full batches. */
     gradus_status (*shuffle)(engine *e, const permutation *order);
 
     /* These return when the work is queued, which may be before it is done. gradient() computes the mean gradient over
-     * samples first .. first + count - 1 and their sums; update() takes a step with it, and
-     * may change it. evaluate() computes the sums alone, of the network as it is: without dropout and label smoothing; the
-     * gradient is undefined afterwards. */
+     * samples first .. first + count - 1 and their sums; update() does a step with it, and may change it. evaluate()
+     * computes only the sums, without dropout and label smoothing; the gradient is undefined afterwards. */
     gradus_status (*gradient)(engine *e, size_t first, size_t count);
     gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
 
-    /* gradient() and update() for each step of a run, in few launches; NULL: there is nothing to be gained. A training takes
-     * all its steps so or none, since the sums' order may differ. */
+    /* gradient() and update() for each step of a run, in few launches; NULL: that would not be faster. A training does
+     * all its steps in this way or none, because the order of sums may differ. */
     gradus_status (*take_steps)(engine *e, const step_run *run);
 
-    /* Between gradient() and update(): sets the parameters aside, unless the loss just computed or that of an earlier
-     * step is not finite. And brings back what was set aside last. Both are queued. */
+    /* Between gradient() and update(): keeps a copy of the parameters, unless the current loss or that of an earlier
+     * step is not finite; and restores the kept copy. Both are queued. */
     gradus_status (*keep_parameters)(engine *e);
     gradus_status (*restore_parameters)(engine *e);
 
-    /* Queues the transfer of the steps' sums in `range`; and waits until those have arrived. Several ranges may be on
-     * their way, each with a place of its own below SUMS_UNDER_WAY. Steps queued in the meantime must leave the slots
-     * alone. */
+    /* Queues the transfer of the steps' sums in `range`; and waits until they have arrived. Several ranges may be in
+     * transfer, each with its own `place` below SUMS_UNDER_WAY. Steps queued in the meantime must not use these
+     * slots. */
     gradus_status (*send_sums)(engine *e, unsigned place, sums_range range);
     gradus_status (*await_sums)(engine *e, unsigned place, sums_range range, batch_sums *sums);
 
-    /* Waits, then gives the sums of the last gradient() or evaluate(), or the gradient (layout.length floats). */
+    /* Waits, then returns the sums of the last gradient() or evaluate(), or the gradient (layout.length floats). */
     gradus_status (*read_sums)(engine *e, batch_sums *sums);
     gradus_status (*read_gradient)(engine *e, float *gradient);
 
-    /* Probabilities (C x B) of all samples; a data set without labels will do. Not of engines made for batches. */
+    /* Probabilities (C x B) of all samples; needs no labels. Not for engines that were created for batches. */
     gradus_status (*probabilities)(engine *e, float *out);
 
-    /* For gr_engine_describe(); NULL: there was nothing to decide. */
+    /* For gr_engine_describe(); NULL: the engine had nothing to decide. */
     void (*describe)(const engine *e, char *text, size_t size);
     void (*destroy)(engine *e);
 } engine_type;
 
-/* What all engines begin with. The data set must outlive the engine. */
+/* The first member of all engines. The data set must outlive the engine. */
 struct engine {
     const engine_type *type;
     gradus_network network;
     parameter_layout layout;
     const gradus_dataset *dataset;
-    size_t threads; /* of engines without a device; 0: as many as may be used, which "blas" replaces by their number */
-    size_t batch;   /* samples that gradient() is asked for; 0: all, in their order */
+    size_t threads; /* of engines without a device; 0: as many as may be used, "blas" stores the number here */
+    size_t batch;   /* samples of a gradient() call; 0: all, in file order */
     optimizer optimizer;
     regularization regularization;
     augmentation augmentation; /* of the samples of batches */
-    char choice[160]; /* how it was found to be the fastest, "fused (0.11 ms; sparse 0.24 ms)"; "": nobody measured */
+    char choice[160]; /* the measurements by which it was chosen, "fused (0.11 ms; sparse 0.24 ms)"; "": none */
 };
 
-/* Whether nothing but a ReLU stands between two layers; kernels have that built in. */
+/* Whether there is only a ReLU between two layers; kernels have it built in. */
 static inline bool gr_engine_is_plain(const engine *e)
 {
     return e->network.activation == GRADUS_RELU && e->regularization.dropout == 0;
 }
 
-/* What of the training the engine does not support, NULL if it supports all of it. */
+/* What the engine does not support of the training; NULL if it supports everything. */
 const char *gr_engine_unsupported(const engine_type *type, const engine *base, const gradus_device *device);
 
-/* What a training asks of an engine. All zero: plain gradient descent on the whole data set. */
+/* The settings of an engine for a training. All zero: plain gradient descent with full batches. */
 typedef struct engine_settings {
     size_t threads; /* of engines without a device; 0: as many as may be used */
     size_t batch;   /* samples of a mini-batch; 0: all */
     optimizer optimizer;
     regularization regularization;
-    augmentation augmentation; /* checked; only of mini-batches */
+    augmentation augmentation; /* checked; only for mini-batches */
 } engine_settings;
 
-/* Creates an engine for samples that fit the network: as many features, no label without a class. DATA if not; ARGUMENT for
- * what this engine does not support. */
+/* Creates an engine. DATA unless the samples fit the network: its number of features, and no label without a class.
+ * ARGUMENT for a training that this engine does not support. */
 gradus_status gr_engine_create_with(const engine_type *type, const engine_settings *settings, gradus_device *device,
                                     const gradus_network *network, const gradus_dataset *dataset, engine **out);
 
-/* The same for plain gradient descent on the whole data set. */
+/* The same for plain gradient descent with full batches. */
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
 
-/* How the engine, and who chose it, have decided to compute: lines that each end with "\n", or "". */
+/* The decisions of the engine, and of its choice: lines that each end with "\n", or "". */
 void gr_engine_describe(const engine *e, char *text, size_t size);
 
 /* NULL-safe. */

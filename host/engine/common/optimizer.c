@@ -6,9 +6,6 @@
 #include <math.h>
 #include <stddef.h>
 
-/* What PyTorch's clip_grad_norm_ adds to the norm. */
-#define CLIP_EPSILON 1e-6
-
 /* ---- The optimizers ---- */
 
 static void uncorrected(const optimizer *o, double t, update_step *step)
@@ -24,7 +21,7 @@ static void bias_corrected(const optimizer *o, double t, update_step *step)
     step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
 }
 
-/* Where gradus_optimizer has a coefficient, and what counts where that is NaN. */
+/* A coefficient's field in gradus_optimizer, and its default, for NaN. */
 typedef struct coefficient {
     bool used;
     size_t offset;
@@ -124,7 +121,7 @@ gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out)
     size_t kind = 0;
     TRY(gr_name_require("optimizer", gradus_optimizer_name, given->name, &kind));
     TRY(check_numbers(given));
-    *out = (optimizer){.kind = (optimizer_kind)kind,
+    *out = (optimizer){.kind = (u32)kind,
                        .momentum = choose(&optimizers[kind].momentum, given),
                        .decay = choose(&optimizers[kind].decay, given),
                        .epsilon = given->epsilon,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What update() does with a gradient, by one of the optimizers of kernels/common/optimizers.h; and the host's formulas. */
+/* The optimizers of kernels/common/optimizers.h: their coefficients for update(), and their formulas on the host. */
 #ifndef GRADUS_ENGINE_OPTIMIZER_H
 #define GRADUS_ENGINE_OPTIMIZER_H
 
@@ -8,14 +8,6 @@
 #include "net/network.h"
 
 typedef enum optimizer_kind optimizer_kind;
-
-typedef struct optimizer {
-    optimizer_kind kind;
-    float momentum; /* of the first moment: momentum, or beta1 */
-    float decay;    /* of the second moment: rho, or beta2 */
-    float epsilon, weight_decay;
-    float clip_norm, max_norm; /* 0: none */
-} optimizer;
 
 /* ARGUMENT for an unknown name or a number out of its range. NULL is plain sgd. */
 gradus_status gr_optimizer_make(const gradus_optimizer *options, optimizer *out);
@@ -27,11 +19,11 @@ bool gr_optimizer_has_second_moment(const optimizer *o);
 bool gr_optimizer_has_momentum(const optimizer *o);
 bool gr_optimizer_has_decay(const optimizer *o);
 
-/* The step number t, counted from 1. */
+/* The coefficients of step t, counted from 1. */
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t);
 
-/* One step of all parameters p (layout.length) with their gradient g, which is clipped in place; first and second are the
- * moments, as long, or NULL where the optimizer has none. */
+/* One step of all parameters p (layout.length) with their gradient g, which is clipped in place; first and second are
+ * the moments, of the same length, or NULL if the optimizer has none. */
 void gr_optimizer_update_float(const optimizer *o, const update_step *step, const gradus_network *network,
                                const parameter_layout *layout, float *p, float *g, float *first, float *second);
 void gr_optimizer_update_double(const optimizer *o, const update_step *step, const gradus_network *network,

@@ -11,7 +11,7 @@ static void IN_REAL(clip)(const optimizer *o, size_t length, REAL *g)
         g[i] *= factor;
 }
 
-/* The moments of one parameter; where the optimizer has none, whatever is there. */
+/* The moments of one parameter; undefined if the optimizer has none. */
 typedef struct IN_REAL(moments) {
     REAL first, second;
 } IN_REAL(moments);
@@ -62,7 +62,7 @@ static REAL IN_REAL(update_one)(const optimizer *o, const update_step *step, REA
         p -= (REAL)step->learning_rate * weight_decay * p;
     else
         g += weight_decay * p;
-    switch (o->kind) {
+    switch ((optimizer_kind)o->kind) {
 #define CASE(NAME, formula, name, moments, weight_decay, momentum, decay, corrections)                                \
     case OPTIMIZER_##NAME:                                                                                            \
         return IN_REAL(formula)(o, step, p, g, m);
@@ -87,7 +87,7 @@ static void IN_REAL(update_tensor)(const optimizer *o, const update_step *step, 
     }
 }
 
-/* Shortens the rows of W that are longer than max_norm: the weights into one unit. */
+/* Scales down the rows of W (the weights into a unit) whose norm exceeds max_norm. */
 static void IN_REAL(limit_rows)(REAL max_norm, size_t rows, size_t columns, REAL *w)
 {
     for (size_t r = 0; r < rows; r++, w += columns) {

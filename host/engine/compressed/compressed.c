@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The buffers of compressed X, and its way there. */
+/* Creates and fills the buffers of compressed X. */
 #include "engine/compressed/compressed.h"
 
 #include <string.h>
 
-/* The buffers, and where the host writes to them. */
+/* The buffers, and their mapped memory. */
 enum { PART_COUNT = 5 };
 typedef struct part {
     cl_mem *buffer;
@@ -15,7 +15,7 @@ typedef struct part {
 static void list_parts(const group_shape *shape, compressed *x, group_arrays *arrays, part parts[PART_COUNT])
 {
     const bool elements = shape->lanes == 1;
-    const size_t entries = shape->entries > 0 ? shape->entries : 1; /* a buffer of nothing cannot be */
+    const size_t entries = shape->entries > 0 ? shape->entries : 1; /* an empty buffer is impossible */
     const size_t offsets = shape->tiles * shape->blocks * shape->tile + 1, lists = shape->tiles * shape->groups + 1;
     const part list[PART_COUNT] = {
         {&x->values, (void **)&arrays->values, entries * shape->lanes},

@@ -11,10 +11,11 @@ typedef struct compressed {
     cl_mem values, places, sample_offsets, lists, list_offsets;
 } compressed;
 
-/* Bytes that X takes in this shape: in all, and of the largest buffer. */
+/* Bytes of X in this shape: in total, and of the largest buffer. */
 size_t gr_compressed_bytes(const group_shape *shape, size_t *largest);
 
-/* Makes the buffers and fills them in place, which on a CPU saves a copy. After a failure, too, release must follow. */
+/* Creates the buffers and fills them in place, which on a CPU saves a copy. Call release afterwards, even after a
+ * failure. */
 gradus_status gr_compressed_upload(gradus_device *device, const gradus_dataset *dataset, const group_shape *shape,
                                    compressed *out);
 void gr_compressed_release(compressed *x);

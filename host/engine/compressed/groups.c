@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A group is a rectangle of lanes / 4 rows of 4 pixels where the image divides into such, else a run of pixels. */
+/* A group is a rectangle of lanes / 4 rows of 4 pixels if the image can be divided into these, else a run of pixels. */
 #define RECTANGLE_WIDTH 4
 
 void gr_groups_order(const gradus_dataset_info *info, const group_shape *shape, uint32_t *place_feature,
                      uint32_t *feature_place)
 {
     const size_t width = info->width, lanes = shape->lanes, rows = lanes / RECTANGLE_WIDTH;
-    const size_t across = width / RECTANGLE_WIDTH; /* rectangles beside each other */
+    const size_t across = width / RECTANGLE_WIDTH; /* rectangles in a row */
     for (size_t i = 0; i < shape->groups * lanes; i++)
         place_feature[i] = (uint32_t)info->features;
     for (size_t f = 0; f < info->features; f++) {
@@ -42,8 +42,8 @@ unit_blocks gr_element_units(size_t units, size_t lanes)
     return division;
 }
 
-/* Bytes of a block of weights: a little more than the first-level cache (32 KiB), since some of an image's pixels never have
- * ink. Blocks of half the size cost a sixth more in Z1, as their lists are short. */
+/* Bytes of a block of weights: a little more than the first-level cache (32 KiB), because some pixels of images are
+ * always zero. With blocks of half the size Z1 takes a sixth longer, because their lists are short. */
 #define ELEMENT_BLOCK_BYTES 40960
 
 size_t gr_element_block(size_t units, size_t lanes)
@@ -69,7 +69,7 @@ static bool is_empty(const uint8_t *group, size_t lanes)
     return (halves[0] | halves[1]) == 0;
 }
 
-/* What walking over all samples needs. */
+/* The memory for a pass over all samples. */
 typedef struct walk {
     uint32_t *place_feature, *feature_place;
     uint8_t *arranged; /* (lanes x groups x samples) */
@@ -131,8 +131,8 @@ cleanup:
     return status;
 }
 
-/* Samples of a tile: enough that a pixel's list is long, few enough that a block of the tile's dZ1 stays in the first-level
- * cache. Tiles of half or 3 / 2 the size cost a tenth more in dW1. */
+/* Samples of a tile: enough for long lists of a pixel, and few enough that a block of the tile's dZ1 stays in the
+ * first-level cache. With tiles of half or 3 / 2 the size dW1 takes a tenth longer. */
 #define ELEMENT_TILE 128
 
 gradus_status gr_groups_measure_elements(const gradus_dataset *dataset, size_t units, size_t lanes, group_shape *out)
@@ -140,7 +140,7 @@ gradus_status gr_groups_measure_elements(const gradus_dataset *dataset, size_t u
     return gr_groups_measure(dataset, 1, ELEMENT_TILE, gr_element_block(units, lanes), out);
 }
 
-/* The entries of a tile's samples: values, groups and sample_offsets. Returns the first entry behind them. */
+/* Fills in the entries of a tile's samples: values, groups and sample_offsets. Returns the first entry after them. */
 static uint32_t fill_samples(const gradus_dataset *dataset, const group_shape *shape, size_t tile, walk *w,
                              const group_arrays *out, uint32_t entry)
 {
@@ -167,7 +167,7 @@ static uint32_t fill_samples(const gradus_dataset *dataset, const group_shape *s
     return entry;
 }
 
-/* A tile's entries once more, sorted by group (counting sort; within a group the samples keep their order). */
+/* Fills in a tile's entries again, sorted by group (counting sort; within a group the samples keep their order). */
 static void fill_lists(const group_shape *shape, size_t tile, const group_arrays *out, uint32_t *next)
 {
     const uint32_t *offsets = out->sample_offsets + tile * shape->tile * shape->blocks;
@@ -176,7 +176,7 @@ static void fill_lists(const group_shape *shape, size_t tile, const group_arrays
     memset(next, 0, shape->groups * sizeof *next);
     for (uint32_t e = first; e < end; e++)
         next[out->groups[e]]++;
-    uint32_t begin = first; /* a tile's lists are as long as its entries are many */
+    uint32_t begin = first; /* a tile's lists have as many items as it has entries */
     for (size_t g = 0; g < shape->groups; g++) {
         begins[g] = begin;
         begin += next[g];

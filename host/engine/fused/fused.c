@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of the engines "fused" it is. */
+/* Chooses one of the engines "fused". */
 #include "engine/fused/fused.h"
 #include "device/device.h"
 #include "engine/fused_batch/fused_batch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused", which becomes one of three engines that pass over the samples once and keep everything else in the cache. */
+/* Engine "fused" creates one of three engines that read the samples once and keep everything else in the cache. */
 #ifndef GRADUS_ENGINE_FUSED_H
 #define GRADUS_ENGINE_FUSED_H
 

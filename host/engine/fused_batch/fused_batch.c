@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" on mini-batches: its buffers, its launches, and the engine at work. */
+/* Engine "fused" for mini-batches: buffers, launches, and the engine's functions. */
 #include "engine/fused_batch/fused_batch.h"
 #include "core/memory.h"
 #include "engine/fused_batch/image_source.h"
@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whole steps in one launch, for small batches. */
+/* Complete steps in one launch, for small batches. */
 typedef struct step_queue {
-    cl_mem factors;    /* (METRIC_SLOTS), of update_step: those of steps on their way, a ring */
-    update_step *sent; /* (METRIC_SLOTS), the same on the host until the device has read it */
+    cl_mem factors;    /* (METRIC_SLOTS), of update_step: those of queued steps, a ring */
+    update_step *sent; /* (METRIC_SLOTS), the same on the host, for the transfer */
     size_t next;       /* step of the ring */
     launch fused_batch_steps;
 } step_queue;
@@ -26,17 +26,17 @@ typedef struct fused_batch {
     packed_engine packed;
     sample_lists x;
     image_source source; /* of augmented images */
-    batch_images images; /* as the order at hand takes them */
+    batch_images images; /* for the current order */
     size_t work_items;   /* shares of the pass */
     cl_mem labels;       /* (B) */
     cl_mem order;        /* (B) */
-    cl_mem scratch;      /* the work-items' own memory and partial gradients */
+    cl_mem scratch;      /* memory and partial gradients of each work-item */
     cl_program program;  /* built for this network */
     launch shuffle_samples, pass, reduce;
     step_queue *steps; /* NULL unless batches are small */
 } fused_batch;
 
-/* ---- At work ---- */
+/* ---- Computing ---- */
 
 static gradus_status run_pass(fused_batch *e, size_t first, size_t count, u32 mode)
 {
@@ -72,7 +72,7 @@ cleanup:
     return status;
 }
 
-/* As many steps as the ring of factors has left. */
+/* Queues the steps that fit the rest of the ring of factors. */
 static gradus_status queue_steps(fused_batch *e, const step_run *run)
 {
     gradus_status status = GRADUS_OK;
@@ -111,11 +111,11 @@ cleanup:
 
 /* ---- Plan ---- */
 
-/* Samples of a tile at most: its dZ1 stays in the first-level cache. */
+/* Largest number of samples of a tile: its dZ1 stays in the first-level cache. */
 #define TILE_MAX 64
 
-/* Partial gradients begin so many floats behind a whole page, where parameters and moments begin: a core takes a load for one
- * of what it has just stored 4 KiB away, and waits. */
+/* Partial gradients begin this number of floats after a page boundary, where parameters and moments begin: a core
+ * mistakes a load for one of data that it has just stored at a distance of 4 KiB, and waits. */
 #define HEAD_FLOATS 256
 
 static tile_plan plan_tile(const fused_batch *e, size_t lanes)
@@ -194,15 +194,15 @@ cleanup:
 
 /* ---- Small batches ---- */
 
-/* A launch that all cores share costs about as much as a core does in so many cycles; whole steps on one core cost none. */
+/* A launch on all cores costs about this number of cycles of a core; complete steps on one core have no launches. */
 #define SMALL_STEP_CYCLES 150e3
 
-/* Cycles of a core as measured with AVX2: a vector of units meets a pixel three times, a parameter is updated once, a pixel
- * of an augmented image is made once. */
+/* By the cycles of a core, as measured with AVX2: a vector of units is used three times per pixel, a parameter is
+ * updated once, a pixel of an augmented image is computed once. */
 static bool is_small(const fused_batch *e, size_t lanes)
 {
     const engine *base = &e->packed.common.base;
-    if (base->optimizer.max_norm > 0) /* whose launch only update() has */
+    if (base->optimizer.max_norm > 0) /* only update() has its launch */
         return false;
     const double batch = (double)base->batch, vectors = (double)(e->packed.units.padded / lanes);
     const double pixels = (double)e->x.entries / (double)base->dataset->info.samples * batch;
@@ -213,11 +213,9 @@ static bool is_small(const fused_batch *e, size_t lanes)
 static gradus_status create_step_launch(fused_batch *e)
 {
     const device_engine *common = &e->packed.common;
-    const optimizer *how = &common->base.optimizer;
     const batch_steps none = {0};
-    const batch_training training = {gr_update_rule(how, common->layout.length, &common->record),
-                                     (u32)common->base.batch, how->clip_norm};
-    /* An optimizer without this moment never touches the buffer that stands in its place. */
+    const batch_training training = {(u32)common->base.batch, common->base.optimizer};
+    /* An optimizer without this moment never uses the buffer that replaces it. */
     const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
     const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
     return gr_launch_create_in(e->program, "fused_batch_steps", 1, 1,
@@ -239,7 +237,7 @@ static gradus_status plan_steps(fused_batch *e)
     TRY(gr_allocate(METRIC_SLOTS, &e->steps->sent));
     TRY(gr_buffer_create(device, METRIC_SLOTS * sizeof *e->steps->sent, "learning rates", &e->steps->factors));
     TRY(create_step_launch(e));
-    /* No steps, so that no compiler runs during the first ones. */
+    /* A launch without steps, so that no compiler runs during the first ones. */
     TRY(gr_launch_enqueue(device, &e->steps->fused_batch_steps));
     TRY(gr_device_finish(device));
 cleanup:
@@ -256,7 +254,7 @@ static void destroy_steps(step_queue *steps)
     free(steps);
 }
 
-/* ---- Life cycle ---- */
+/* ---- Creation and destruction ---- */
 
 static gradus_status upload(fused_batch *e)
 {
@@ -333,8 +331,8 @@ static const char *fused_batch_unsupported(const engine *base, const gradus_devi
     (void)device;
     const bool input_dropout = base->regularization.input_dropout > 0;
     return base->network.floats                                  ? "float features"
-           : base->batch == 0                                    ? "a full batch"
-           : input_dropout && base->network.input_deviation != 0 ? "input dropout of a standardised input"
+           : base->batch == 0                                    ? "full batches"
+           : input_dropout && base->network.input_deviation != 0 ? "input dropout with standardised input"
                                                                  : NULL;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Uploads what augmented images are made of. */
+/* Uploads the data for augmented images. */
 #include "engine/fused_batch/image_source.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mini-batches of augmented images: the plan, and X as bytes, beside the lists of its pixels (sample_lists.h).
- * kernels/fused_batch/augment_tile.clh makes a tile's images from them when it takes the tile.
+ * Mini-batches of augmented images: the plan, and X as bytes, besides the lists of its pixels (sample_lists.h).
+ * kernels/fused_batch/augment_tile.clh computes the images of a tile from them.
  */
 #ifndef GRADUS_ENGINE_IMAGE_SOURCE_H
 #define GRADUS_ENGINE_IMAGE_SOURCE_H
@@ -18,10 +18,10 @@ typedef struct image_source {
 /* Whether the samples of batches are augmented. */
 bool gr_image_source_is_on(const engine *base);
 
-/* Bytes of a sample's image there. */
+/* Bytes of a sample's image in `pixels`. */
 size_t gr_image_source_sample_bytes(const engine *base);
 
-/* Does nothing without augmentation. After a failure, too, release must follow. */
+/* Does nothing without augmentation. Call release afterwards, even after a failure. */
 gradus_status gr_image_source_create(gradus_device *device, const engine *base, image_source *out);
 void gr_image_source_release(image_source *s);
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packed W1, and all arrays of its layout, on their way to the buffers and back. */
+/* Transfers W1, and all arrays of its layout, between the usual and the packed layout. */
 #include "engine/fused_batch/packed_engine.h"
 #include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The usual layout with packed W1 at its begin. */
+/* The usual layout with packed W1 at its start. */
 static parameter_layout packed_layout(const engine *base, const unit_blocks *units)
 {
     parameter_layout layout = base->layout;
     const size_t floats = units->padded * base->network.sizes[0];
     const size_t packed = gr_divide_up(floats, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
-    const size_t shift = packed - base->layout.bias[0]; /* modulo 2^64 where it is negative */
+    const size_t shift = packed - base->layout.bias[0]; /* modulo 2^64 if it is negative */
     for (size_t l = 0; l < base->network.layers; l++) {
         layout.weights[l] += l == 0 ? 0 : shift;
         layout.bias[l] += shift;
@@ -29,14 +29,14 @@ gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus
     return gr_device_engine_init_with(&e->common, base, device, &layout, e->block_units);
 }
 
-/* Where W1[unit, feature] stands, as first_batch.clh has it. */
+/* The offset of W1[unit, feature], as in first_batch.clh. */
 static size_t packed_at(const packed_engine *e, size_t unit, size_t feature)
 {
     const size_t block_units = e->block_units, features = e->common.base.network.sizes[0];
     return (unit / block_units * features + feature) * block_units + unit % block_units;
 }
 
-/* Between the usual layout (plain) and that of the buffers. */
+/* Converts from the usual layout (plain) to that of the buffers. */
 static void pack(const packed_engine *e, const float *plain, float *packed)
 {
     const engine *base = &e->common.base;
@@ -71,7 +71,7 @@ cleanup:
     return status;
 }
 
-/* Reads either of the two by `read`, which gives it packed. */
+/* Reads parameters or gradient by `read`, which returns them packed. */
 static gradus_status read_unpacked(engine *base, gradus_status (*read)(engine *, float *), float *out)
 {
     gradus_status status = GRADUS_OK;
@@ -95,7 +95,7 @@ gradus_status gr_packed_engine_read_gradient(engine *base, float *gradient)
     return read_unpacked(base, gr_device_engine_read_gradient, gradient);
 }
 
-/* Room for the arrays of `plain`, packed. */
+/* Allocates the arrays of `plain`, packed. */
 static gradus_status allocate_packed(const packed_engine *e, const engine_state *plain, engine_state *packed)
 {
     gradus_status status = GRADUS_OK;

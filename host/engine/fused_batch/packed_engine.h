@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A device engine whose buffers have W1 packed as kernels/fused_batch/first_batch.clh wants it: blocks of units, in each
- * feature after feature, with units to fill the last block. Who writes or reads parameters and gradient sees the usual
+ * A device engine whose buffers have W1 packed for kernels/fused_batch/first_batch.clh: blocks of units, in each block
+ * feature by feature, with padding in the last block. Writing and reading of parameters and gradient uses the usual
  * layout.
  */
 #ifndef GRADUS_ENGINE_PACKED_ENGINE_H
@@ -11,15 +11,15 @@
 #include "engine/opencl/device_engine.h"
 
 typedef struct packed_engine {
-    device_engine common; /* its layout is that with packed W1 at the begin */
+    device_engine common; /* its layout has packed W1 at the start */
     unit_blocks units;    /* of W1, in vectors */
     size_t block_units;   /* units of a block */
 } packed_engine;
 
-/* For vectors of `lanes` units. After a failure, too, gr_device_engine_release must follow. */
+/* For vectors of `lanes` units. Call gr_device_engine_release afterwards, even after a failure. */
 gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus_device *device, size_t lanes);
 
-/* These serve as members of an engine_type. */
+/* Members of an engine_type. */
 gradus_status gr_packed_engine_write_parameters(engine *base, const float *parameters);
 gradus_status gr_packed_engine_read_parameters(engine *base, float *parameters);
 gradus_status gr_packed_engine_read_gradient(engine *base, float *gradient);

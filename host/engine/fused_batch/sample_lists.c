@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes the lists of pixels that are not zero. */
+/* Creates the lists of pixels that are not zero. */
 #include "engine/fused_batch/sample_lists.h"
 #include "engine/compressed/groups.h"
 
@@ -18,7 +18,7 @@ gradus_status gr_sample_lists_measure(const gradus_dataset *dataset, size_t bloc
     return GRADUS_OK;
 }
 
-/* The arrays are written where the device has them. */
+/* Writes the arrays to mapped memory of the device. */
 static void fill(const gradus_dataset *dataset, size_t block, uint8_t *values, uint16_t *places, uint32_t *starts)
 {
     const size_t features = dataset->info.features;
@@ -40,7 +40,7 @@ gradus_status gr_sample_lists_upload(gradus_device *device, const gradus_dataset
 {
     gradus_status status = GRADUS_OK;
     const size_t starts_count = dataset->info.samples * lists->blocks + 1;
-    const size_t entries = lists->entries + 1; /* a buffer of nothing cannot be */
+    const size_t entries = lists->entries + 1; /* an empty buffer is impossible */
     void *values = NULL, *places = NULL, *starts = NULL;
 
     TRY(gr_buffer_create_mapped(device, entries, "X", &lists->values, &values));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each form of the first layer makes of X and the units, and what it costs. */
+/* The forms of the first layer: how each divides X and the units, and its cost. */
 #include "engine/fused_cpu/first_forms.h"
 #include "core/memory.h"
 #include "fused_cpu/first_layer.h"
@@ -9,11 +9,11 @@
 
 /* ---- The shape of X ---- */
 
-/* Samples of a tile, but for elements, for which groups.c knows it: enough that a group's list is long, few enough that the
- * tile stays in the cache. Twice as many or half as many change the time by a few percent. */
+/* Samples of a tile, except for elements (groups.c): enough for long lists of a group, and few enough that the tile
+ * stays in the cache. Twice or half the number changes the time by a few per cent. */
 #define TILE 64
 
-/* Of these groups all are one block. */
+/* All groups are one block. */
 #define ALL_GROUPS SIZE_MAX
 
 static gradus_status measure_groups(const gradus_dataset *dataset, size_t units, size_t lanes, group_shape *out)
@@ -22,7 +22,7 @@ static gradus_status measure_groups(const gradus_dataset *dataset, size_t units,
     return gr_groups_measure(dataset, lanes, TILE, ALL_GROUPS, out);
 }
 
-/* X with all groups of so many pixels, in their order, filled up to a multiple of their number. */
+/* The shape of X with all groups of `lanes` pixels, in order, padded to a multiple of `multiple` groups. */
 static group_shape all_groups(const gradus_dataset_info *info, size_t lanes, size_t multiple)
 {
     const size_t groups = gr_divide_up(gr_divide_up(info->features, lanes), multiple) * multiple;
@@ -51,7 +51,7 @@ static gradus_status measure_wide(const gradus_dataset *dataset, size_t units, s
     return GRADUS_OK;
 }
 
-/* ---- Blocks of units, whose sums fit 16 vector registers beside what they are made of ---- */
+/* ---- Blocks of units. Their sums and the operands fit 16 vector registers ---- */
 
 /* 12 units of one vector each. */
 static unit_blocks divide_groups(size_t units, size_t lanes)
@@ -89,8 +89,8 @@ static unit_blocks divide_wide(size_t units, size_t lanes)
     return (unit_blocks){WIDE_ROWS, forward / WIDE_ROWS, forward > backward ? forward : backward};
 }
 
-/* ---- Costs: a step is a group of pixels with all units, or a pixel with a block of vectors of units; the constant is what a
- * step costs besides ---- */
+/* ---- Costs. A step is a group of pixels with all units, or a pixel with a block of vectors of units; the constant is
+ * the overhead of a step ---- */
 
 static double cost_of_groups(const gradus_dataset_info *info, const group_shape *x, size_t units, size_t lanes)
 {
@@ -132,7 +132,7 @@ static size_t all_bytes(const group_shape *x, size_t *largest)
     return *largest;
 }
 
-/* Each sample's bytes are followed by zeros up to whole groups. */
+/* Zeros pad each sample's bytes to full groups. */
 static gradus_status upload_dense(gradus_device *device, const gradus_dataset *dataset, const group_shape *x,
                                   compressed *out)
 {
@@ -150,7 +150,7 @@ cleanup:
     return status;
 }
 
-/* The bytes stand pixel after pixel within each tile, filled up with zeros. */
+/* Within each tile the bytes are stored pixel by pixel, padded with zeros. */
 static gradus_status upload_transposed(gradus_device *device, const gradus_dataset *dataset, const group_shape *x,
                                        compressed *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" on a full batch with kernels for CPUs: its buffers, its launches, and the engine at work. */
+/* Engine "fused" for full batches with kernels for CPUs: buffers, launches, and the engine's functions. */
 #include "engine/fused_cpu/fused_cpu.h"
 #include "core/memory.h"
 #include "engine/fused_cpu/first_forms.h"
@@ -12,16 +12,16 @@ typedef struct fused_cpu {
     device_engine common;
     group_shape shape;    /* of X */
     size_t work_items;    /* shares of the pass */
-    compressed x;         /* X as the form of the first layer has it */
+    compressed x;         /* X, as the form of the first layer needs it */
     cl_mem place_feature; /* (lanes x groups), the order of pixels */
     cl_mem feature_place; /* (F) */
     cl_mem labels;        /* (tiles * tile); NULL for a data set without labels */
-    cl_mem scratch;       /* the work-items' own memory and partial sums */
+    cl_mem scratch;       /* memory and partial sums of each work-item */
     cl_program program;   /* built for this network */
     launch pass, reduce;
 } fused_cpu;
 
-/* ---- At work ---- */
+/* ---- Computing ---- */
 
 static gradus_status run_pass(fused_cpu *e, size_t first, size_t count, u32 mode)
 {
@@ -45,7 +45,7 @@ static gradus_status fused_cpu_evaluate(engine *base, size_t first, size_t count
     return run_pass((fused_cpu *)base, first, count, PASS_EVALUATE);
 }
 
-/* The pass; probabilities (C x B) may be NULL where it computes none. */
+/* Creates the launch of a pass; probabilities (C x B) may be NULL if it does not compute them. */
 static gradus_status create_pass(const fused_cpu *e, pass_range range, cl_mem probabilities, launch *out)
 {
     return gr_launch_create_in(e->program, "fused_cpu_pass", e->work_items, 1,
@@ -170,7 +170,7 @@ cleanup:
     return status;
 }
 
-/* ---- Life cycle ---- */
+/* ---- Creation and destruction ---- */
 
 static void fused_cpu_destroy(engine *base)
 {
@@ -252,7 +252,7 @@ static const char *fused_cpu_unsupported(const engine *base, const gradus_device
     (void)device;
     return base->network.floats                     ? "float features"
            : base->batch > 0                        ? "mini-batches"
-           : base->regularization.input_dropout > 0 ? "input dropout of a full batch"
+           : base->regularization.input_dropout > 0 ? "input dropout with full batches"
                                                     : NULL;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" with kernels for GPUs: the program's constants, the buffers, the launches, and the engine at work. */
+/* Engine "fused" with kernels for GPUs: the program's constants, buffers, launches, and the engine's functions. */
 #include "engine/fused_gpu/fused_gpu.h"
 #include "core/memory.h"
 #include "engine/fused_gpu/fused_gpu_plan.h"
@@ -11,17 +11,17 @@
 typedef struct fused_gpu {
     device_engine common;
     fused_gpu_plan plan;
-    cl_mem pixels;      /* X, (16 runs x B) bytes: each sample followed by zeros up to whole runs */
+    cl_mem pixels;      /* X, (16 runs x B) bytes: each sample padded with zeros to full runs */
     cl_mem labels;      /* (B); NULL for a data set without labels */
     cl_mem partial;     /* (plan.partial x plan.groups), the work-groups' sums */
-    cl_mem kept;        /* (plan.kept x plan.groups), dZ1; NULL where dW1 is one chunk */
+    cl_mem kept;        /* (plan.kept x plan.groups), dZ1; NULL if dW1 is one chunk */
     cl_program program; /* built for this network */
     launch pass, forward, reduce;
 } fused_gpu;
 
-/* ---- At work ---- */
+/* ---- Computing ---- */
 
-/* Sums over a range by a pass, then all work-groups' together. */
+/* Queues a pass over a range, and the launch that adds up the work-groups' sums. */
 static gradus_status run_pass(fused_gpu *e, launch *pass, size_t first, size_t count, u32 mode)
 {
     gradus_status status = GRADUS_OK;
@@ -46,7 +46,7 @@ static gradus_status fused_gpu_evaluate(engine *base, size_t first, size_t count
     return run_pass(e, &e->forward, first, count, PASS_EVALUATE);
 }
 
-/* The pass without gradient; probabilities (C x B) may be NULL. */
+/* Creates the launch of a pass without gradient; probabilities (C x B) may be NULL. */
 static gradus_status create_forward(const fused_gpu *e, pass_range range, cl_mem probabilities, launch *out)
 {
     return gr_launch_create_in(e->program, "fused_gpu_forward", e->plan.groups * e->plan.threads, e->plan.threads,
@@ -127,8 +127,8 @@ cleanup:
     return status;
 }
 
-/* The largest work-group in which the device can run all kernels of the program, which may be less than it can in
- * general. */
+/* The largest work-group with which the device can run all kernels of the program; may be smaller than the device's
+ * general limit. */
 static gradus_status program_limit(const fused_gpu *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
@@ -143,7 +143,7 @@ cleanup:
     return status;
 }
 
-/* Plans and builds, for smaller work-groups as long as the kernels take more of the device than it has. */
+/* Plans and builds, with smaller work-groups as long as the kernels need more resources than the device has. */
 static gradus_status plan_and_build(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
@@ -185,7 +185,7 @@ cleanup:
 
 /* ---- Memory ---- */
 
-/* Bytes of a sample on the device: whole runs. */
+/* Bytes of a sample on the device: full runs. */
 static size_t sample_bytes(const fused_gpu *e)
 {
     return SAMPLE_RUNS(e->common.base.network.sizes[0]) * RUN_PIXELS;
@@ -240,7 +240,7 @@ cleanup:
     return status;
 }
 
-/* ---- Life cycle ---- */
+/* ---- Creation and destruction ---- */
 
 static void fused_gpu_destroy(engine *base)
 {
@@ -282,7 +282,7 @@ cleanup:
     return status;
 }
 
-/* Whole data sets and ReLU only. */
+/* Only full batches and ReLU are supported. */
 static const char *fused_gpu_unsupported(const engine *base, const gradus_device *device)
 {
     (void)device;
@@ -291,7 +291,7 @@ static const char *fused_gpu_unsupported(const engine *base, const gradus_device
     return network->floats                              ? "float features"
            : base->batch > 0                            ? "mini-batches with kernels for GPUs"
            : network->activation != GRADUS_RELU         ? "an activation other than ReLU with kernels for GPUs"
-           : network->input_deviation != 0              ? "a standardised input with kernels for GPUs"
+           : network->input_deviation != 0              ? "standardised input with kernels for GPUs"
            : how->dropout > 0 || how->input_dropout > 0 ? "dropout with kernels for GPUs"
            : how->label_smoothing > 0                   ? "label smoothing with kernels for GPUs"
                                                         : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engine "fused" with kernels for GPUs (kernels/fused_gpu/fused_gpu.cl), for narrow layers: one pass over the bytes of X, a
- * work-group on each share of the samples, computes Z1 through dZ1 in local memory and sums up all gradients; then one launch
- * adds up the shares and one updates.
+ * Engine "fused" with kernels for GPUs (kernels/fused_gpu/fused_gpu.cl), for narrow layers: one pass over the bytes of
+ * X, with a work-group for each share of the samples, computes Z1 to dZ1 in local memory and sums up all gradients;
+ * then one launch adds up the shares and one updates.
  */
 #ifndef GRADUS_ENGINE_FUSED_GPU_H
 #define GRADUS_ENGINE_FUSED_GPU_H

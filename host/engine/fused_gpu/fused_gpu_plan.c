@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plan of engine "fused" for GPUs. Measured on no GPU yet: chosen by the reckoning in fused_gpu.cl. */
+/* The plan of engine "fused" for GPUs. Not measured on a GPU yet: the choices follow from the estimate in
+ * fused_gpu.cl. */
 #include "engine/fused_gpu/fused_gpu_plan.h"
 #include "core/memory.h"
 
 #include <stdint.h>
 
-/* ---- What can be tuned ---- */
+/* ---- Parameters to tune ---- */
 
 #define SAMPLE_BLOCK 4    /* samples of a work-item's sums of Z1; a tile is a multiple of it */
-#define UNIT_BLOCK_ONE 10 /* units of a work-item's sums where one block is all of them, */
-#define UNIT_BLOCK_MAX 8  /* and where there are several */
-#define SUMS_MAX 64       /* of dW1 that a work-item has, for as many registers, */
-#define QUAD_BLOCK_MAX 2  /* in so many quads of features */
-#define THREADS_MIN 128   /* of a work-group, where the device allows that many */
+#define UNIT_BLOCK_ONE 10 /* units of a work-item's sums if one block has all of them, */
+#define UNIT_BLOCK_MAX 8  /* and if there are several blocks */
+#define SUMS_MAX 64       /* sums of dW1 of a work-item, each in a register, */
+#define QUAD_BLOCK_MAX 2  /* for at most this number of quads of features */
+#define THREADS_MIN 128   /* of a work-group, if the device allows that many */
 #define THREADS_MAX 448   /* leaves each work-item 144 of the 65,536 registers of an NVIDIA GPU */
 #define THREADS_STEP 32   /* a warp; half a wave of older AMD GPUs */
 #define LOCAL_BYTES_MAX ((size_t)49152)
-#define REGISTERS 65536    /* of a compute unit; they decide how many work-groups it has at a time, */
-#define OTHER_REGISTERS 40 /* so many being used beside the sums */
+#define REGISTERS 65536    /* of a compute unit; they limit its number of concurrent work-groups, */
+#define OTHER_REGISTERS 40 /* this number is used for everything but the sums */
 #define GROUPS_PER_UNIT_MAX 4
 #define TILE_MAX 128
-#define TILE_OVERHEAD 500 /* what a tile costs beside the products, in multiplications of a work-item */
+#define TILE_OVERHEAD 500 /* cost of a tile except its products, in multiplications of a work-item */
 #define REDUCE_SLICES 8   /* shares of the work-groups that fused_gpu_reduce adds up */
-#define SUITABLE_WIDTH 64 /* of all layers behind the first */
+#define SUITABLE_WIDTH 64 /* of all layers after the first */
 
 /* ---- The plan ---- */
 
@@ -36,7 +37,7 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* The blocks of units and of dW1, and the work-items that go with them. */
+/* Plans the blocks of units and of dW1, and the number of work-items. */
 static void plan_blocks(const gradus_network *network, size_t threads_max, fused_gpu_plan *plan)
 {
     const size_t units = network->sizes[1], quads = gr_divide_up(network->sizes[0], 4);
@@ -61,7 +62,7 @@ static size_t plan_groups(const fused_gpu_plan *plan, size_t samples, size_t com
     return smaller(compute_units * per_unit, gr_divide_up(samples, SAMPLE_BLOCK));
 }
 
-/* Bytes of local memory with tiles of so many samples. */
+/* Bytes of local memory with tiles of `tile` samples. */
 static size_t local_bytes(const gradus_network *network, const fused_gpu_plan *plan, size_t tile)
 {
     const size_t pixels = tile * SAMPLE_PITCH(network->sizes[0]) * RUN_PIXELS;
@@ -73,13 +74,13 @@ static size_t local_bytes(const gradus_network *network, const fused_gpu_plan *p
     return pixels + sums + rows * 4 * ROW_QUADS(tile) * sizeof(float);
 }
 
-/* Slices of the features with tiles of so many samples; none if there are not enough work-items. */
+/* Slices of the features with tiles of `tile` samples; 0 if there are not enough work-items. */
 static size_t slices(const gradus_network *network, const fused_gpu_plan *plan, size_t tile)
 {
     return smaller(plan->threads / SUM_OUTPUTS(tile, SAMPLE_BLOCK, plan->unit_blocks), SAMPLE_RUNS(network->sizes[0]));
 }
 
-/* Multiplications of a work-item for `share` samples in such tiles. */
+/* Multiplications of a work-item for `share` samples in tiles of `tile`. */
 static size_t cost(const gradus_network *network, const fused_gpu_plan *plan, size_t share, size_t tile)
 {
     const size_t runs = gr_divide_up(SAMPLE_RUNS(network->sizes[0]), slices(network, plan, tile));
@@ -103,7 +104,7 @@ static size_t choose_tile(const gradus_network *network, const fused_gpu_plan *p
     return best;
 }
 
-/* What follows from the tile. */
+/* Plans the memory, which follows from the tile. */
 static void plan_memory(const gradus_network *network, size_t share, fused_gpu_plan *plan)
 {
     const parameter_layout layout = gr_network_layout(network);

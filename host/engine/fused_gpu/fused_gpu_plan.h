@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the work-groups of fused_gpu.cl divide the work of one network and data set. Everything that can be tuned is at
- * the top of fused_gpu_plan.c. The same numbers give the same plan, and with it the same order of all sums.
+ * How the work-groups of fused_gpu.cl divide the work of a network and data set. All parameters to tune are at the top
+ * of fused_gpu_plan.c. The same numbers give the same plan, and so the same order of all sums.
  */
 #ifndef GRADUS_ENGINE_FUSED_GPU_PLAN_H
 #define GRADUS_ENGINE_FUSED_GPU_PLAN_H
@@ -9,14 +9,14 @@
 #include "fused_gpu/fused_gpu_layout.h"
 #include "net/network.h"
 
-/* What the device allows. */
+/* The limits of the device. */
 typedef struct fused_gpu_limits {
     size_t compute_units;
     size_t local_bytes; /* of a work-group */
     size_t threads;     /* of a work-group */
 } fused_gpu_limits;
 
-/* Counts of what fused_gpu_shape.clh describes, the kernels' constants, unless said otherwise. */
+/* The kernels' constants, which fused_gpu_shape.clh describes, unless said otherwise. */
 typedef struct fused_gpu_plan {
     size_t threads, tile, tiles;
     size_t sample_block, unit_block, unit_blocks, slices;  /* Z1 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where things lie in a work-item's scratch, and the options that tell the kernels. */
+/* The layout of a work-item's scratch, and the compiler options that define it for the kernels. */
 #include "engine/fused_tile/tile_plan.h"
 #include "core/memory.h"
 
@@ -12,7 +12,7 @@ size_t gr_tile_align(size_t floats)
     return gr_divide_up(floats, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
 }
 
-/* Each layer's A and dZ, and the spare room beside Z1. Returns where they end. */
+/* Places each layer's A and dZ, and the spare memory beside Z1. Returns the end. */
 static size_t place_layers(const gradus_network *network, size_t at, tile_plan *plan)
 {
     const size_t layers = network->layers, tile = plan->shape.tile, units = plan->shape.units.padded;
@@ -23,12 +23,12 @@ static size_t place_layers(const gradus_network *network, size_t at, tile_plan *
         plan->dz_at[l] = l + 1 < layers ? at : plan->activations_at[l];
         at += l + 1 < layers ? floats : 0;
     }
-    plan->spare_at = layers > 1 ? plan->activations_at[0] : at; /* with one layer that is still in use */
+    plan->spare_at = layers > 1 ? plan->activations_at[0] : at; /* with one layer that memory is still in use */
     plan->spare_forward_at = layers > 1 ? plan->dz_at[0] : at;
     return at + (layers > 1 ? 0 : units * tile);
 }
 
-/* All but the gradients begin at whole vectors. */
+/* Everything except the gradients begins at a multiple of a vector. */
 tile_plan gr_tile_plan(const gradus_network *network, const parameter_layout *layout, const tile_shape *shape)
 {
     tile_plan plan = {.shape = *shape};
@@ -45,7 +45,7 @@ tile_plan gr_tile_plan(const gradus_network *network, const parameter_layout *la
 
 /* ---- The kernels' constants ---- */
 
-/* Appends what of a network and its training is more than sizes. */
+/* Appends the activation and the options of the training. */
 static gradus_status define_functions(const engine *base, char **options)
 {
     gradus_status status = GRADUS_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first layer by dense products. Our own products read X as it is, bytes or floats; CLBlast's want floats, all of a
- * slice, so X is then expanded to a matrix of its own, slice after slice. That is also where dropout and standardisation
- * of the input are done. Where one slice holds all samples, X is expanded once.
+ * The first layer by dense products. gradus's own products read X directly, bytes or floats. CLBlast's need a complete
+ * slice of floats, so X is expanded to a matrix of its own, slice by slice; dropout and standardisation of the input
+ * are part of this. If one slice has all samples, X is expanded once.
  */
 #include "core/memory.h"
 #include "engine/layered/first_products.h"
@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-/* What fills the expanded X: expand_bytes, or input_transform where the network sees more than the values. */
+/* The kernel that fills the expanded X: expand_bytes, or input_transform with dropout or standardisation. */
 typedef enum expansion { EXPANSION_NONE, EXPANSION_BYTES, EXPANSION_TRANSFORM } expansion;
 
 typedef struct dense_products {
@@ -21,10 +21,10 @@ typedef struct dense_products {
     cl_mem x; /* X (F x B), bytes or floats; NULL with mini-batches */
 
     expansion expansion;
-    cl_mem expanded; /* X of the slice (F x S), floats; NULL with EXPANSION_NONE, as is: */
+    cl_mem expanded; /* X of the slice (F x S), floats; NULL with EXPANSION_NONE */
     launch expand;
 
-    size_t first, count; /* samples that the products see; first is SIZE_MAX before the first slice */
+    size_t first, count; /* samples of the current slice; first is SIZE_MAX before the first slice */
 } dense_products;
 
 static size_t features(const dense_products *d)
@@ -32,9 +32,9 @@ static size_t features(const dense_products *d)
     return d->base.engine->base.network.sizes[0];
 }
 
-/* ---- What is needed ---- */
+/* ---- Sizes ---- */
 
-/* Whether the product reads X where it is. */
+/* Whether the product reads X directly. */
 static bool takes_x(const dense_products *d, size_t kind)
 {
     return d->expansion != EXPANSION_TRANSFORM && gr_product_takes_bytes(&d->products.choices[kind].candidate);
@@ -49,7 +49,7 @@ static gradus_status choose(dense_products *d, size_t most_samples)
     d->expansion = transforms ? EXPANSION_TRANSFORM : EXPANSION_NONE;
     TRY(gr_layer_products_choose(d->base.engine, 0, most_samples, !floats && !transforms, &d->products));
     for (size_t kind = 0; kind < d->products.count && !transforms; kind++)
-        if (!takes_x(d, kind)) /* floats that are to be copied take the other kernel, which knows them */
+        if (!takes_x(d, kind)) /* the other kernel copies floats, too */
             d->expansion = floats ? EXPANSION_TRANSFORM : EXPANSION_BYTES;
     d->base.note = d->expansion == EXPANSION_NONE ? "" : floats ? ", X copied" : ", X expanded to floats";
 cleanup:
@@ -114,7 +114,7 @@ cleanup:
     return status;
 }
 
-/* Zeroed, because what pads a slice takes part in the products, and 0 * NaN is NaN. */
+/* Zeroed, because the padding of a slice is part of the products, and 0 * NaN is NaN. */
 static gradus_status plan_expansion(dense_products *d, size_t slice, cl_mem x, const batch_source *source)
 {
     gradus_status status = GRADUS_OK;
@@ -148,7 +148,7 @@ cleanup:
     return status;
 }
 
-/* ---- At work ---- */
+/* ---- Computing ---- */
 
 static gradus_status dense_set_mean(first_products *base, scaled_sum mean)
 {
@@ -169,7 +169,7 @@ cleanup:
     return status;
 }
 
-/* With dropout the expanded X is another one in every step. */
+/* With dropout the expanded X is different in every step. */
 static gradus_status dense_select(first_products *base, const slice_samples *samples)
 {
     gradus_status status = GRADUS_OK;

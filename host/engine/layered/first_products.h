@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What touches X in engine "layered": the first layer's forward product, Z1 = W1 X + b1 with ReLU, and its weight gradient,
- * dW1 = dZ1 X^T. Two types serve them: the dense one here, and one that visits only the pixels that are not zero
- * (host/engine/sparse). H hidden units, F features, S samples of a slice.
+ * The products with X in engine "layered": the first layer's forward product, Z1 = W1 X + b1 with ReLU, and its weight
+ * gradient, dW1 = dZ1 X^T. There are two types: the dense one here, and one that visits only the pixels that are not
+ * zero (host/engine/sparse). H hidden units, F features, S samples of a slice.
  */
 #ifndef GRADUS_ENGINE_FIRST_PRODUCTS_H
 #define GRADUS_ENGINE_FIRST_PRODUCTS_H
@@ -17,53 +17,53 @@ typedef struct first_products first_products;
 /* Bytes. */
 typedef struct first_products_sizes {
     size_t x, largest_x;       /* X on the device, and its largest buffer */
-    size_t rest, largest_rest; /* all other buffers but scratch, and the largest of them */
-    size_t scratch;            /* of the memory that is shared with other products */
+    size_t rest, largest_rest; /* all other buffers except scratch, and the largest of them */
+    size_t scratch;            /* of the memory shared with other products */
 } first_products_sizes;
 
 typedef struct first_products_buffers {
     cl_mem z, dz;               /* (H x S) */
     cl_mem scratch;             /* NULL if none is needed */
-    const batch_source *source; /* of mini-batches, whose X is that of the batch at hand; else NULL */
+    const batch_source *source; /* of mini-batches, with X of the current batch; else NULL */
 } first_products_buffers;
 
 /* The samples of a slice. */
 typedef struct slice_samples {
     size_t first, count; /* in the buffer of X */
-    size_t number;       /* of the first one in the order, which dropout asks for */
-    float dropout;       /* share of the features that is left out */
-    bool replaced;       /* the buffer has other samples than at the last slice */
+    size_t number;       /* of the first one in the order, for dropout */
+    float dropout;       /* share of the features that is dropped */
+    bool replaced;       /* the buffer has other samples than for the previous slice */
 } slice_samples;
 
 typedef struct first_products_type {
-    /* For slices of at most so many samples. The engine must outlive it. */
+    /* For slices of at most `most_samples` samples. The engine must outlive it. */
     gradus_status (*create)(const device_engine *e, size_t most_samples, first_products **out);
 
-    /* What slices of so many samples need. */
+    /* The memory for slices of `slice` samples. */
     gradus_status (*measure)(first_products *f, size_t slice, first_products_sizes *out);
 
-    /* Makes buffers and launches for such slices, and uploads X unless there is a source. */
+    /* Creates buffers and launches for such slices, and uploads X unless there is a source. */
     gradus_status (*plan)(first_products *f, size_t slice, const first_products_buffers *buffers);
 
-    /* The mean of dW1: scale, and whether it is added to what is there. */
+    /* The mean of dW1: scale, and whether it is added to the present values. */
     gradus_status (*set_mean)(first_products *f, scaled_sum mean);
 
-    /* Which samples the products see from now on. What Z1 has more columns is not touched, or zero. */
+    /* The samples of the products from now on. The other columns of Z1 are not changed, or become zero. */
     gradus_status (*select)(first_products *f, const slice_samples *samples);
 
     gradus_status (*forward)(const first_products *f);
     gradus_status (*weight_gradient)(const first_products *f);
 
-    /* Lines about what was decided. Returns their length, at most `size`. */
+    /* Lines about the decisions. Returns their length, at most `size`. */
     size_t (*describe)(const first_products *f, char *text, size_t size);
     void (*destroy)(first_products *f);
 } first_products_type;
 
-/* What all of them begin with. */
+/* The first member of all of them. */
 struct first_products {
     const first_products_type *type;
     const device_engine *engine;
-    const char *note; /* behind the number of slices where they are described: ", X expanded to floats", or "" */
+    const char *note; /* follows the number of slices in the description: ", X expanded to floats", or "" */
 };
 
 /* By products of product.h. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The products of one layer: which candidates compute them, and those products themselves. */
+/* The products of one layer: their candidates, and the products themselves. */
 #ifndef GRADUS_ENGINE_LAYER_PRODUCTS_H
 #define GRADUS_ENGINE_LAYER_PRODUCTS_H
 
@@ -8,13 +8,13 @@
 
 /* By product_kind. */
 typedef struct layer_products {
-    size_t count; /* kinds that the layer has: the first one has no input gradient */
+    size_t count; /* kinds of the layer: the first layer has no input gradient */
     product_shape shapes[PRODUCT_KINDS];
     product_choice choices[PRODUCT_KINDS];
     product *made[PRODUCT_KINDS];
 } layer_products;
 
-/* Chooses candidates for slices of so many samples. pixels: X is read as bytes, or as floats of their values. */
+/* Chooses candidates for slices of `samples` samples. pixels: X is read as bytes, or as floats with their values. */
 gradus_status gr_layer_products_choose(const device_engine *e, size_t layer, size_t samples, bool pixels,
                                        layer_products *out);
 
@@ -23,14 +23,14 @@ gradus_status gr_layer_products_resize(const device_engine *e, layer_products *p
 
 /* I inputs, O outputs, S samples. */
 typedef struct layer_matrices {
-    cl_mem inputs[PRODUCT_KINDS]; /* A (I x S), as each kind reads it */
+    cl_mem inputs[PRODUCT_KINDS]; /* A (I x S), in the form that each kind reads */
     cl_mem z;                     /* Z (O x S), of the forward product */
     cl_mem dz;                    /* dZ (O x S), of the others */
-    cl_mem below;                 /* dZ of the layer below (I x S); NULL for the first layer */
+    cl_mem below;                 /* dZ of the previous layer (I x S); NULL for the first layer */
     cl_mem scratch;               /* NULL if none is needed */
 } layer_matrices;
 
-/* Makes the products. After a failure, too, gr_layer_products_destroy() must follow. */
+/* Creates the products. Call gr_layer_products_destroy() afterwards, even after a failure. */
 gradus_status gr_layer_products_create(const device_engine *e, size_t layer, const layer_matrices *matrices,
                                        layer_products *p);
 void gr_layer_products_destroy(layer_products *p);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "layered" at work: one slice forward and backward, and the batch made of slices. */
+/* The functions of engine "layered": one slice forward and backward, and a batch of slices. */
 #include "engine/layered/layered.h"
 #include "engine/layered/layered_state.h"
 #include "engine/opencl/activation_kernels.h"
 
 /* ---- One slice ---- */
 
-/* Sets what differs from slice to slice. With a single slice that is nothing from the second iteration on. */
+/* Sets the arguments that differ between slices. With a single slice there are none from the second iteration on. */
 static gradus_status set_slice(layered *e, const slice_state *next)
 {
     gradus_status status = GRADUS_OK;
@@ -35,8 +35,8 @@ cleanup:
     return status;
 }
 
-/* Makes the first layer's products see the slice, which begins at sample `first` of the order; of a mini-batch, X and the
- * labels are gathered before. What follows the data set's last sample, or the batch's, in the buffers adds nothing. */
+/* Selects the slice for the first layer's products; it begins at sample `first` of the order. For a mini-batch, X and
+ * the labels are gathered first. The padding after the last sample in the buffers adds nothing. */
 static gradus_status take_samples(layered *e, size_t first, const slice_state *slice)
 {
     gradus_status status = GRADUS_OK;
@@ -67,7 +67,7 @@ cleanup:
     return status;
 }
 
-/* From the logits to all of the gradient. */
+/* From the logits to the complete gradient. */
 static gradus_status backward(layered *e)
 {
     gradus_status status = GRADUS_OK;
@@ -98,7 +98,7 @@ cleanup:
 
 /* ---- The engine ---- */
 
-/* Where slices begin is of interest to whole data sets and to dropout; else no argument need change from batch to batch. */
+/* Only full batches and dropout depend on the start of a slice; otherwise no argument changes between batches. */
 static size_t slice_first(const layered *e, size_t first)
 {
     return e->source == NULL || e->common.base.regularization.dropout > 0 ? first : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "layered" is made here: how many samples a slice has, the buffers, the launches and products. */
+/* Creates engine "layered": the number of samples of a slice, the buffers, the launches and products. */
 #include "core/memory.h"
 #include "engine/layered/layered_state.h"
 #include "engine/opencl/activation_kernels.h"
@@ -14,7 +14,7 @@ static size_t maximum(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* The most that a slice can have. */
+/* The largest number of samples of a slice. */
 static size_t samples_at_once(const layered *e)
 {
     const engine *base = &e->common.base;
@@ -31,15 +31,15 @@ cleanup:
     return status;
 }
 
-/* ---- How large everything is for a given S; bytes ---- */
+/* ---- Sizes for a given S, in bytes ---- */
 
 typedef struct sizes {
     first_products_sizes first;
     size_t partial, scratch;
-    size_t largest, total; /* of the buffers but X, and of all */
+    size_t largest, total; /* of the buffers except X, and of all */
 } sizes;
 
-/* The scratch memory that products of all layers share. */
+/* Measures the scratch memory, which the products of all layers share. */
 static gradus_status measure_scratch(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
@@ -63,9 +63,9 @@ static gradus_status measure(layered *e, sizes *out)
 
     TRY(e->first->type->measure(e->first, s, &now.first));
     TRY(measure_scratch(e, &now));
-    now.partial = FLOAT * gr_row_sums_partial_size(2, s);
+    now.partial = FLOAT * gr_row_sums_partial_size(METRICS, s);
     now.largest = maximum(now.first.largest_rest, now.scratch);
-    size_t matrices = FLOAT * 2 * s;
+    size_t matrices = FLOAT * METRICS * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
         now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
@@ -80,8 +80,8 @@ cleanup:
     return status;
 }
 
-/* Takes the fewest slices that fit: halving S from all samples on. When even one sample at a time is too much, it is X
- * itself. */
+/* Chooses the fewest slices that fit: halves S, beginning with all samples. If even one sample per slice does not fit,
+ * X itself is too large. */
 static gradus_status choose_slice(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
@@ -107,7 +107,7 @@ cleanup:
 
 /* ---- Buffers ---- */
 
-/* Zeroed, because what pads a slice takes part in the products, and 0 * NaN is NaN. */
+/* Zeroed, because the padding of a slice is part of the products, and 0 * NaN is NaN. */
 static gradus_status create_matrices(layered *e)
 {
     gradus_status status = GRADUS_OK;
@@ -142,7 +142,7 @@ static gradus_status create_buffers(layered *e, const sizes *bytes)
         TRY(gr_buffer_write(device, e->labels, 0, base->dataset->info.samples, base->dataset->labels));
     }
     TRY(create_matrices(e));
-    TRY(gr_buffer_create(device, FLOAT * 2 * e->slice, "metrics", &e->sample_metrics));
+    TRY(gr_buffer_create(device, FLOAT * METRICS * e->slice, "metrics", &e->sample_metrics));
     TRY(gr_buffer_create(device, bytes->partial, "partial sums", &e->partial));
     if (bytes->scratch > 0)
         TRY(gr_buffer_create(device, bytes->scratch, "the products' scratch memory", &e->scratch));
@@ -199,12 +199,13 @@ static gradus_status plan_launches(layered *e)
     TRY(gr_softmax_forward(device, logits, classes, e->slice, &e->softmax_forward));
     TRY(gr_softmax_cross_entropy(device, logits, labels, e->sample_metrics, classes, e->slice,
                                  &e->softmax_cross_entropy));
-    TRY(gr_row_sums(device, e->sample_metrics, 2, e->slice, e->partial, e->common.record.sums, 0, &e->metric_sums));
+    TRY(gr_row_sums(device, e->sample_metrics, METRICS, e->slice, e->partial, e->common.record.sums, 0,
+                    &e->metric_sums));
 cleanup:
     return status;
 }
 
-/* ---- What was decided ---- */
+/* ---- Description ---- */
 
 void gr_layered_describe(const engine *base, char *text, size_t size)
 {
@@ -216,7 +217,7 @@ void gr_layered_describe(const engine *base, char *text, size_t size)
         used += gr_layer_products_describe(&e->layers[l].products, text + used, size - used);
 }
 
-/* ---- Life cycle ---- */
+/* ---- Creation and destruction ---- */
 
 gradus_status gr_layered_create(const engine *base, gradus_device *device, const first_products_type *first,
                                 engine **out)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engine "layered": each step of an iteration is a product or a kernel of its own, so any depth and width will do. This is its
- * state; layered_plan.c makes it, layered.c runs it. Engine "sparse" is the same with another first layer.
+ * The state of engine "layered": each step of an iteration is a product or a kernel of its own, so it supports any
+ * depth and width. layered_plan.c creates it, layered.c runs it. Engine "sparse" is the same with another first layer.
  *
- * The activations of all samples may be more than the device holds; so the work is done in slices of S samples. Every launch
- * has the shape of a whole slice; what the last slice has too many is made to contribute zero.
+ * The activations of all samples may not fit into the device's memory, so the work is done in slices of S samples.
+ * Every launch has the shape of a full slice; the surplus samples of the last slice contribute zero.
  */
 #ifndef GRADUS_ENGINE_LAYERED_STATE_H
 #define GRADUS_ENGINE_LAYERED_STATE_H
@@ -15,20 +15,20 @@
 
 /* One layer with I inputs and O outputs. */
 typedef struct layer_plan {
-    layer_products products; /* none of the first layer */
-    cl_mem a;                /* (O x S): Z, then the activations in its place; of the last layer the logits */
-    cl_mem dz;               /* (O x S); of the last layer `a`, where dZ takes the place of the logits */
+    layer_products products; /* none for the first layer */
+    cl_mem a;                /* (O x S): Z, then the activations, in place; of the last layer the logits */
+    cl_mem dz;               /* (O x S); of the last layer `a`, where dZ replaces the logits */
     row_sums bias_gradient;  /* db = mean of the row sums of dZ */
 
-    /* Where more than a ReLU follows the layer: that, instead of the products' ReLU. */
-    cl_mem slopes; /* (O x S), of the activation; NULL where it is a plain ReLU */
+    /* If more than a ReLU follows the layer: its launches, instead of the ReLU in the products. */
+    cl_mem slopes; /* (O x S), of the activation; NULL for a plain ReLU */
     launch activation_forward, activation_backward;
 } layer_plan;
 
-/* What the queued work is currently set for. */
+/* The current arguments of the launches. */
 typedef struct slice_state {
     size_t first, valid; /* samples */
-    size_t count;        /* samples of the batch that the mean is over */
+    size_t count;        /* samples of the batch, for the mean */
     bool accumulate;     /* not the batch's first slice */
     bool training;       /* with dropout and label smoothing */
 } slice_state;
@@ -40,7 +40,7 @@ typedef struct layered {
     first_products *first;
     batch_source *source;  /* of mini-batches; else NULL */
     cl_mem labels;         /* (B); NULL with mini-batches and for a data set without labels */
-    cl_mem sample_metrics; /* (2 x S) */
+    cl_mem sample_metrics; /* (METRICS x S) */
     cl_mem partial;        /* for row sums */
     cl_mem scratch;        /* for products; NULL if none needs any */
     launch softmax_forward, softmax_cross_entropy;
@@ -48,7 +48,7 @@ typedef struct layered {
     layer_plan layers[GRADUS_LAYERS_MAX];
 } layered;
 
-/* Chooses S, makes the buffers, uploads the data set, prepares launches and products. */
+/* Chooses S, creates the buffers, uploads the data set, prepares launches and products. */
 gradus_status gr_layered_create(const engine *base, gradus_device *device, const first_products_type *first,
                                 engine **out);
 
@@ -59,7 +59,7 @@ gradus_status gr_layered_probabilities(engine *e, float *out);
 void gr_layered_describe(const engine *e, char *text, size_t size);
 void gr_layered_destroy(engine *e);
 
-/* Those that all engines of this kind have. */
+/* The members that all engines of this kind have. */
 #define LAYERED_MEMBERS                                                                                               \
     .needs_device = true, .write_parameters = gr_device_engine_write_parameters,                                      \
     .read_parameters = gr_device_engine_read_parameters, .read_state = gr_device_engine_read_state,                   \

@@ -6,19 +6,19 @@
 #include "device/device.h"
 #include "net/network.h"
 
-/* The share of a layer's units that dropout leaves out, and where it finds the step and the numbers of a slice's samples. */
+/* The layer of dropout, and the buffers with the step and the numbers of a slice's samples. */
 typedef struct dropout_source {
     float share;
     cl_uint layer;   /* 0: the input */
     cl_mem progress; /* of a step_record */
-    cl_mem order;    /* (B); NULL: samples as they stand */
+    cl_mem order;    /* (B); NULL: file order */
 } dropout_source;
 
 /* z and slopes (units x samples). */
 gradus_status gr_activation_forward(gradus_device *device, gradus_activation function, const dropout_source *source,
                                     cl_mem z, cl_mem slopes, size_t units, size_t samples, launch *prepared);
 
-/* Of samples first .. first + valid - 1 of the order; share 0: nothing is left out. */
+/* For samples first .. first + valid - 1 of the order; share 0: nothing is dropped. */
 gradus_status gr_activation_forward_set(launch *prepared, float share, size_t first, size_t valid);
 
 gradus_status gr_activation_backward(gradus_device *device, cl_mem slopes, cl_mem dz, size_t elements,
@@ -28,7 +28,7 @@ gradus_status gr_activation_backward(gradus_device *device, cl_mem slopes, cl_me
 gradus_status gr_input_transform(gradus_device *device, const input_transform *input, const dropout_source *source,
                                  cl_mem x, cl_mem out, size_t features, size_t samples, launch *prepared);
 
-/* Likewise; in x the samples begin at sample x_first. */
+/* The same; in x the samples begin at sample x_first. */
 gradus_status gr_input_transform_set(launch *prepared, float share, size_t first, size_t valid, size_t x_first);
 
 #endif

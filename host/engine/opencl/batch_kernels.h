@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The launchers of kernels/common/shuffle.cl and augment.cl, which take batches of samples; see layer_kernels.h. */
+/* The launchers of kernels/common/shuffle.cl and augment.cl, which gather batches of samples; see layer_kernels.h. */
 #ifndef GRADUS_ENGINE_BATCH_KERNELS_H
 #define GRADUS_ENGINE_BATCH_KERNELS_H
 
@@ -9,25 +9,25 @@
 
 /* ---- shuffle.cl ---- */
 
-/* order (count), which becomes the identity. */
+/* order (count); the launch begins with the identity. */
 gradus_status gr_shuffle_samples(gradus_device *device, cl_mem order, size_t count, launch *prepared);
 gradus_status gr_shuffle_samples_set(launch *prepared, const permutation *p);
 
-/* A data set (F x B), of which a sample has so many bytes, labels (B), and the place of a batch of samples. */
+/* A data set (F x B), its labels (B) and order, and the buffers of a batch of samples. */
 typedef struct gather_buffers {
     cl_mem x, labels, order, batch, batch_labels;
 } gather_buffers;
 
-/* No samples. */
+/* Initially with no samples. */
 gradus_status gr_gather_samples(gradus_device *device, const gather_buffers *buffers, size_t sample_bytes,
                                 size_t batch, launch *prepared);
 
-/* The order's samples first .. first + valid - 1. */
+/* Gathers the order's samples first .. first + valid - 1. */
 gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid);
 
 /* ---- augment.cl ---- */
 
-/* Likewise of samples that are augmented by a plan, which it brings to the device; see host/data/augment.h. */
+/* The same with augmentation by a plan, which is uploaded; see host/data/augment.h. */
 typedef struct augmented_gather {
     cl_mem plan;       /* an augment_plan */
     cl_mem transforms; /* (batch), of transform */

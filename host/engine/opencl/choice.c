@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Choices as lines "key<tab>value" of one file per device, whose first line says what they hold for. */
+/* Choices as lines "key<tab>value" in one file per device. The first line says what they are valid for. */
 #include "engine/opencl/choice.h"
-#include "core/cache.h"
 #include "core/memory.h"
+#include "files/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-/* The file's first line, and its name, which is made of the line's hash. */
+/* The file's first line, and its name, which is the line's hash. */
 typedef struct choice_file {
     char *heading;
     char name[40];
@@ -27,7 +27,7 @@ static gradus_status find_file(const gradus_device *device, choice_file *out)
     return status;
 }
 
-/* The file's lines behind the heading; "" if it is not there or of something else. The caller frees *content. */
+/* The file's lines after the heading; "" if there is no file or it has another heading. The caller frees *content. */
 static gradus_status read_lines(const choice_file *file, char **content, const char **lines)
 {
     gradus_status status = GRADUS_OK;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define SUMS_BYTES (2 * sizeof(cl_float))
+#define SUMS_BYTES (METRICS * sizeof(cl_float))
 #define HISTORY_BYTES (METRIC_SLOTS * SUMS_BYTES)
 
 static size_t parameter_bytes(const parameter_layout *layout)
@@ -25,7 +25,6 @@ static gradus_status create_record(device_engine *e)
     TRY(gr_buffer_create_zeroed(e->device, HISTORY_BYTES, "metrics", &e->record.history));
     TRY(gr_buffer_create_zeroed(e->device, sizeof(step_progress), "the number of steps", &e->record.progress));
     TRY(gr_buffer_create_landing(e->device, HISTORY_BYTES, "metrics", &e->landing, (void **)&e->landed));
-    e->record.slots = METRIC_SLOTS;
 cleanup:
     return status;
 }
@@ -42,7 +41,7 @@ gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, g
     const size_t bytes = parameter_bytes(layout);
     *e = (device_engine){.base = *base, .device = device, .layout = *layout};
     TRY(gr_buffer_create_zeroed(device, bytes, "the parameters", &e->parameters));
-    TRY(gr_buffer_create_zeroed(device, bytes, "the parameters set aside", &e->kept));
+    TRY(gr_buffer_create_zeroed(device, bytes, "the kept parameters", &e->kept));
     TRY(gr_buffer_create_zeroed(device, bytes, "the gradient", &e->gradient));
     TRY(create_record(e));
     TRY(gr_device_optimizer_create(device, &base->optimizer, &base->network, layout,
@@ -89,13 +88,13 @@ gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_ne
         in_one * 1e-6, in_all * 1e-6, floor(0.95 * fit));
 }
 
-/* As after so many steps, none of whose losses was infinite. */
+/* Sets the record to the state after `steps` steps with finite losses. */
 static gradus_status write_progress(device_engine *e, size_t steps)
 {
     const uint64_t seed = e->base.regularization.seed;
-    const step_progress progress = {
+    const step_progress now = {
         .slot = (u32)(steps % METRIC_SLOTS), .steps = (u32)steps, .seed = {(u32)seed, (u32)(seed >> 32)}};
-    return gr_buffer_write(e->device, e->record.progress, 0, sizeof progress, &progress);
+    return gr_buffer_write(e->device, e->record.progress, 0, sizeof now, &now);
 }
 
 gradus_status gr_device_engine_write_parameters(engine *base, const float *parameters)
@@ -158,12 +157,12 @@ gradus_status gr_device_engine_update(engine *base, const update_step *step)
     return gr_device_optimizer_enqueue(e->device, &e->optimizer, step);
 }
 
-/* The queue is flushed here, once for all that a burst has put into it. */
+/* The queue is flushed here, once per burst. */
 gradus_status gr_device_engine_send_sums(engine *base, unsigned place, sums_range range)
 {
     device_engine *e = (device_engine *)base;
     return gr_buffer_read_queued(e->device, e->record.history, range.first * SUMS_BYTES, range.count * SUMS_BYTES,
-                                 e->landed + 2 * range.first, &e->arrival[place]);
+                                 e->landed + METRICS * range.first, &e->arrival[place]);
 }
 
 gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_range range, batch_sums *sums)
@@ -172,7 +171,7 @@ gradus_status gr_device_engine_await_sums(engine *base, unsigned place, sums_ran
     device_engine *e = (device_engine *)base;
     TRY(gr_device_wait(e->device, &e->arrival[place]));
     for (unsigned i = 0; i < range.count; i++) {
-        const float *pair = e->landed + 2 * (range.first + i);
+        const float *pair = e->landed + METRICS * (range.first + i);
         sums[i] = (batch_sums){(double)pair[0], (double)pair[1]};
     }
 cleanup:
@@ -183,7 +182,7 @@ gradus_status gr_device_engine_read_sums(engine *base, batch_sums *sums)
 {
     gradus_status status = GRADUS_OK;
     device_engine *e = (device_engine *)base;
-    float pair[2];
+    float pair[METRICS];
     TRY(gr_buffer_read(e->device, e->record.sums, 0, sizeof pair, pair));
     *sums = (batch_sums){(double)pair[0], (double)pair[1]};
 cleanup:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all engines on an OpenCL device have in common: the flat buffers of parameters and gradient, the sums, the record
- * of the steps, and everything that is done with them alone.
+ * The common part of all engines on an OpenCL device: the flat buffers of parameters and gradient, the sums, the record
+ * of the steps, and the functions that need only these.
  */
 #ifndef GRADUS_ENGINE_DEVICE_ENGINE_H
 #define GRADUS_ENGINE_DEVICE_ENGINE_H
@@ -13,44 +13,43 @@
 typedef struct device_engine {
     engine base;
     gradus_device *device;
-    parameter_layout layout; /* of the buffers, which an engine may arrange to suit its kernels */
+    parameter_layout layout; /* of the buffers; an engine may change it to suit its kernels */
     cl_mem parameters;       /* (layout.length) */
-    cl_mem kept;             /* (layout.length), parameters set aside */
+    cl_mem kept;             /* (layout.length), kept parameters */
     cl_mem gradient;         /* (layout.length) */
-    step_record record;      /* record.sums is where an engine's kernels put loss and number correct */
+    step_record record;      /* an engine's kernels write loss and number correct to record.sums */
     device_optimizer optimizer;
     launch keep_parameters;
 
-    /* The record's way to the host: memory that the device writes without anybody waiting, and when it has done so. */
+    /* The transfer of the record to the host: memory that the device writes asynchronously, and the events. */
     cl_mem landing;                   /* (2 x METRIC_SLOTS), on the host's side */
     float *landed;                    /* the same as mapped memory */
-    cl_event arrival[SUMS_UNDER_WAY]; /* NULL: nothing is under way */
+    cl_event arrival[SUMS_UNDER_WAY]; /* NULL: no transfer */
 } device_engine;
 
-/* Makes the buffers, all zero. After a failure, too, gr_device_engine_release must follow. */
+/* Creates the buffers, all zero. Call gr_device_engine_release afterwards, even after a failure. */
 gradus_status gr_device_engine_init(device_engine *e, const engine *base, gradus_device *device);
 
-/* The same with buffers of another layout, in which W1 stands in blocks of packed_units units, if not 0 (optimizer_buffers).
- * Parameters and gradient are then written and read in that. */
+/* The same with another layout of the buffers, in which W1 is stored in blocks of packed_units units, if not 0
+ * (optimizer_buffers). Parameters and gradient are then written and read in that layout. */
 gradus_status gr_device_engine_init_with(device_engine *e, const engine *base, gradus_device *device,
                                          const parameter_layout *layout, size_t packed_units);
 void gr_device_engine_release(device_engine *e);
 
-/* Bytes of the buffers that init makes. */
+/* Bytes of the buffers that init creates. */
 size_t gr_device_engine_bytes(const engine *base);
 
-/* What a data set needs of the device's memory. */
+/* The device memory that a data set needs. */
 typedef struct memory_need {
-    double sample_bytes;  /* that each sample takes, of all buffers */
-    double largest_bytes; /* that each sample takes of the largest buffer */
-    double fixed_bytes;   /* beside the samples */
+    double sample_bytes;  /* per sample, in all buffers */
+    double largest_bytes; /* per sample, in the largest buffer */
+    double fixed_bytes;   /* independent of the samples */
 } memory_need;
 
-/* Fails with DEVICE when that is more than the device has or allows in one buffer; the message says how many samples would
- * fit. */
+/* DEVICE if that is more than the device has, or allows in one buffer; the message says how many samples would fit. */
 gradus_status gr_device_engine_check_fit(const device_engine *e, const memory_need *need);
 
-/* These serve as members of an engine_type. */
+/* Members of an engine_type. */
 gradus_status gr_device_engine_write_parameters(engine *e, const float *parameters);
 gradus_status gr_device_engine_read_parameters(engine *e, float *parameters);
 gradus_status gr_device_engine_read_state(engine *e, const engine_state *state);

@@ -42,7 +42,7 @@ cleanup:
     return status;
 }
 
-/* Where the weights into a unit are: the first, how far apart, and how many. */
+/* The weights into a unit: offset of the first, stride, and number. */
 static void describe_row(const gradus_network *network, const parameter_layout *layout, size_t packed_units, size_t l,
                          size_t unit, cl_uint row[3])
 {
@@ -71,7 +71,7 @@ cleanup:
     return status;
 }
 
-/* ---- Life cycle ---- */
+/* ---- Creation and destruction ---- */
 
 static gradus_status create_clipping(gradus_device *device, const optimizer_buffers *buffers, size_t elements,
                                      device_optimizer *o)

@@ -8,23 +8,23 @@
 
 typedef struct device_optimizer {
     optimizer how;
-    cl_mem first, second; /* (layout.length), the moments; NULL where there is none */
-    cl_mem decays;        /* (layout.length / PARAMETER_ALIGNMENT) bytes: whether weight decay holds */
+    cl_mem first, second; /* (layout.length), the moments; NULL: none */
+    cl_mem decays;        /* (layout.length / PARAMETER_ALIGNMENT) bytes: whether weight decay applies */
     cl_mem clip;          /* (1), the factor of the gradient */
     cl_mem squares;       /* (SQUARE_SHARES), for clip */
     cl_mem rows;          /* (3 x all rows), for max_norm */
-    launch square_sums, clip_factor, update_parameters, limit_norms; /* without a kernel where there is no need */
-    update_step current;                                             /* that update_parameters is set for */
+    launch square_sums, clip_factor, update_parameters, limit_norms; /* without a kernel if not needed */
+    update_step current;                                             /* the present arguments of update_parameters */
 } device_optimizer;
 
-/* What it works on, all of the same layout, and what is remembered of each step. */
+/* The buffers of an optimizer, all in the same layout, and the record of the steps. */
 typedef struct optimizer_buffers {
     cl_mem parameters, gradient; /* (layout.length) */
     const step_record *record;
-    size_t packed_units; /* W1 stands in blocks of so many units, each feature after feature; 0: row after row */
+    size_t packed_units; /* W1 is in blocks of this number of units, in each by features; 0: row after row */
 } optimizer_buffers;
 
-/* For buffers of this layout. After a failure, too, release must follow. */
+/* For buffers in this layout. Call release afterwards, even after a failure. */
 gradus_status gr_device_optimizer_create(gradus_device *device, const optimizer *how, const gradus_network *network,
                                          const parameter_layout *layout, const optimizer_buffers *buffers,
                                          device_optimizer *out);

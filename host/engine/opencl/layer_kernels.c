@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The launchers of kernels/layered but for activate.cl. */
+/* The launchers of kernels/layered, except activate.cl. */
 #include "engine/opencl/layer_kernels.h"
 #include "core/memory.h"
 
@@ -83,7 +83,7 @@ gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_
 
 /* ---- row_sums.cl ---- */
 
-/* Enough pieces to occupy a large GPU even with few rows; few enough that summing them up costs nothing. */
+/* Enough pieces for a large GPU even with few rows, and so few that summing them up costs nothing. */
 #define ROW_SUMS_PIECES 512
 
 static size_t row_sums_piece_columns(size_t columns)

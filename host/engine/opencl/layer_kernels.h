@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The launchers of kernels/layered but for activate.cl: one per kernel, of the kernel's name; shapes and formulas are told
- * there. Each prepares a launch, which is then enqueued as often as needed; the _set functions replace what may differ
- * between launches, for those that follow.
+ * The launchers of kernels/layered, except activate.cl: one per kernel, with the kernel's name; shapes and formulas are
+ * in the kernel files. Each prepares a launch, which is then enqueued as often as needed; the _set functions replace
+ * the arguments that may differ between launches, for the following ones.
  */
 #ifndef GRADUS_ENGINE_LAYER_KERNELS_H
 #define GRADUS_ENGINE_LAYER_KERNELS_H
@@ -13,7 +13,7 @@
 
 /* ---- expand_bytes.cl ---- */
 
-/* All `elements` of `bytes` from the first on. out needs room for gr_expand_bytes_size(elements) floats. */
+/* For all `elements` of `bytes`. out needs room for gr_expand_bytes_size(elements) floats. */
 gradus_status gr_expand_bytes(gradus_device *device, cl_mem bytes, cl_mem out, size_t elements, launch *prepared);
 size_t gr_expand_bytes_size(size_t elements);
 
@@ -31,16 +31,16 @@ gradus_status gr_relu_backward(gradus_device *device, cl_mem a, cl_mem dz, size_
 
 gradus_status gr_softmax_forward(gradus_device *device, cl_mem z, size_t classes, size_t samples, launch *prepared);
 
-/* All samples, their labels from the first on, without label smoothing. */
+/* For all samples and their labels, without label smoothing. */
 gradus_status gr_softmax_cross_entropy(gradus_device *device, cl_mem z, cl_mem labels, cl_mem metrics, size_t classes,
                                        size_t samples, launch *prepared);
 
-/* Only `valid` samples, which have the labels from `first` on. */
+/* Only `valid` samples, whose labels begin at `first`. */
 gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_t valid, float smoothing);
 
 /* ---- row_sums.cl ---- */
 
-/* Two launches and a buffer for the sums of pieces, which any number of row sums may share. */
+/* Two launches, and a buffer for the sums of pieces, which several row sums may share. */
 typedef struct row_sums {
     launch partial, total;
 } row_sums;
@@ -48,7 +48,7 @@ typedef struct row_sums {
 /* Floats that the buffer of partial sums needs. */
 size_t gr_row_sums_partial_size(size_t rows, size_t columns);
 
-/* m (rows x columns); out (rows) from float `offset` on, which becomes the sums themselves. */
+/* m (rows x columns); out (rows) from float `offset` on. Initially the sums are not scaled. */
 gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t columns, cl_mem partial, cl_mem out,
                           size_t offset, row_sums *prepared);
 gradus_status gr_row_sums_set(row_sums *sums, scaled_sum by);

@@ -3,31 +3,20 @@
 #include "engine/opencl/optimizer_kernels.h"
 #include "core/memory.h"
 
-/* An optimizer without this moment never touches the buffer that stands in its place. */
+/* An optimizer without this moment never uses the buffer that replaces it. */
 static cl_mem moment(cl_mem own, const update_buffers *buffers)
 {
     return own == NULL ? buffers->gradient : own;
-}
-
-update_rule gr_update_rule(const optimizer *how, size_t elements, const step_record *record)
-{
-    return (update_rule){.elements = elements,
-                         .slots = record->slots,
-                         .kind = how->kind,
-                         .momentum = how->momentum,
-                         .decay = how->decay,
-                         .epsilon = how->epsilon,
-                         .weight_decay = how->weight_decay};
 }
 
 gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,
                                    const step_record *record, const update_buffers *buffers, launch *prepared)
 {
     const update_step none = {0};
-    const update_rule rule = gr_update_rule(how, elements, record);
+    const cl_ulong count = elements;
     const cl_mem first = moment(buffers->first, buffers), second = moment(buffers->second, buffers);
     return gr_launch_create(device, "common/optimizer.cl", "update_parameters", gr_divide_up(elements, UPDATE_LANES),
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(rule), ARGUMENT(buffers->parameters),
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(*how), ARGUMENT(count), ARGUMENT(buffers->parameters),
                                       ARGUMENT(buffers->gradient), ARGUMENT(buffers->decays), ARGUMENT(buffers->clip),
                                       ARGUMENT(first), ARGUMENT(second), ARGUMENT(record->sums),
                                       ARGUMENT(record->history), ARGUMENT(record->progress)),

@@ -3,27 +3,23 @@
 #ifndef GRADUS_ENGINE_OPTIMIZER_KERNELS_H
 #define GRADUS_ENGINE_OPTIMIZER_KERNELS_H
 
-#include "device/device.h"
 #include "common/step_progress.h"
+#include "device/device.h"
 #include "engine/common/optimizer.h"
 
-/* What is remembered of each step. */
+/* The record of the steps. */
 typedef struct step_record {
-    cl_mem sums;     /* (2): of the gradient that was computed last */
-    cl_mem history;  /* (2 x slots): of the steps, a ring */
+    cl_mem sums;     /* (2): of the last gradient */
+    cl_mem history;  /* (2 x METRIC_SLOTS): of the steps, a ring */
     cl_mem progress; /* a step_progress */
-    cl_uint slots;
 } step_record;
 
-/* first, second: NULL where the optimizer has no such moment. */
+/* first, second: NULL if the optimizer has no such moment. */
 typedef struct update_buffers {
     cl_mem parameters, gradient, first, second, decays, clip;
 } update_buffers;
 
-/* What a kernel has to know of the optimizer for buffers of so many elements. */
-update_rule gr_update_rule(const optimizer *how, size_t elements, const step_record *record);
-
-/* With a learning rate of 0. */
+/* Initially with a learning rate of 0. */
 gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,
                                    const step_record *record, const update_buffers *buffers, launch *prepared);
 gradus_status gr_update_parameters_set(launch *prepared, const update_step *step);

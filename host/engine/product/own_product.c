@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the products of our own kernels have in common. */
+/* The common part of the products by gradus's own kernels. */
 #include "engine/product/own_product.h"
 
 #include <stdlib.h>
 
-/* A share of the depth that is shorter is not worth its part of the sum. */
+/* A shorter share of the depth saves less than adding up its part costs. */
 #define SHORTEST_SHARE 64
 
 gradus_status gr_own_product_create(const product *base, own_product **out)

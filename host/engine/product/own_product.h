@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the products of our own kernels (kernels/product) have in common, on CPUs and on GPUs. */
+/* The common part of the products by gradus's own kernels (kernels/product), on CPUs and on GPUs. */
 #ifndef GRADUS_ENGINE_OWN_PRODUCT_H
 #define GRADUS_ENGINE_OWN_PRODUCT_H
 
@@ -13,11 +13,11 @@
 typedef struct own_product {
     product base;
     launch steps[OWN_STEPS]; /* in their order; without a kernel after the last */
-    launch *main;            /* the step that takes product_samples */
-    launch *sum;             /* the step that takes a scaled_sum: of a weight gradient, else NULL */
+    launch *main;            /* the step with the argument product_samples */
+    launch *sum;             /* the step with the argument scaled_sum: of a weight gradient, else NULL */
 } own_product;
 
-/* With the steps still to be made. */
+/* The caller creates the steps afterwards. */
 gradus_status gr_own_product_create(const product *base, own_product **out);
 
 /* Members of product_family. */
@@ -29,17 +29,17 @@ void gr_own_product_destroy(product *p);
 /* The EPILOGUE_* of a product. */
 u32 gr_own_product_epilogue(const product_shape *shape);
 
-/* Makes p->sum, the step `step` of a weight gradient: dW of `splits` parts (splits x O x I), which begin at float
- * partial_at of the scratch memory. Work-groups of `group`. */
+/* Creates p->sum, the step `step` of a weight gradient: it adds up dW from `splits` parts (splits x O x I), which begin
+ * at float partial_at of the scratch memory. Work-groups of `group`. */
 gradus_status gr_own_product_sum(own_product *p, size_t step, cl_program program, size_t group,
                                  const product_buffers *buffers, size_t partial_at, size_t splits);
 
 /* How a product's depth is split. */
 typedef struct depth_split {
-    size_t splits, share; /* the last part may be shorter than its share */
+    size_t splits, share; /* the last part may be shorter than the others */
 } depth_split;
 
-/* Into about so many parts, which are multiples of `multiple`, and not too short. */
+/* Splits the depth into about `splits` parts, which are multiples of `multiple` and not too short. */
 depth_split gr_split_depth(size_t depth, size_t splits, size_t multiple);
 
 #endif

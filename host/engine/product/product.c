@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What products of all families have in common. */
+/* The common part of products of all families. */
 #include "engine/product/product.h"
 
 #define PIXEL_FACTOR (1.0f / 255)

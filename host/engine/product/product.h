@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The matrix products of a layer, C (M x N) = op(A) op(B), with what precedes and follows them, in single precision. All
- * matrices stand row after row here, so a matrix with a column per sample is one with a row per sample:
+ * The matrix products of a layer, C (M x N) = op(A) op(B), with bias and ReLU, in single precision. Here all matrices
+ * are stored row after row, so a matrix with a column per sample is one with a row per sample:
  *
  *   forward           Z  (S x O) = A (S x I) W^T + b, then ReLU     W is O x I
  *   weight gradient   dW (O x I) = dZ^T A                           the depth is S
  *   input gradient    dA (S x I) = dZ (S x O) W, then .* relu'(A)
  *
- * Several families compute them: CLBlast, and our own kernels for CPUs and for GPUs, in several configurations each. The
- * results are the same up to rounding. A family is a table of functions, product_family; a family with a configuration
- * is a candidate; which one is taken is product_choice.h's business.
+ * Several families compute them: CLBlast, and gradus's own kernels for CPUs and for GPUs, in several configurations
+ * each. The results are the same up to rounding. A family is a table of functions, product_family; a family with a
+ * configuration is a candidate; product_choice.h chooses one.
  */
 #ifndef GRADUS_ENGINE_PRODUCT_H
 #define GRADUS_ENGINE_PRODUCT_H
@@ -21,12 +21,12 @@
 typedef enum product_kind { PRODUCT_FORWARD, PRODUCT_WEIGHT_GRADIENT, PRODUCT_INPUT_GRADIENT } product_kind;
 #define PRODUCT_KINDS 3
 
-/* What decides how a product is best computed. */
+/* The properties that determine the best candidate for a product. */
 typedef struct product_shape {
     product_kind kind;
     size_t outputs, inputs, samples; /* O, I, S */
-    bool pixels; /* A is X of bytes, or floats of their values, that stand for 1/255 of themselves */
-    bool relu;   /* with the ReLU, or relu', that is named above */
+    bool pixels;                     /* A is X as bytes, or as floats with their values, to be divided by 255 */
+    bool relu;                       /* with the ReLU, or relu', in the table above */
 } product_shape;
 
 /* The product of one layer of a network. The first layer has no input gradient, which is the last kind. */
@@ -44,10 +44,10 @@ typedef struct product_extents {
 
 product_extents gr_product_extents(const product_shape *shape);
 
-/* Where the matrices are. Offsets are in floats. */
+/* The buffers of the matrices. Offsets are in floats. */
 typedef struct product_buffers {
-    cl_mem samples; /* A (S x I): input of forward and weight gradient; of the input gradient, what relu' looks at */
-    cl_mem outputs; /* Z or dZ (S x O) */
+    cl_mem samples;    /* A (S x I): input of forward and weight gradient; in the input gradient for relu' */
+    cl_mem outputs;    /* Z or dZ (S x O) */
     cl_mem parameters; /* W (O x I) and b (O); of the weight gradient dW */
     size_t weights_at, bias_at;
     cl_mem below; /* dA (S x I), of the input gradient only */
@@ -64,13 +64,13 @@ typedef struct product_candidate {
     const void *tiles; /* one of the family's configurations, a struct of its own; NULL for CLBlast */
 } product_candidate;
 
-/* How many of a family's configurations are of interest: one that is known to be good; the few that are worth a
- * measurement before a training; all that a long search tries. */
+/* The number of a family's configurations to consider: one that is known to be good; a few, for a measurement before a
+ * training; all, for a long search. */
 typedef enum product_effort { EFFORT_DEFAULT, EFFORT_QUICK, EFFORT_THOROUGH } product_effort;
 
 #define PRODUCT_CANDIDATES 24
 
-/* A family's candidates for this product, the likely best first. Returns their number. */
+/* A family's candidates for this product, the probably best first. Returns their number. */
 size_t gr_product_candidates(const gradus_device *device, const product_family *family, const product_shape *shape,
                              product_effort effort, product_candidate out[PRODUCT_CANDIDATES]);
 
@@ -78,7 +78,7 @@ size_t gr_product_candidates(const gradus_device *device, const product_family *
 #define PRODUCT_NAME 48
 void gr_product_name(const product_candidate *candidate, char name[PRODUCT_NAME]);
 
-/* Whether the candidate reads A as bytes and from anywhere in X; others need it as floats, all of a slice. */
+/* Whether the candidate reads A as bytes, at any offset in X; others need a complete slice as floats. */
 bool gr_product_takes_bytes(const product_candidate *candidate);
 
 /* Bytes of scratch memory that this product needs; 0: none. The buffers need not exist yet. */
@@ -92,11 +92,11 @@ typedef struct product product;
 gradus_status gr_product_create(gradus_device *device, const product_shape *shape, const product_candidate *candidate,
                                 const product_buffers *buffers, product **out);
 
-/* Weight gradient: dW = by.scale * dZ^T A, added to what is there if by.accumulate. It starts as {1, 0}. */
+/* Weight gradient: dW = by.scale * dZ^T A, added to the present values if by.accumulate. Initially {1, 0}. */
 gradus_status gr_product_set_scale(product *p, scaled_sum by);
 
-/* Forward and weight gradient where A is a part of X: it begins at this value, and only so many of the S samples are
- * there; Z of the others is left as it is, and they add nothing to dW. A candidate that does not take bytes takes no notice:
+/* Forward and weight gradient if A is a part of X: A begins at value `first`, and only `samples` of the S samples are
+ * valid; Z of the others is not changed, and they add nothing to dW. A candidate that does not read bytes ignores this:
  * it needs all of A. */
 gradus_status gr_product_set_samples(product *p, size_t first, size_t samples);
 gradus_status gr_product_enqueue(gradus_device *device, const product *p);
@@ -106,11 +106,11 @@ void gr_product_destroy(product *p);
 
 /* ---- The families ---- */
 
-/* What all products begin with. */
+/* The first member of all products. */
 struct product {
     const product_family *family;
     product_shape shape;
-    float factor; /* 1/255 for pixels, else 1: what A's values are multiplied by */
+    float factor; /* of A's values: 1/255 for pixels, else 1 */
 };
 
 struct product_family {
@@ -122,11 +122,11 @@ struct product_family {
     void (*name)(const void *tiles, char name[PRODUCT_NAME]);
     gradus_status (*scratch_size)(gradus_device *device, const product_shape *shape, const void *tiles, size_t *bytes);
 
-    /* Makes a product that begins with `base`. */
+    /* Creates a product that begins with `base`. */
     gradus_status (*create)(gradus_device *device, const product *base, const void *tiles,
                             const product_buffers *buffers, product **out);
 
-    /* by.scale has the pixels' factor already. */
+    /* by.scale includes the pixels' factor. */
     gradus_status (*set_scale)(product *p, scaled_sum by);
     gradus_status (*set_samples)(product *p, size_t first, size_t samples); /* NULL without takes_bytes */
     gradus_status (*enqueue)(gradus_device *device, const product *p);

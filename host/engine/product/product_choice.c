@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measuring candidates, and remembering the fastest. */
+/* Measures candidates, and stores the fastest. */
 #include "engine/product/product_choice.h"
 #include "core/clock.h"
 #include "core/memory.h"
@@ -28,18 +28,19 @@ size_t gr_product_list(const gradus_device *device, const product_shape *shape, 
 
 /* ---- Measuring ---- */
 
-/* Floating-point operations that a measurement is worth: milliseconds for own kernels; and as long as a product takes
- * fewer than LEAST, it does not matter which candidate computes it. */
+/* Largest number of floating-point operations of a measurement: milliseconds for own kernels. For a product with fewer
+ * than LEAST, the candidate does not matter. */
 #define MOST_OPERATIONS_CPU 5e8
 #define MOST_OPERATIONS_GPU 5e10
 #define LEAST_OPERATIONS 1e8
 
-/* After a first run, the shortest of REPEATS times a few runs, which together take about REPEAT_SECONDS. */
+/* After a first run, a time is the shortest of REPEATS times of a few runs, which together take about
+ * REPEAT_SECONDS. */
 #define REPEATS 3
 #define REPEAT_SECONDS 4e-3
 #define MOST_RUNS 50
 
-/* Another run of a candidate that takes so long is a waste of time. */
+/* A candidate that takes longer is not run again. */
 #define QUICK_LIMIT 0.05
 
 static double operations(const product_shape *shape)
@@ -47,7 +48,7 @@ static double operations(const product_shape *shape)
     return 2 * (double)shape->outputs * (double)shape->inputs * (double)shape->samples;
 }
 
-/* The shape with as many samples as a measurement is worth. */
+/* The shape with so few samples that a measurement is short. */
 static product_shape shorten(const product_shape *shape, double most)
 {
     product_shape out = *shape;
@@ -129,7 +130,7 @@ gradus_status gr_product_measure(gradus_device *device, const product_shape *sha
     }
 cleanup:
     trial_destroy(&t);
-    if (status == GRADUS_ERROR_DEVICE) { /* too little memory, or registers: then it is no candidate here */
+    if (status == GRADUS_ERROR_DEVICE) { /* too little memory, or registers: not a candidate here */
         shortest = INFINITY;
         status = GRADUS_OK;
     }
@@ -147,7 +148,7 @@ void gr_product_compete(product_choice *best, const product_candidate *candidate
         best->other_seconds = seconds;
 }
 
-/* ---- Remembering ---- */
+/* ---- The cache ---- */
 
 static const char *kind_name(product_kind kind)
 {
@@ -161,7 +162,7 @@ void gr_product_key(const product_shape *shape, char key[PRODUCT_KEY])
              shape->samples, shape->pixels ? ", pixels" : "", shape->relu ? ", relu" : "");
 }
 
-/* "NAME; SECONDS; OTHER_SECONDS" of a candidate that there is. */
+/* Parses "NAME; SECONDS; OTHER_SECONDS" of an existing candidate. */
 static bool parse_choice(const gradus_device *device, const product_shape *shape, const char *value,
                          product_choice *out)
 {
@@ -202,7 +203,7 @@ cleanup:
 
 /* ---- Choosing ---- */
 
-/* Where the list has one of our own, there is nothing to measure: on CPUs, where CLBlast is never near. */
+/* With only one own candidate nothing is measured: that is so on CPUs, where CLBlast is always much slower. */
 static gradus_status choose_fastest(gradus_device *device, const product_shape *shape, product_choice *best)
 {
     gradus_status status = GRADUS_OK;

@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which candidate serves a product on a device: measured once, remembered in the user's cache. */
+/* Chooses the candidate for a product on a device: measured once, stored in the user's cache. */
 #ifndef GRADUS_ENGINE_PRODUCT_CHOOSE_H
 #define GRADUS_ENGINE_PRODUCT_CHOOSE_H
 
 #include "engine/product/product.h"
 
-/* The family of our own kernels for the device's kind of kernels. */
+/* The family of gradus's own kernels for the device's kind of kernels. */
 const product_family *gr_product_own(const gradus_device *device);
 
-/* Its candidates, the likely best first, and CLBlast as the last. Returns their number. */
+/* Its candidates, the probably best first, and CLBlast as the last. Returns their number. */
 size_t gr_product_list(const gradus_device *device, const product_shape *shape, product_effort effort,
                        product_candidate out[PRODUCT_CANDIDATES]);
 
 typedef struct product_choice {
     product_candidate candidate;
-    double seconds;       /* that it took; 0: it was not measured */
-    double other_seconds; /* that the best of the other kind took, own kernels or CLBlast; 0: not measured */
+    double seconds;       /* its time; 0: it was not measured */
+    double other_seconds; /* the time of the best of the other kind, own kernels or CLBlast; 0: not measured */
 } product_choice;
 
 /*
- * What device->products asks for: our own kernels' default, or CLBlast, or the fastest. For the latter, an entry in the
- * cache is taken as it is; without one, the candidates that are worth it are measured and the result written there.
+ * Chooses by device->products: the default of gradus's own kernels, or CLBlast, or the fastest. The fastest is an entry
+ * of the cache; without one, promising candidates are measured and the result is written there.
  */
 gradus_status gr_product_choose(gradus_device *device, const product_shape *shape, product_choice *out);
 
 /* How thorough a measurement is. */
 typedef struct product_measure_limits {
-    double operations; /* floating-point operations; for products that have more, fewer samples are taken */
-    double seconds;    /* if the product would take longer, it is run but once */
+    double operations; /* floating-point operations; for larger products fewer samples are used */
+    double seconds;    /* a product that takes longer is run only once */
 } product_measure_limits;
 
-/* Seconds that the product takes with the candidate: the shortest of a few runs after one for the compiler. Infinite for
- * a candidate that the device refuses. */
+/* Time of the product with the candidate: the shortest of a few runs after one for the compiler. Infinite for a
+ * candidate that the device refuses. */
 gradus_status gr_product_measure(gradus_device *device, const product_shape *shape, const product_candidate *candidate,
                                  const product_measure_limits *limits, double *seconds);
 
-/* Keeps in *best the faster one, of which the time is known, and the loser's time if it is of the other kind. */
+/* Keeps the faster one in *best, and the time of the slower one if it is of the other kind. */
 void gr_product_compete(product_choice *best, const product_candidate *candidate, double seconds);
 
 /* Writes a choice to the cache. */

@@ -12,8 +12,8 @@
 typedef struct clblast_product {
     product base;
     product_buffers buffers;
-    scaled_sum by;        /* of the forward product {factor, 1}: it adds to the bias */
-    launch before, after; /* bias_broadcast; relu_forward or relu_backward. Without a kernel where there is no need */
+    scaled_sum by;        /* for the forward product {factor, 1}: it is added to the bias */
+    launch before, after; /* bias_broadcast; relu_forward or relu_backward. Without a kernel if not needed */
 } clblast_product;
 
 /* ---- Errors ---- */
@@ -34,7 +34,7 @@ static const struct {
 };
 #undef NAME
 
-/* CLBlast's errors are OpenCL's and some of its own. */
+/* CLBlast has OpenCL's errors and some of its own. */
 static gradus_status clblast_fail(const char *call, int error)
 {
     for (size_t i = 0; i < sizeof error_names / sizeof *error_names; i++)
@@ -56,8 +56,8 @@ typedef struct operands {
 } operands;
 
 /*
- * CLBlast's own order is column after column, in which our C is C^T = op(B)^T op(A)^T. A matrix that stands row after row
- * is its own transpose there, so operands are exchanged and what is transposed remains so.
+ * CLBlast's own order is column after column, in which C is C^T = op(B)^T op(A)^T. A matrix stored row after row is its
+ * own transpose there, so operands are exchanged, and transposed ones remain transposed.
  */
 static operands find_operands(const product_shape *shape, const product_buffers *buffers)
 {
@@ -101,7 +101,8 @@ static gradus_status clblast_scratch_size(gradus_device *device, const product_s
                                           size_t *bytes)
 {
     const product_extents e = gr_product_extents(shape);
-    /* An operand at an offset is copied where one that begins its buffer may not be: this asks for enough for either. */
+    /* CLBlast may copy an operand at an offset, but not one at the start of its buffer: this size is enough for
+     * both. */
     const operands all = find_operands(shape, &(product_buffers){.weights_at = 1});
     (void)tiles;
     const CLBlastStatusCode error = CLBlastSGemmTempBufferSize(

@@ -7,11 +7,11 @@
 
 /* The kernels' constants of the same names. */
 typedef struct cpu_tiles {
-    size_t chunk, depth;  /* rows of A, and elements of each, that stay in the second-level cache */
+    size_t chunk, depth;  /* rows of A, and elements of a row, that stay in the second-level cache */
     size_t rows, vectors; /* of sums in registers */
 } cpu_tiles;
 
-/* rows x vectors of sums, and what they are made of, fill 16 registers (6 x 2, 4 x 3) or 32. The first is the default of
+/* rows x vectors of sums, with their operands, fill 16 registers (6 x 2, 4 x 3) or 32. The first is the default of
  * devices with vectors of 8, the second of 16. */
 static const cpu_tiles all_tiles[] = {
     {CPU_CHUNK, CPU_DEPTH, CPU_ROWS, CPU_VECTORS},
@@ -29,10 +29,10 @@ static const cpu_tiles all_tiles[] = {
 };
 #define TILES (sizeof all_tiles / sizeof *all_tiles)
 
-/* Shares of work, for each core: with more than one, no core waits long for another that began late. */
+/* Shares of work per core: with several, no core waits long for another that began late. */
 #define SHARES_PER_CORE 4
 
-/* Work-items of a group of product_sum, each of which has one element. */
+/* Work-items of a work-group of product_sum; each computes one element. */
 #define SUM_GROUP 256
 
 static size_t cpu_candidates(const gradus_device *device, const product_shape *shape, product_effort effort,
@@ -54,12 +54,12 @@ static void cpu_name(const void *tiles, char name[PRODUCT_NAME])
     snprintf(name, PRODUCT_NAME, "own cpu %zux%zu %zux%zu", t->rows, t->vectors, t->chunk, t->depth);
 }
 
-/* ---- How a product is laid out in the scratch memory; sizes in floats ---- */
+/* ---- The layout of a product in the scratch memory; sizes in floats ---- */
 
 typedef struct cpu_layout {
     size_t items, columns; /* work-items; columns of a panel */
     size_t panels;         /* W in panels (all columns x depth); 0 for a weight gradient */
-    size_t room;           /* of each work-item */
+    size_t room;           /* memory of each work-item */
     depth_split split;     /* of a weight gradient */
 } cpu_layout;
 
@@ -110,7 +110,7 @@ cleanup:
     return status;
 }
 
-/* Forward and input gradient: W into panels, then all rows. */
+/* Forward and input gradient: packs W into panels, then computes all rows. */
 static gradus_status create_rows(own_product *p, cl_program program, const cpu_layout *at,
                                  const product_buffers *buffers)
 {
@@ -135,7 +135,7 @@ cleanup:
     return status;
 }
 
-/* Weight gradient: shares of the samples, then their sum. */
+/* Weight gradient: computes shares of the samples, then their sum. */
 static gradus_status create_depth(own_product *p, cl_program program, const cpu_layout *at,
                                   const product_buffers *buffers)
 {

@@ -35,21 +35,21 @@ static const gpu_tiles all_tiles[] = {
 
 #define QUICK_CANDIDATES 2
 
-/* Groups of work-items for each compute unit that a split product shall have: enough to hide memory's latency. */
+/* Work-groups per compute unit of a split product: enough to hide the latency of memory. */
 #define GROUPS_PER_UNIT 4
 
-/* Work-items of a group of product_sum. */
+/* Work-items of a work-group of product_sum. */
 #define SUM_GROUP 64
 
 /* ---- Candidates ---- */
 
-/* Elements of C that are computed, with those that pad the tiles. */
+/* Number of elements of C that are computed, including the padding of tiles. */
 static double padded_elements(const gpu_tiles *t, const product_extents *e)
 {
     return (double)gr_round_up(e->m, t->m) * (double)gr_round_up(e->n, t->n);
 }
 
-/* Without those that compute much for nothing: more than half as much again as the best tile for this C. */
+/* Without candidates that compute too much padding: more than 1.5 times the elements of the best tile for this C. */
 static size_t gpu_candidates(const gradus_device *device, const product_shape *shape, product_effort effort,
                              product_candidate *out)
 {

@@ -6,20 +6,20 @@
 
 #include <math.h>
 
-/* A second or two for what CLBlast does on a CPU. */
+/* A second or two for CLBlast on a CPU. */
 #define MOST_OPERATIONS_CPU 8e9
 #define MOST_OPERATIONS_GPU 1e11
 
-/* A gain that is less than this share may as well be noise. */
+/* A smaller gain may be noise. */
 #define LEAST_GAIN 0.02
 
-/* What is slower than the best by this factor needs no second look. */
+/* A candidate that is slower than the best by this factor is not measured again. */
 #define HOPELESS 1.5
 
 typedef struct search {
     gradus_device *device;
     const gradus_tune_options *options;
-    double operations; /* of a measurement, at most */
+    double operations; /* largest number for a measurement */
     double end;        /* of the search for one product, in gr_seconds() */
 } search;
 
@@ -45,7 +45,7 @@ static gradus_status measure(const search *s, const product_shape *shape, const 
     return gr_product_measure(s->device, shape, candidate, &limits, seconds);
 }
 
-/* Lets a candidate run against the best so far. Who seems faster must be so a second time, right after the other. */
+/* Compares a candidate with the best so far. A faster one must be faster again, directly after the other. */
 static gradus_status challenge(const search *s, const product_shape *shape, const product_candidate *candidate,
                                product_choice *best)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engine "reference": network.md's equations as plain loops, one sample after the other, everything in double. It is
- * what the other engines are compared with, so it is written to be obviously right; it needs no device.
+ * Engine "reference": the equations of docs/design.md as plain loops, one sample after the other, in double precision.
+ * The other engines are compared with it, so it is written to be obviously right; it needs no device.
  */
 #include "engine/reference/reference.h"
 #include "core/memory.h"
@@ -18,9 +18,9 @@ typedef struct reference {
     double *parameters;     /* (layout.length) */
     double *kept;           /* (layout.length) */
     double *gradient;       /* (layout.length) */
-    double *first, *second; /* (layout.length), the optimizer's moments; NULL where it has none */
-    /* Of one sample: a[0] what the network sees, a[l + 1] layer l's output (sizes[l + 1]), slopes[l + 1] its derivative
-     * with respect to Z; of one layer (largest size): dZ, dA, and dropout's factors. */
+    double *first, *second; /* (layout.length), the optimizer's moments; NULL if it has none */
+    /* Of one sample: a[0] the input, a[l + 1] layer l's output (sizes[l + 1]), slopes[l + 1] its derivative with
+     * respect to Z; of one layer (largest size): dZ, dA, and the dropout factors. */
     double *a[GRADUS_LAYERS_MAX + 1], *slopes[GRADUS_LAYERS_MAX + 1], *dz, *da;
     float *factors;
     uint8_t *pixels; /* of one sample (F), augmented */
@@ -56,7 +56,7 @@ static void softmax(double *z, size_t classes)
         z[c] = exp(z[c] - largest) / sum;
 }
 
-/* The sample, byte / 255 or the floats; images may be augmented in training. */
+/* Reads the sample, byte / 255 or floats; in training images may be augmented. */
 static void take_values(reference *e, size_t sample, bool training)
 {
     const gradus_dataset *data = e->common.base.dataset;
@@ -71,7 +71,7 @@ static void take_values(reference *e, size_t sample, bool training)
         e->a[0][f] = x[f] / 255.0;
 }
 
-/* What the network sees of a sample: byte / 255 or the float itself, standardised if it wants that. */
+/* Reads the input for a sample: byte / 255 or floats, standardised if the network has that. */
 static void take_sample(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
@@ -81,7 +81,7 @@ static void take_sample(reference *e, size_t sample, bool training)
         e->a[0][f] = (e->a[0][f] - (double)net->input_mean) / deviation;
 }
 
-/* Multiplies a layer's outputs, and their slopes, with the factors of dropout; layer 0 is the input. */
+/* Multiplies a layer's outputs, and their slopes, by the dropout factors; layer 0 is the input. */
 static void drop_out(reference *e, size_t layer, size_t sample)
 {
     gr_host_engine_draw(&e->common, layer, sample, e->factors);
@@ -91,7 +91,7 @@ static void drop_out(reference *e, size_t layer, size_t sample)
     }
 }
 
-/* Leaves the activations in a[], the last ones as logits. */
+/* Computes the activations in a[]; the last ones are the logits. */
 static void forward(reference *e, size_t sample, bool training)
 {
     const gradus_network *net = &e->common.base.network;
@@ -176,7 +176,7 @@ static gradus_status reference_gradient(engine *base, size_t first, size_t count
     return GRADUS_OK;
 }
 
-/* A parameter beyond a float's range counts as infinite, as it would be on any device. */
+/* A parameter beyond the range of a float counts as infinite, as on any device. */
 static gradus_status reference_update(engine *base, const update_step *step)
 {
     reference *e = (reference *)base;

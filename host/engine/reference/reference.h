@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "reference": plain loops in double, which the other engines are compared with. */
+/* Engine "reference": plain loops in double precision, which the other engines are compared with. */
 #ifndef GRADUS_ENGINE_REFERENCE_H
 #define GRADUS_ENGINE_REFERENCE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engine "auto" becomes another engine. For a CPU that is fused, which was the fastest of all measured networks and data;
- * without a device it is blas. On a GPU too much depends on the device, so the engines are tried on the data themselves,
- * and the fastest is remembered in the user's cache.
+ * Engine "auto" creates another engine. For a CPU that is fused, which was the fastest for all measured networks and
+ * data; without a device it is blas. On a GPU the fastest engine depends on the device, so the engines are timed on the
+ * data themselves, and the fastest is stored in the user's cache.
  */
 #include "core/clock.h"
 #include "core/memory.h"
@@ -16,20 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order in which they are tried. */
+/* In the order of the measurements. */
 static const engine_type *const candidates[] = {&gr_engine_fused, &gr_engine_sparse, &gr_engine_layered};
 #define CANDIDATES (sizeof candidates / sizeof *candidates)
 
-/* Once so much time has passed, no other candidate is tried. */
+/* After this time no further candidate is measured. */
 #define PATIENCE_SECONDS 1.0
 
-/* A candidate is timed for about so long, after two iterations. */
+/* A candidate is timed for about this time, after two iterations. */
 #define TRIAL_SECONDS 0.05
 
-/* Of two that are as fast, but for noise, the first is taken. */
+/* Of two with the same speed, except for noise, the first is chosen. */
 #define LEAST_GAIN 0.03
 
-static_assert(sizeof(((engine *)NULL)->choice) == CHOICE_TEXT, "a choice is remembered whole");
+static_assert(sizeof(((engine *)NULL)->choice) == CHOICE_TEXT, "a choice fits the cache's value");
 
 static gradus_status become(const engine_type *type, const engine *base, gradus_device *device, engine **out)
 {
@@ -70,7 +70,7 @@ cleanup:
     return status;
 }
 
-/* INFINITY for an engine that cannot do it or needs more of the device than there is. */
+/* INFINITY for an engine that does not support the training or needs more than the device has. */
 static gradus_status try_candidate(const engine_type *type, const engine *base, gradus_device *device,
                                    const float *parameters, double *seconds)
 {
@@ -100,7 +100,7 @@ static void name_choice(const double seconds[CANDIDATES], size_t best, char text
         snprintf(text + used, (size_t)(CHOICE_TEXT - used), ")");
 }
 
-/* *best is CANDIDATES if none can be made. */
+/* *best is CANDIDATES if none can be created. */
 static gradus_status measure(const engine *base, gradus_device *device, size_t *best, char text[CHOICE_TEXT])
 {
     gradus_status status = GRADUS_OK;
@@ -126,7 +126,7 @@ cleanup:
     return status;
 }
 
-/* What the fastest engine depends on: "engine for 784-128-10, 41000 samples, 19 % not zero". MEMORY. */
+/* The properties that the fastest engine depends on: "engine for 784-128-10, 41000 samples, 19 % not zero". MEMORY. */
 static gradus_status make_key(const engine *base, const gradus_device *device, char **key)
 {
     gradus_status status = GRADUS_OK;
@@ -147,7 +147,7 @@ cleanup:
     return status;
 }
 
-/* The engine of a remembered choice; CANDIDATES if the text makes no sense. */
+/* The engine of a stored choice; CANDIDATES if the text is invalid. */
 static size_t parse_choice(const char *text)
 {
     const size_t length = strcspn(text, " ");
@@ -170,7 +170,7 @@ static gradus_status create_fastest(const engine *base, gradus_device *device, e
         if (best < CANDIDATES)
             TRY(gr_choice_write(device, key, choice));
     }
-    /* If none could be made, the last one says why. What was remembered may not fit into today's memory limit. */
+    /* If none could be created, the last one says why. A stored choice may not fit the present memory limit. */
     status = become(candidates[best < CANDIDATES ? best : CANDIDATES - 1], base, device, out);
     if (status == GRADUS_ERROR_DEVICE && best < CANDIDATES - 1)
         status = become(candidates[CANDIDATES - 1], base, device, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All engines there are, and one by its name. */
+/* All engines, and a search by name. */
 #ifndef GRADUS_ENGINE_ENGINES_H
 #define GRADUS_ENGINE_ENGINES_H
 
@@ -9,8 +9,8 @@
 #include "engine/reference/reference.h"
 #include "engine/sparse/sparse.h"
 
-/* These become another engine when one is created: what is fastest for a training, and what serves to pass the data once,
- * without the time to find out. */
+/* These create another engine: the fastest one for a training; and one for a single pass over the data, without
+ * measurements. */
 extern const engine_type gr_engine_auto;
 extern const engine_type gr_engine_once;
 

@@ -9,7 +9,7 @@ static const char *sparse_unsupported(const engine *base, const gradus_device *d
     (void)device;
     return base->network.floats                     ? "float features"
            : base->batch > 0                        ? "mini-batches"
-           : base->network.input_deviation != 0     ? "a standardised input"
+           : base->network.input_deviation != 0     ? "standardised input"
            : base->regularization.input_dropout > 0 ? "input dropout"
                                                     : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "sparse": "layered", whose first layer visits only the pixels that are not zero. */
+/* Engine "sparse": "layered" with a first layer that visits only the pixels that are not zero. */
 #ifndef GRADUS_ENGINE_SPARSE_H
 #define GRADUS_ENGINE_SPARSE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first layer by sparse products: sizes, kernels, launches. */
+#include "engine/sparse/sparse_products.h"
 #include "core/memory.h"
 #include "engine/compressed/compressed.h"
-#include "engine/sparse/sparse_products.h"
 
 #include <stdlib.h>
 
@@ -11,31 +11,33 @@
 typedef struct sparse_products {
     first_products base;
     size_t slice;                          /* S: samples that Z1 and dZ1 have room for */
-    size_t lanes, unit_block, unit_blocks; /* how W1 is packed: vectors of units in blocks */
+    size_t lanes, unit_block, unit_blocks; /* of packed W1: vectors of units in blocks */
     size_t forward_items;                  /* work-items of sparse_forward, on a CPU */
-    size_t shares;                         /* of the sum over samples, added up in the end */
+    size_t shares;                         /* of the sum over samples, added up at the end */
     group_shape shape;
     compressed x;
     cl_mem packed;  /* W1, packed (F x padded H) */
     cl_mem partial; /* packed dW1 of each share (F x padded H x shares) */
-    cl_mem scratch; /* a work-item's own memory on a CPU; NULL on a GPU */
-    cl_mem z;       /* (H x S), the engine's */
+    cl_mem scratch; /* memory of each work-item on a CPU; NULL on a GPU */
+    cl_mem z;       /* (H x S), owned by the engine */
     cl_program program;
     launch sparse_pack_weights, sparse_forward, sparse_weight_gradient, sparse_add_shares;
-    sparse_samples samples; /* that the products see; none before the first slice */
+    sparse_samples samples; /* of the current slice; none before the first slice */
 } sparse_products;
 
-/* On a GPU a vector has 4 units, and so many vectors are one line of memory. */
+/* On a GPU a vector has 4 units, and this number of vectors is one line of memory. */
 #define GPU_LANES 4
 #define GPU_VECTORS 8
 
-/* Samples of a tile on a GPU: as many as can be numbered, for long lists. */
+/* Samples of a tile on a GPU: as many as the indices allow, for long lists. */
 #define GPU_TILE TILE_SAMPLES_MAX
 
-/* Work-items that keep a GPU's compute unit busy, of which so many per pixel and vector share the sum over samples. */
+/* Work-items that keep a GPU's compute unit busy. From this follows how many per pixel and vector share the sum over
+ * samples. */
 #define GPU_ITEMS 2048
 
-/* More shares than cores in Z1, so that a core that is busy elsewhere holds up less. In dW1 a share needs memory. */
+/* More shares than cores in Z1, so that a core that is busy with other work delays less. In dW1 a share needs
+ * memory. */
 #define FORWARD_SHARES 4
 
 static size_t minimum(size_t a, size_t b)
@@ -82,7 +84,7 @@ static size_t partial_bytes(const sparse_products *p)
     return p->shares * packed_floats(p) * sizeof(cl_float);
 }
 
-/* A tile's Z1 or dZ1 of one block of units, for each work-item; none on a GPU. */
+/* Bytes of a tile's Z1 or dZ1 of one block of units, for each work-item; 0 on a GPU. */
 static size_t scratch_bytes(const sparse_products *p)
 {
     const size_t items = p->forward_items > p->shares ? p->forward_items : p->shares;
@@ -115,7 +117,7 @@ static void sparse_destroy(first_products *base)
     free(p);
 }
 
-/* ARGUMENT if X has more entries than can be numbered. */
+/* ARGUMENT if X has too many entries for the indices. */
 static gradus_status sparse_create(const device_engine *e, size_t most_samples, first_products **out)
 {
     gradus_status status = GRADUS_OK;
@@ -153,7 +155,7 @@ cleanup:
     return status;
 }
 
-/* A launch with a work-item per element, in work-groups that suit a GPU. */
+/* A launch with a work-item per element, in work-groups for a GPU. */
 static gradus_status plan_elements(sparse_products *p, const char *kernel, size_t items,
                                    const kernel_argument *arguments, size_t argument_count, launch *out)
 {
@@ -219,9 +221,9 @@ cleanup:
     return status;
 }
 
-/* ---- At work ---- */
+/* ---- Computing ---- */
 
-/* What Z1 has more columns becomes zero. */
+/* The other columns of Z1 become zero. */
 static gradus_status sparse_select(first_products *base, const slice_samples *slice)
 {
     gradus_status status = GRADUS_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first layer's products on compressed X (compressed.h), Z1 = W1 X with bias and ReLU and dW1 = dZ1 X^T, of which only
- * the pixels that are not zero are visited: the same sums without their zero terms. Kernels: for CPUs
+ * The first layer's products with compressed X (compressed.h), Z1 = W1 X with bias and ReLU and dW1 = dZ1 X^T. They
+ * visit only the pixels that are not zero: the same sums without their zero terms. Kernels: for CPUs
  * kernels/sparse/sparse_cpu.cl, for GPUs kernels/sparse/sparse_gpu.cl.
  */
 #ifndef GRADUS_ENGINE_SPARSE_PRODUCTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and reading regular files. */
-#include "core/input.h"
+#include "files/input.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input files. Their size is known before anything in them is trusted. */
-#ifndef GRADUS_CORE_INPUT_H
-#define GRADUS_CORE_INPUT_H
+#ifndef GRADUS_FILES_INPUT_H
+#define GRADUS_FILES_INPUT_H
 
 #include "core/status.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creates the folders above a new file or folder. */
-#ifndef GRADUS_CORE_FOLDERS_H
-#define GRADUS_CORE_FOLDERS_H
+#ifndef GRADUS_FILES_FOLDERS_H
+#define GRADUS_FILES_FOLDERS_H
 
 #include "core/status.h"
 

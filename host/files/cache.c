@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache's folder and its files. */
-#include "core/cache.h"
-#include "core/folders.h"
+#include "files/cache.h"
 #include "core/memory.h"
-#include "core/output.h"
+#include "files/folders.h"
+#include "files/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creates folders. */
-#include "core/folders.h"
+#include "files/folders.h"
 #include "core/memory.h"
 
 #include <stdlib.h>

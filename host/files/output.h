@@ -2,8 +2,8 @@
 /*
  * Files that appear complete or not at all: written beside the target under a temporary name, synced, renamed.
  */
-#ifndef GRADUS_CORE_OUTPUT_H
-#define GRADUS_CORE_OUTPUT_H
+#ifndef GRADUS_FILES_OUTPUT_H
+#define GRADUS_FILES_OUTPUT_H
 
 #include "core/status.h"
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * Files that save work later, in $XDG_CACHE_HOME/gradus (or ~/.cache/gradus): results of measurements, program
  * binaries. A reader must recognise a broken entry and create it again.
  */
-#ifndef GRADUS_CORE_CACHE_H
-#define GRADUS_CORE_CACHE_H
+#ifndef GRADUS_FILES_CACHE_H
+#define GRADUS_FILES_CACHE_H
 
 #include "core/status.h"
 

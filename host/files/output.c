@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Atomic output files: temporary name, fsync of file and folder, rename. */
-#include "core/output.h"
+#include "files/output.h"
 #include "core/memory.h"
 
 #include <errno.h>
