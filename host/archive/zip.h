@@ -2,7 +2,7 @@
 /*
  * ZIP archives (PKWARE's APPNOTE), as far as NPZ files need them: entries stored or deflated, up to 4 GiB. gradus has
  * its own code for them, because zlib does the hard part and is used anyway, because libzip would bring bzip2 and
- * OpenSSL, and so that every byte goes through core/output.h and core/input.h.
+ * OpenSSL, and so that every byte goes through files/output.h and files/input.h.
  */
 #ifndef GRADUS_ARCHIVE_ZIP_H
 #define GRADUS_ARCHIVE_ZIP_H

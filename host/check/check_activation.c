@@ -13,14 +13,14 @@
 #define SEED 0x123456789aULL
 #define STEP 7
 
-/* Samples from `first` on of an order, of which `valid` have a number; the rest pads. */
+/* Samples from `first` on of an order: `valid` of them have a number, the rest is padding. */
 typedef struct batch {
     size_t count, first, valid;
     permutation order;
     cl_mem progress, order_buffer;
 } batch;
 
-/* The order is that of all samples there are: some before the batch, none behind its valid ones. */
+/* The order has some samples before the batch, and none after its valid ones. */
 static gradus_status make_batch(check *c, size_t samples, batch *out)
 {
     gradus_status status = GRADUS_OK;
@@ -38,7 +38,7 @@ cleanup:
     return status;
 }
 
-/* The factors of dropout (units x samples). */
+/* The dropout factors (units x samples). */
 static gradus_status draw_factors(check *c, const batch *b, float share, uint32_t layer, size_t units, float **out)
 {
     gradus_status status = GRADUS_OK;
@@ -60,7 +60,7 @@ static gradus_status check_forward(check *c, const check_shape *shape, gradus_ac
     double *a = NULL, *slopes = NULL;
     cl_mem z_buffer = NULL, slope_buffer = NULL;
     launch prepared = {0};
-    /* Z in, activations and slopes out; two functions of each, and with dropout two products. */
+    /* Z in, activations and slopes out; two functions per element, and with dropout two products. */
     const gradus_work work = {(share > 0 ? 4.0 : 2.0) * (double)count, 12.0 * (double)count};
 
     gr_check_name_way(c, "%s%s", gradus_activation_name(function), share > 0 ? ", dropout" : "");
@@ -126,7 +126,7 @@ cleanup:
     return status;
 }
 
-/* Bytes or floats, and their values. */
+/* Creates a buffer of bytes or floats, and their values. */
 static gradus_status make_features(check *c, size_t count, bool floats, double **values, cl_mem *out)
 {
     gradus_status status = GRADUS_OK;
@@ -152,7 +152,7 @@ static gradus_status check_input(check *c, const check_shape *shape, float share
     double *x = NULL, *expected = NULL;
     cl_mem x_buffer = NULL, out = NULL;
     launch prepared = {0};
-    /* A multiply-add of each, and with dropout a product. */
+    /* A multiply-add per element, and with dropout a product. */
     const gradus_work work = {(share > 0 ? 3.0 : 2.0) * (double)count,
                               (double)count * (double)(sizeof(cl_float) + (floats ? sizeof(cl_float) : 1))};
 

@@ -122,6 +122,7 @@ static gradus_status check_case(check *c, const check_shape *shape, const engine
     TRY(gr_check_time(c, enqueue_gradient, &timed, work));
 cleanup:
     gr_engine_destroy(timed.e);
+    gr_check_end_case(c);
     return status;
 }
 

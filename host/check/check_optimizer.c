@@ -16,9 +16,9 @@ static void widen(const float *from, double *to, size_t count)
         to[i] = (double)from[i];
 }
 
-/* ---- update_parameters with what belongs to it, keep_parameters ---- */
+/* ---- update_parameters and the kernels of a step, keep_parameters ---- */
 
-/* What lies between tensors is zero. */
+/* Sets the padding between tensors to zero. */
 static void forget_padding(const gradus_network *network, const parameter_layout *layout, float *buffer)
 {
     for (size_t l = 0; l < network->layers; l++) {
@@ -30,7 +30,7 @@ static void forget_padding(const gradus_network *network, const parameter_layout
     }
 }
 
-/* The last but one slot comes next, and a loss and a number correct are noted. */
+/* The next slot is the last but one; the sums of a step, loss and number correct. */
 #define NEXT_SLOT (METRIC_SLOTS - 2)
 static const float step_sums[2] = {2.5f, 7};
 static gradus_status make_record(check *c, const float *sums, cl_uint diverged, step_record *out)
@@ -46,8 +46,9 @@ cleanup:
     return status;
 }
 
-/* The work of a step. In sums and products: the step itself 2 of each parameter, weight decay 2; the first moment 2; the
- * second one with its root and quotient 6; the norm of the gradient and its factor 3; the norms of the rows and theirs 3. */
+/* The work of a step. Sums and products per parameter: the step itself 2, weight decay 2, the first moment 2, the
+ * second one with its root and quotient 6, the norm of the gradient and its factor 3, the norms of the rows and their
+ * factors 3. */
 static gradus_work update_work(const optimizer *how, size_t count)
 {
     const bool first = gr_optimizer_has_first_moment(how), second = gr_optimizer_has_second_moment(how);
@@ -68,17 +69,18 @@ static gradus_status enqueue_step(gradus_device *device, void *of)
     return gr_device_optimizer_enqueue(device, timed->prepared, &timed->step);
 }
 
-/* The norms are sums of up to `count` squares; the quotient of Adam's moments is as good as the root of the second. Where
- * weight decay and gradient cancel, nothing is left of a float: of so many parameters none does so by chance. */
+/* The norms are sums of up to `count` squares; the quotient of Adam's moments is as accurate as the root of the second.
+ * If weight decay and gradient cancel, a float has no accurate digits; among this number of parameters that does not
+ * happen. */
 #define COMPARED 30000
 
-/* Three steps with the same gradient: one more than the ring has slots up to its end. */
+/* Three steps with the same gradient: one more than the slots up to the end of the ring. */
 static gradus_status check_update_by(check *c, const gradus_network *network, const gradus_optimizer *options)
 {
     gradus_status status = GRADUS_OK;
     const parameter_layout layout = gr_network_layout(network);
     const size_t count = layout.length, steps = 3;
-    double history[2 * METRIC_SLOTS] = {step_sums[0], step_sums[1]}; /* where the third is noted */
+    double history[2 * METRIC_SLOTS] = {step_sums[0], step_sums[1]}; /* the third step's slot */
     float *p = NULL, *g = NULL;
     double *expected = NULL, *slope = NULL, *first = NULL, *second = NULL;
     step_record record;
@@ -144,7 +146,7 @@ cleanup:
     return status;
 }
 
-/* What is kept after this step: p, or, where a loss is or was not finite, what was kept before. */
+/* The kept parameters after this step: p, or if a loss is or was not finite, those kept before. */
 static gradus_status check_keep(check *c, size_t count, const float *sums, cl_uint diverged)
 {
     gradus_status status = GRADUS_OK;

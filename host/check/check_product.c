@@ -18,8 +18,9 @@ typedef struct product_case {
     bool is_x;         /* the samples are a part of X */
     size_t valid;      /* samples */
     size_t weights_at; /* in the parameters */
-    size_t stride;  /* every how many samples, or elements of dW, are compared; odd, so that none of a tile's rows or a
-                          vector's lanes is always left out */
+    /* Of all samples, or elements of dW, every stride-th is compared. It is odd, so that no row of a tile and no lane
+     * of a vector is always skipped. */
+    size_t stride;
     float *samples; /* for pixels, their values */
     float *outputs, *parameters;
     float scale; /* of the samples */

@@ -35,7 +35,7 @@ static size_t parse_name(const char *name, size_t *steps)
     return strncmp(name, canonical, length) == 0 ? length : 0;
 }
 
-/* Whether it is the name of a temporary file of core/output.c: eight hexadecimal digits follow the checkpoint's
+/* Whether it is the name of a temporary file of files/output.c: eight hexadecimal digits follow the checkpoint's
  * name. */
 static bool is_leftover(const char *name)
 {

@@ -155,6 +155,7 @@ typedef enum gradus_activation {
     GRADUS_SIGMOID = 2,    /* 1 / (1 + exp(-z)) */
     GRADUS_TANH = 3,
     GRADUS_GELU = 4, /* z times the standard normal distribution function of z (Hendrycks and Gimpel 2016) */
+    GRADUS_SILU = 5, /* z / (1 + exp(-z)), also called swish (Ramachandran et al. 2017) */
 } gradus_activation;
 
 /*
@@ -308,7 +309,7 @@ GRADUS_API gradus_status gradus_dataset_moments(const gradus_dataset *dataset, f
 
 /* ---- Models ----------------------------------------------------------------------------------------------------- */
 
-/* "relu", "leaky-relu", "sigmoid", "tanh", "gelu"; NULL after the last. */
+/* "relu", "leaky-relu", ..., like the constants; NULL after the last. */
 GRADUS_API const char *gradus_activation_name(gradus_activation activation);
 
 /*
@@ -456,17 +457,17 @@ GRADUS_API const gradus_device_info *gradus_device_get_info(const gradus_device 
 
 /*
  * The update of the parameters p by the gradient g: p := p - lr * ..., by the formulas of PyTorch's torch.optim of the
- * same names, where "momentum" and "nesterov" are those of its SGD. Numbers that an optimizer does not use are
- * ignored.
+ * same names, where "momentum" and "nesterov" are those of its SGD; "lion" is that of Chen et al. 2023. Numbers that
+ * an optimizer does not use are ignored.
  */
 typedef struct gradus_optimizer {
     const char *name;   /* one of gradus_optimizer_name(); NULL: the first */
     float momentum;     /* of momentum and nesterov; NaN: 0.9 */
-    float beta1, beta2; /* of adam and adamw; NaN: 0.9, 0.999 */
+    float beta1, beta2; /* of adam, adamw, nadam and lion; NaN: 0.9, 0.999 (lion: 0.99) */
     float rho;          /* of rmsprop, PyTorch's alpha; NaN: 0.99 */
     float epsilon;      /* added to the root */
-    float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; adamw instead begins with
-                           p := p - lr * weight_decay * p; 0: none */
+    float weight_decay; /* of weights, not of biases: weight_decay * p is added to g; adamw and lion instead
+                           begin with p := p - lr * weight_decay * p; 0: none */
     float clip_norm;    /* a gradient whose norm over all parameters is larger is scaled down to it; 0: none */
     float max_norm; /* after each step, the weights into a unit whose norm is larger are scaled down to it; 0: none */
 } gradus_optimizer;
@@ -718,8 +719,8 @@ typedef struct gradus_work {
 } gradus_work;
 
 /*
- * That of one full-batch iteration: the operations of the three products of each layer, Z = W A, dW = dZ A^T and, except
- * in the first layer, W^T dZ; and the bytes of X (F x B), read once. ARGUMENT for an impossible network.
+ * That of one full-batch iteration: the operations of the three products of each layer, Z = W A, dW = dZ A^T and,
+ * except in the first layer, W^T dZ; and the bytes of X (F x B), read once. ARGUMENT for an impossible network.
  */
 GRADUS_API gradus_status gradus_network_work(const gradus_network *network, size_t samples, gradus_work *work);
 
@@ -799,7 +800,7 @@ GRADUS_API const char *gradus_benchmark_plan(const gradus_benchmark *benchmark);
 
 GRADUS_API void gradus_benchmark_destroy(gradus_benchmark *benchmark);
 
-/* The names that gradus_check() reports as `kernel`, for index 0, 1, ...; NULL after the last. */
+/* The kernels' names in gradus_check_result, for index 0, 1, ...; NULL after the last. */
 GRADUS_API const char *gradus_kernel_name(size_t index);
 
 /* One kernel at one shape of a network. */
@@ -816,7 +817,7 @@ typedef struct gradus_kernel_result {
 typedef struct gradus_kernel_benchmark_options {
     const char *kernel; /* one of gradus_kernel_name(); NULL, the default: all */
     size_t repeats;     /* timings of each; 5 */
-    double seconds;     /* of a timing, at least, filled by as many runs; 0.02 */
+    double seconds;     /* least length of a timing, which has as many runs as needed; 0.02 */
     void (*report)(const gradus_kernel_result *result, void *user); /* called for each result; NULL: none */
     void *user;
     const volatile int *stop; /* ends the benchmark soon once *stop is not 0; NULL: never */
@@ -825,10 +826,11 @@ typedef struct gradus_kernel_benchmark_options {
 GRADUS_API gradus_kernel_benchmark_options gradus_kernel_benchmark_options_default(void);
 
 /*
- * Compares every kernel and matrix product with the reference at the shapes that it has in a training of the network on
- * all samples of the data set, and times it alone. Where the reference would take long, a part of the result is compared.
- * Whatever differs from the reference is not timed, and the status is MISMATCH in the end. What a device cannot compute
- * is left out. ARGUMENT unless the device was opened with the option `profile`. options may be NULL.
+ * Compares every kernel and matrix product with the reference at the shapes that it has in a training of the network
+ * on all samples of the data set, and times it alone. If the reference would take long, a part of the result is
+ * compared. A kernel that differs from the reference is not timed, and the status is then MISMATCH. A kernel that the
+ * device or the network does not support is not timed either. ARGUMENT unless the device was opened with the option
+ * `profile`. options may be NULL.
  */
 GRADUS_API gradus_status gradus_benchmark_kernels(gradus_device *device, const gradus_network *network,
                                                   const gradus_dataset *dataset,

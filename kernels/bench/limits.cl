@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a device can do at best: multiply-adds from registers, and reading from memory. Both kernels count what they do, so
-// that a result in which an operation was left out is wrong.
+// The limits of a device: multiply-adds from registers, and reads from memory. Both kernels count their operations, so
+// that the result is wrong if an operation is optimised away.
 //
-// LANES: of a vector of limit_fma, READ_LANES: of one of limit_read; the device's width on CPUs, 1 and 4 on GPUs, where
-// neighbouring work-items make up the vector. Twelve independent sums hide the latency of a multiply-add (4 cycles on two
-// units of today's cores) and leave room for the two factors in 16 registers.
+// LANES: lanes of a vector of limit_fma, READ_LANES: of limit_read; the device's width on CPUs, 1 and 4 on GPUs, where
+// neighbouring work-items are the lanes. Twelve independent sums hide the latency of a multiply-add (4 cycles on two
+// units of current cores) and leave room for the two factors in 16 registers.
 
 #include "bench/limit_sums.h"
 
@@ -28,14 +28,14 @@ typedef float readv;
 typedef VECTOR(READ_LANES) readv;
 #endif
 
-// fma, or mad: without a multiply-add in hardware fma is slow and exact, mad the fastest there is. Drivers' FP_FAST_FMAF
-// does not tell reliably (PoCL 3.1 leaves it undefined on AVX2), so both are tried.
+// fma, or mad: without a multiply-add in hardware fma is slow and exact, and mad is the fastest function. FP_FAST_FMAF
+// is not reliable (PoCL 3.1 does not define it on AVX2), so both are measured.
 #ifndef MULTIPLY_ADD
 #define MULTIPLY_ADD fma
 #endif
 
-// rounds times s := s factor[0] + factor[1] for LIMIT_SUMS sums that start as 0, 1, ...; out[i] (vectors, one a work-item) is
-// their sum. With both factors 1 that is LIMIT_SUMS rounds + (0 + 1 + ...) in every lane. NDRange: any.
+// rounds times s := s factor[0] + factor[1] for LIMIT_SUMS sums that start as 0, 1, ...; out[i] (vectors, one per
+// work-item) is their sum. With both factors 1 that is LIMIT_SUMS rounds + (0 + 1 + ...) in every lane. NDRange: any.
 kernel void limit_fma(global const float *restrict factor, global floatv *restrict out, uint rounds)
 {
     const floatv a = factor[0], b = factor[1];
@@ -54,8 +54,8 @@ kernel void limit_fma(global const float *restrict factor, global floatv *restri
     out[get_global_id(0)] = total;
 }
 
-// out[i] = the sum of the `count` vectors x[apart i], x[apart i + step], ...; count is a multiple of LIMIT_READ_SUMS. NDRange:
-// any. On CPUs a work-item reads a piece of its own (step 1), on GPUs neighbours read neighbours (apart 1).
+// out[i] = the sum of the `count` vectors x[apart i], x[apart i + step], ...; count is a multiple of LIMIT_READ_SUMS.
+// NDRange: any. On CPUs a work-item reads a piece of its own (step 1), on GPUs neighbours read neighbours (apart 1).
 kernel void limit_read(global const readv *restrict x, global readv *restrict out, ulong count, ulong apart,
                        ulong step)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// f(z) of each activation in activations.h and, in *slope, f'(z). Who includes this defines
+// f(z) of each activation in activations.h and, in *slope, f'(z). The including file defines
 //
 //   REAL            the type of z: float, double, or on a device a vector of floats
 //   NUMBER(x)       a constant of that type, from a literal such as 0.5
-//   FORMULA(name)   what the function is called
+//   FORMULA(name)   the function's name
 
-// A NaN stays one: it must reach the loss, where it is reported.
+// NaN stays NaN: it must reach the loss, where it is reported.
 static REAL FORMULA(relu)(REAL z, REAL *slope)
 {
     *slope = z > 0 ? NUMBER(1.0) : NUMBER(0.0);
@@ -37,5 +37,12 @@ static REAL FORMULA(gelu)(REAL z, REAL *slope)
 {
     const REAL share = NUMBER(0.5) * erfc(-z * NUMBER(0.70710678118654752440));
     *slope = share + z * NUMBER(0.39894228040143267794) * exp(NUMBER(-0.5) * z * z);
+    return z * share;
+}
+
+static REAL FORMULA(silu)(REAL z, REAL *slope)
+{
+    const REAL share = 1 / (1 + exp(-z));
+    *slope = share * (1 + z * (1 - share));
     return z * share;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mini-batches of augmented samples, by augment_row.h: what is drawn for each, then their pixels.
+// Mini-batches of augmented samples, by augment_row.h: the random transformation of each, then their pixels.
 
 #include "common/augment_row.h"
 #include "common/batch_arguments.h"
@@ -13,8 +13,8 @@ kernel void draw_transforms(epoch_samples samples, global const augment_plan *re
         draw_transform(plan, samples.epoch, order[samples.of.first + s], transforms + s);
 }
 
-// Sample s of the batch (F x batch) is sample order[first + s] of x (F x B), augmented by transforms[s], and its label
-// likewise, for s < valid. NDRange: one work-item per piece of PIECE pixels of a row, pieces x rows x batch.
+// Sample s of the batch (F x batch), and its label, is sample order[first + s] of x (F x B), augmented by
+// transforms[s], for s < valid. NDRange: one work-item per piece of PIECE pixels of a row, pieces x rows x batch.
 kernel void augment_samples(batch_samples samples, global const augment_plan *restrict plan,
                             global const transform *restrict transforms, global const uchar *restrict x,
                             global const uchar *restrict labels, global const uint *restrict order,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Augmented images, for a device and, as host/data/augment.h includes it, for the host. Pixel p of an augmented image is the
-// original's value, between its pixels, at
+// Augmented images, for devices and, by host/data/augment.h, for the host. Pixel p of an augmented image is the
+// original's interpolated value at
 //
 //   c + R (p - c - t) / f + e(p)      c: the middle; t, f and the angle of the rotation R: drawn for each sample and epoch
 //
-// and black outside. The elastic displacement e is a cubic B-spline over control points that each go somewhere at random, on
-// a grid of 4 x 4 cells over the image. Simard, Steinkraus, Platt 2003 ("Best practices for convolutional neural networks
-// applied to visual document analysis") smooth a random field with a Gaussian of 4 pixels, for images of 29; a cubic
-// B-spline is nearly a Gaussian of a deviation of 1 / sqrt(3) cells, which is 4.2 of 29 pixels.
+// and black outside. The elastic displacement e is a cubic B-spline over control points with random displacements, on
+// a grid of 4 x 4 cells over the image. Simard, Steinkraus, Platt 2003 ("Best practices for convolutional neural
+// networks applied to visual document analysis") smooth a random field with a Gaussian of 4 pixels, for images of 29;
+// a cubic B-spline is nearly a Gaussian with a standard deviation of 1 / sqrt(3) cells, which is 4.2 of 29 pixels.
 //
-// There are whole numbers only, so that the bytes are the same everywhere: coordinates and matrices are in 1/65536,
+// All arithmetic is on integers, so that the bytes are the same everywhere: coordinates and matrices are in 1/65536,
 // displacements of control points in 1/256 of a pixel, weights of splines in 1/1024.
 
 #pragma once
@@ -21,17 +21,17 @@
 // Pixels of a row that are computed together.
 #define PIECE 16
 
-// What all samples have in common. Behind it are the weights that control points have in each column, then those in each row:
+// The common data of all samples. The weights of the control points in each column follow it, then those in each row:
 // CONTROL_POINTS x column_stride, CONTROL_POINTS x height.
 typedef struct augment_plan {
     unsigned int key[2]; // of the random numbers
     int width, height;
-    int column_stride;                   // width, rounded up to whole pieces
-    int shift, rotation, scale, elastic; // the most that is drawn; the rotation in 2^-32 turns
+    int column_stride;                   // width, rounded up to full pieces
+    int shift, rotation, scale, elastic; // the largest random values; the rotation in 2^-32 turns
 } augment_plan;
 
-// What a sample's image is made by: pixel (x, y) comes from (at_x + cosine x + sine y, at_y - sine x + cosine y), and what
-// the control points (rows x columns) add.
+// The transformation of a sample's image: the source of pixel (x, y) is (at_x + cosine x + sine y, at_y - sine x +
+// cosine y), plus the displacement by the control points (rows x columns).
 typedef struct transform {
     int at_x, at_y, cosine, sine;
     int field_x[CONTROL_POINTS * CONTROL_POINTS], field_y[CONTROL_POINTS * CONTROL_POINTS];

@@ -20,8 +20,8 @@ static int spread(uint word, int most)
     return (int)((wide)(int)word * most >> 31);
 }
 
-// In 1/65536, of an angle in 2^-32 turns: an odd polynomial of the angle in quarters of a turn, made to be 0 and 1 at the
-// ends; off by 7e-7 at most, before it is rounded.
+// The sine in 1/65536 of an angle in 2^-32 turns: an odd polynomial of the angle in quarters of a turn, exactly 0 and
+// 1 at the ends; its error is at most 7e-7 before rounding.
 static int sine_of(uint angle)
 {
     const int folded = (int)(angle + 0x40000000u) < 0 ? (int)(0x80000000u - angle) : (int)angle;
@@ -93,7 +93,7 @@ static uchar interpolate(global const uchar *image, int width, int height, int x
     return (uchar)((256 * upper + below * (lower - upper) + 32768) >> 16);
 }
 
-// What the control points of all rows make of those of row y, in 1/256 of a pixel.
+// The control points of row y, blended from those of all rows, in 1/256 of a pixel.
 static void blend_rows(global const augment_plan *plan, global const int *field, int y, int *control)
 {
     global const int *weights = (global const int *)(plan + 1) + CONTROL_POINTS * plan->column_stride + y;
@@ -125,7 +125,8 @@ static void displace(global const augment_plan *plan, const int *control_x, cons
     }
 }
 
-// Pixels first .. end - 1 of row y of a sample's augmented image, to out[first] .. out[end - 1]; first is a multiple of PIECE.
+// Computes pixels first .. end - 1 of row y of a sample's augmented image, in out[first] .. out[end - 1]; first is a
+// multiple of PIECE.
 static void augment_row(global const augment_plan *plan, global const transform *t, global const uchar *image, int y,
                         int first, int end, global uchar *out)
 {

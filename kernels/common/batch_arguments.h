@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernels that take batches of samples (shuffle.cl, augment.cl) share with their launchers.
+// The arguments of the kernels that gather batches of samples (shuffle.cl, augment.cl), for kernels and launchers.
 
 #pragma once
 
@@ -10,7 +10,7 @@ typedef struct batch_samples {
     u32 first, valid;
 } batch_samples;
 
-// The same in an epoch, on which augmentation depends.
+// The same with the epoch, for augmentation.
 typedef struct epoch_samples {
     batch_samples of;
     u32 epoch;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which units a step leaves out, for the host and for devices. A unit has DROPOUT_BITS random bits, which are a function of
-// the seed, the layer, the sample's number in the data set and the step alone; one block of Philox has those of
+// The units that a step drops, for the host and for devices. A unit has DROPOUT_BITS random bits, which are a function
+// of only the seed, the layer, the sample's number in the data set and the step; one block of Philox has those of
 // DROPOUT_UNITS units. Layer 0 is the input.
 
 #pragma once
@@ -12,7 +12,7 @@
 #define DROPOUT_BITS 16
 #define DROPOUT_UNITS 8
 
-// What all bits of a layer in a step have in common.
+// The common key of all bits of a layer in a step.
 typedef struct dropout_key {
     u32 seed[2], layer, step;
 } dropout_key;
@@ -40,6 +40,6 @@ static inline dropout_key dropout_key_of(step_progress now, u32 layer)
 
 DEFINE_DROPOUT(draw_units, unit_bits, u32, philox)
 #ifdef LANES
-// For as many samples, or blocks of one sample, as a vector has lanes.
+// For a vector of samples, or of blocks of one sample.
 DEFINE_DROPOUT(draw_units_lanes, unit_bits_lanes, uintv, philox_lanes)
 #endif

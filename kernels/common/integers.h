@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integers of a known size, by names that mean the same in C on the host and in OpenCL C: for the headers that both include.
+// Integers with the same size and name in C and in OpenCL C, for the headers that both include.
 
 #pragma once
 

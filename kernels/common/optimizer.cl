@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a training step, by optimizer_step.clh. p, g, first, second and kept are flat buffers of all parameters, of the
-// same layout. sums: summed loss and number correct of the forward pass that g belongs to.
+// The end of a training step, by optimizer_step.clh. p, g, first, second and kept are flat buffers of all parameters,
+// in the same layout. sums: summed loss and number correct of the forward pass that g belongs to.
 
 #include "common/optimizer_arguments.h"
 
 #define LANES UPDATE_LANES
 #include "common/optimizer_step.clh"
 
-// One step of every parameter with the gradient clip[0] * g, and the sums into the history. decays (elements /
-// PARAMETER_ALIGNMENT): whether weight decay holds there. first, second: the moments; another buffer where the kind has none.
-// NDRange: one work-item per UPDATE_LANES elements, of which PARAMETER_ALIGNMENT is a multiple.
+// One step of every parameter with the gradient clip[0] * g; and writes the sums to the history. decays (elements /
+// PARAMETER_ALIGNMENT): whether weight decay applies. first, second: the moments; any other buffer if the kind has
+// none. NDRange: one work-item per UPDATE_LANES elements, of which PARAMETER_ALIGNMENT is a multiple.
 kernel void update_parameters(update_step step, optimizer how, ulong elements, global parameter *restrict p,
                               global const parameter *restrict g, global const uchar *restrict decays,
                               global const float *restrict clip, global parameter *first, global parameter *second,
@@ -35,7 +35,8 @@ kernel void square_sums(global const float *restrict g, ulong elements, global f
     partial[k] = sum;
 }
 
-// clip[0]: what shortens a gradient to clip_norm, as torch.nn.utils.clip_grad_norm_ does. NDRange: one work-item.
+// clip[0]: the factor that scales the gradient down to clip_norm, as torch.nn.utils.clip_grad_norm_ does. NDRange: one
+// work-item.
 kernel void clip_factor(global const float *restrict partial, uint shares, float clip_norm,
                         global float *restrict clip)
 {
@@ -45,8 +46,8 @@ kernel void clip_factor(global const float *restrict partial, uint shares, float
     clip[0] = fmin(1.0f, clip_norm / (sqrt(squares) + CLIP_EPSILON));
 }
 
-// Shortens the rows of all W that are longer than max_norm. rows (3 x row_count): where a row begins, how far apart its
-// weights are, and their number. NDRange: one work-item per row.
+// Scales down the rows of all W whose norm exceeds max_norm. rows (3 x row_count): offset of a row, stride of its
+// weights, and their number. NDRange: one work-item per row.
 kernel void limit_norms(global float *restrict p, global const uint *restrict rows, ulong row_count, float max_norm)
 {
     const size_t r = get_global_id(0);
@@ -62,8 +63,8 @@ kernel void limit_norms(global float *restrict p, global const uint *restrict ro
         w[i * step] *= factor;
 }
 
-// kept := p, unless the loss of this step or of an earlier one was not finite: so what is kept stays good, though the
-// host learns of the loss later. Goes before the step's update. NDRange: one work-item per element.
+// kept := p, unless the loss of this step or of an earlier one was not finite. So the kept parameters are good even
+// though the host reads the loss later. Runs before the step's update. NDRange: one work-item per element.
 kernel void keep_parameters(global const float *restrict p, global float *restrict kept, ulong elements,
                             global const float *restrict sums, global const step_progress *restrict progress)
 {

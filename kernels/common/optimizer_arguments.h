@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernels of optimizer.cl share with their launchers and with the host's optimizers.
+// The arguments of the kernels of optimizer.cl, for kernels, launchers and the host's optimizers.
 
 #pragma once
 
 #include "common/integers.h"
 #include "common/parameters.h"
 
-// What changes from step to step. The corrections are 1 for an optimizer without.
+// The values that change from step to step. The corrections are 1 for an optimizer without.
 typedef struct update_step {
     float learning_rate;
     float first_correction;  // 1 - beta1^t
     float second_correction; // sqrt(1 - beta2^t)
 } update_step;
 
-// What is the same in all steps: an optimizer with its numbers, whose formula optimizers.h names.
+// The constants of an optimizer. optimizers.h names its formula.
 typedef struct optimizer {
     u32 kind;                  // OPTIMIZER_...
     float momentum, decay;     // the formula's coefficients
@@ -22,7 +22,7 @@ typedef struct optimizer {
     float clip_norm, max_norm; // 0: none
 } optimizer;
 
-// What PyTorch's clip_grad_norm_ adds to the norm.
+// PyTorch's clip_grad_norm_ adds this to the norm.
 #ifdef __OPENCL_C_VERSION__
 #define CLIP_EPSILON 1e-6f
 #else

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flat buffer of a network's parameters, of which gradient and optimizer state have the layout.
+// The flat buffer of a network's parameters. Gradient and optimizer state have the same layout.
 
 #pragma once
 
-// Tensors begin at multiples of so many floats (128 bytes): wide loads of any device are aligned, and as many neighbours are
-// all weights or all biases.
+// Tensors begin at multiples of this number of floats (128 bytes), so that wide loads of any device are aligned, and
+// an aligned block of this size has only weights or only biases.
 #define PARAMETER_ALIGNMENT 32

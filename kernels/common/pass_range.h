@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a pass of the fused kernels is asked for: the first parameter of each, and all that differs from launch to launch.
+// The range and mode of a pass of the fused kernels: the first parameter of each kernel, with everything that differs
+// between launches.
 
 #pragma once
 
 #include "common/integers.h"
 #include "common/step_progress.h"
 
-// The gradient with loss and number correct, those two alone, or the probabilities alone.
+// The gradient with loss and number correct, only these two, or only the probabilities.
 enum { PASS_GRADIENT, PASS_EVALUATE, PASS_PROBABILITIES };
 
 typedef struct pass_range {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Philox 4x32-10, a counter-based generator (Salmon et al. 2011; host/core/random.h): philox() replaces the four words of a
-// counter by random ones. For the host and for devices; in a program with vectors.clh also for as many counters as a vector
-// has lanes.
+// counter by random ones. For the host and for devices; in a program with vectors.clh also for a vector of counters.
 
 #pragma once
 

@@ -9,6 +9,6 @@ enum random_purpose {
     RANDOM_HOLDOUT = 2,
     RANDOM_TEST = 3,         // inputs of comparisons and tests
     RANDOM_SHUFFLE = 4,      // stream: the epoch; permutation_at.h
-    RANDOM_DROPOUT = 5,      // with counters of its own; dropout.h
+    RANDOM_DROPOUT = 5,      // has its own counters; dropout.h
     RANDOM_AUGMENTATION = 6, // stream: the epoch; a sample's words begin at index 2^34 times its number
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a kernel writes a sum: scale * sum, which it adds to what is there if `accumulate`. Kernels that write a part of the
-// gradient take one as their first argument: scale makes a sum over samples the mean over their batch, and from the batch's
-// second slice on they accumulate.
+// How a kernel writes a sum: scale * sum, added to the present value if `accumulate`. It is the first argument of
+// kernels that write a part of the gradient: scale converts a sum over samples to the mean over their batch, and from
+// the batch's second slice on they accumulate.
 
 #pragma once
 

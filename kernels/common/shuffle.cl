@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mini-batches of samples that stay where they are: the order of an epoch, and the samples of a batch.
+// Mini-batches, without reordering the data set: the order of an epoch, and the samples of a batch.
 
 #include "common/batch_arguments.h"
 #include "common/permutation_at.h"
 
-// order[i] = where the permutation sends i < p.count. NDRange: one work-item per sample.
+// order[i] = element i of the permutation, for i < p.count. NDRange: one work-item per sample.
 kernel void shuffle_samples(permutation p, global uint *restrict order)
 {
     const uint i = get_global_id(0);
@@ -13,7 +13,7 @@ kernel void shuffle_samples(permutation p, global uint *restrict order)
 }
 
 // Sample s of the batch (size x batch) and of its labels is sample order[first + s] of x (size x B) and labels, for
-// s < valid; `size` is the bytes of a sample, whatever its features are. NDRange: one work-item per piece of GATHER_PIECE
+// s < valid; `size` is the size of a sample in bytes. NDRange: one work-item per piece of GATHER_PIECE
 // bytes, pieces x batch.
 kernel void gather_samples(batch_samples samples, global const uchar *restrict x, global const uchar *restrict labels,
                            global const uint *restrict order, global uchar *restrict batch,

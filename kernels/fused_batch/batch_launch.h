@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parameters of the batch kernels that are no buffers.
+// The parameters of the batch kernels that are not buffers.
 
 #pragma once
 
 #include "common/optimizer_arguments.h"
 #include "common/pass_range.h"
 
-// How the order of samples at hand takes their images.
+// The augmentation with the current order of samples.
 typedef struct batch_images {
     u32 augments; // whether they are augmented; only in programs with AUGMENTS
-    u32 epoch;    // that it is the order of
+    u32 epoch;    // of the order
 } batch_images;
 
-// What differs between passes, of samples of the order.
+// The values that differ between passes over samples of the order.
 typedef struct batch_pass {
     pass_range range;
     batch_images images;
 } batch_pass;
 
-// What differs between launches of fused_batch_steps: whole steps over samples first .. end - 1 of the order.
+// The values that differ between launches of fused_batch_steps: complete steps over samples first .. end - 1 of the
+// order.
 typedef struct batch_steps {
     u32 first, end;
     u32 factors_at; // of the first step in the ring of factors
-    u32 keep;       // whether the parameters are set aside before the last update
+    u32 keep;       // whether the parameters are kept before the last update
     batch_images images;
 } batch_steps;
 
-// What is the same in all of them.
+// The values that are the same in all launches.
 typedef struct batch_training {
     u32 batch; // samples of a step
     optimizer rule;

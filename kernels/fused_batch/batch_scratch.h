@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a work-item keeps of its tile in its scratch: where each part begins, in words of 32 bits. The host makes room by the
-// same functions.
+// The layout of a tile's data in a work-item's scratch: the offset of each part, in words of 32 bits. The host
+// computes the size by the same functions.
 
 #pragma once
 
@@ -14,7 +14,7 @@ static inline u32 words_of(u32 bytes)
 
 // From PIXELS_AT on: the tile's samples, and a list of their pixels.
 typedef struct list_places {
-    u32 samples;   // (tile) uint: which they are
+    u32 samples;   // (tile) uint: their indices
     u32 list_ends; // (groups + 1) uint
     u32 labels;    // (tile) uchar
     u32 elements;  // (tile x groups) ushort at most
@@ -32,11 +32,11 @@ static inline list_places place_lists(u32 tile, u32 groups)
     return at;
 }
 
-// Behind those with input dropout: the samples without the features that a step leaves out, and room for the random bits of one
+// With input dropout these follow: the samples without the features that a step drops, and the random bits of one
 // sample, which are drawn for 8 features in each of `lanes` lanes at a time.
 typedef struct thinned_places {
     u32 starts; // (tile x blocks + 1) uint
-    u32 bits;   // (groups) ushort, and what fills up the last draw
+    u32 bits;   // (groups) ushort, and padding for the last draw
     u32 places; // (tile x groups) ushort at most
     u32 values; // (tile x groups) uchar at most
     u32 end;

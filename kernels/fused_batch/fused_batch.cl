@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pass over a mini-batch for a CPU, as fused_cpu.clh has it for all samples. The parameters' buffer begins with packed W1
-// (first_batch.clh), and so do all offsets: weights_at, bias_at, PARAMETERS. From DW_AT on, a work-item's scratch has its
-// partial gradient in the same layout, then loss and number correct.
+// A pass over a mini-batch for a CPU, like that of fused_cpu.clh over all samples. The buffer of the parameters begins
+// with packed W1 (first_batch.clh), and all offsets refer to that layout: weights_at, bias_at, PARAMETERS. From DW_AT
+// on, a work-item's scratch has its partial gradient in the same layout, then loss and number correct.
 
 #include "fused_batch/first_batch.clh"
 
@@ -15,8 +15,8 @@
 #define OPTIMIZER 0 // as optimizer_step.clh has them
 #endif
 
-// Forward, loss and, unless mode is PASS_EVALUATE, backward of the samples order[s0] .. order[end - 1], as many as a tile has:
-// adds to the partial gradient and the metrics.
+// Forward, loss and, unless mode is PASS_EVALUATE, backward of the samples order[s0] .. order[end - 1], at most a
+// tile: adds to the partial gradient and the metrics.
 static void pass_tile(const samples *all, const image_source *images, uint s0, uint end, const tile_pass *pass,
                       global const uchar *labels, global const uint *order, global const float *parameters,
                       global float *scratch)
@@ -42,7 +42,7 @@ static void pass_tile(const samples *all, const image_source *images, uint s0, u
     first_backward(&x, &tile, scratch, scratch + dz_at[0]);
 }
 
-// The partial gradient in vectors, behind which are the metrics; and how many of them a work-item adds up.
+// The partial gradient in vectors, followed by the metrics; and the number of vectors that a work-item adds up.
 #define GRADIENT_VECTORS (PARAMETERS / LANES)
 #define REDUCE_VECTORS (REDUCE_FLOATS / LANES)
 
@@ -54,10 +54,10 @@ static void forget_sums(global float *scratch)
     scratch[METRICS_AT] = scratch[METRICS_AT + 1] = 0;
 }
 
-// What dW1 is multiplied with.
+// The factor of dW1.
 #define PIXEL_SCALE (INPUT_SCALE * INPUT_GAIN)
 
-// b1 + INPUT_OFFSET * row sums of W1, which a standardised input adds to Z1 whatever the sample is.
+// b1 + INPUT_OFFSET * row sums of W1, which a standardised input adds to Z1 for every sample.
 static void prepare_input_bias(global const float *parameters, global float *scratch)
 {
     global const floatv *w = (global const floatv *)parameters;
@@ -76,7 +76,7 @@ static void prepare_input_bias(global const float *parameters, global float *scr
     }
 }
 
-// The pass over a range of `order`. values, places, starts: X as first_batch.clh takes it; labels (B); scratch (SCRATCH x
+// The pass over a range of `order`. values, places, starts: X as in first_batch.clh; labels (B); scratch (SCRATCH x
 // work-items); plan, images: see image_source, with AUGMENTS only. NDRange: one work-item
 // per core's share, work-groups of one.
 kernel void fused_batch_pass(batch_pass work, global const uchar *restrict values,
@@ -100,7 +100,7 @@ kernel void fused_batch_pass(batch_pass work, global const uchar *restrict value
         pass_tile(&x, &source, first + t * TILE, end, &pass, labels, order, parameters, scratch);
 }
 
-// Which lanes of the vector that begins with this unit of packed W1 are units; the others only fill the last block.
+// The lanes that are units, of the vector that begins with this unit of packed W1; the others are padding.
 static intv lanes_with_units(uint unit)
 {
     intv lane;
@@ -130,8 +130,8 @@ static floatv reduce_vector(global const float *all_scratch, uint i, float scale
     return select((floatv)(0), scale * fma((floatv)(PIXEL_SCALE), sum, bias), lanes_with_units(unit));
 }
 
-// Adds up the work-items' partial sums: gradient = range.scale * sum, 0 for the units that only fill W1's last block; and loss and
-// number correct into sums[0], [1]. NDRange: one work-item per REDUCE_VECTORS vectors.
+// Adds up the work-items' partial sums: gradient = range.scale * sum, 0 for the padding of W1's last block; and loss
+// and number correct in sums[0], [1]. NDRange: one work-item per REDUCE_VECTORS vectors.
 kernel void fused_batch_reduce(pass_range range, global const float *restrict all_scratch,
                                global floatv *restrict gradient, global float *restrict sums, uint work_items)
 {
@@ -169,7 +169,7 @@ static void finish_gradient(global floatv *gradient, float scale)
         *gradient *= scale;
 }
 
-// As clip_factor in optimizer.cl.
+// Like clip_factor in optimizer.cl.
 static float clip_gradient(global const floatv *gradient, float clip_norm)
 {
     floatv squares = 0;
@@ -178,9 +178,9 @@ static float clip_gradient(global const floatv *gradient, float clip_norm)
     return fmin(1.0f, clip_norm / (sqrt(sum_lanes(squares)) + CLIP_EPSILON));
 }
 
-// Whole steps one after the other, for batches that are too small to be shared. factors: a ring;
-// kept: where the parameters are set aside, as keep_parameters does; decays, first_moment, second_moment: as update_parameters has
-// them; all else as fused_batch_pass has it. NDRange: one work-item, which uses the first scratch.
+// Complete steps one after the other, for batches that are too small to divide. factors: a ring; kept: the kept
+// parameters, as in keep_parameters; decays, first_moment, second_moment: as in update_parameters; everything else as
+// in fused_batch_pass. NDRange: one work-item, which uses the first scratch.
 kernel void fused_batch_steps(batch_steps work, batch_training how, global const update_step *restrict factors,
                               global const uchar *restrict values, global const ushort *restrict places,
                               global const uint *restrict starts, global const uchar *restrict labels,

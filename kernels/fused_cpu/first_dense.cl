@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fused pass whose first layer works on all pixels, for narrow layers and data without many zeros: a product of small
+// The fused pass with a first layer over all pixels, for narrow layers and data without many zeros: products of small
 // blocks in registers, UNIT_BLOCK units by two samples forward, UNIT_BLOCK units by two vectors of pixels backward.
 //
-// X is GROUPS * LANES bytes a sample, padded with zeros.
+// X has GROUPS * LANES bytes per sample, padded with zeros.
 
 #include "compressed/pixels.clh"
 #include "fused_cpu/first_layer.h"

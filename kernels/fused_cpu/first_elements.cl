@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fused pass whose first layer works on single pixels, by elements.clh: for wide layers on sparse images. That has a
-// sample's units side by side, the fused pass a unit's samples; so they are turned over.
+// The fused pass with a first layer over single pixels, by elements.clh: for wide layers on sparse images. In
+// elements.clh a sample's units are contiguous, in the fused pass a unit's samples, so the matrices are transposed in
+// between.
 
 #include "fused_tile/fused_shape.clh"
 
 #include "compressed/elements.clh"
 
-// Where W1[unit, feature] is, the feature being at `place`.
+// The offset of W1[unit, feature]; `place` is that of the feature.
 static uint packed_at(uint unit, uint place)
 {
     return (unit / BLOCK_UNITS * GROUPS + place) * BLOCK_UNITS + unit % BLOCK_UNITS;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fused pass whose first layer works on groups of LANES pixels of which some are not zero (host/engine/compressed/groups.h):
-// a group is one vector, and the sums of UNIT_BLOCK units stay in registers. For narrow layers.
+// The fused pass with a first layer over groups of LANES pixels that are not all zero
+// (host/engine/compressed/groups.h): a group is one vector, and the sums of UNIT_BLOCK units stay in registers. For
+// narrow layers.
 
 #include "compressed/pixels.clh"
 #include "fused_cpu/pack_pixels.clh"

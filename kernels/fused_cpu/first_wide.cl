@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fused pass whose first layer works on all pixels, for wide layers and data without many zeros: both products as those of
-// a matrix library, by blocks of WIDE_ROWS x 2 vectors whose sums stay in registers.
+// The fused pass with a first layer over all pixels, for wide layers and data without many zeros: both products as in
+// a matrix library, in blocks of WIDE_ROWS x 2 vectors whose sums stay in registers.
 //
-// X is GROUPS bytes a sample, padded with zeros, and stands pixel after pixel within a tile (GROUPS x TILE). A tile is converted
-// to floats once, at PIXELS_AT. W1 is packed as pack_wide.clh says; dW1 grows transposed.
+// X has GROUPS bytes per sample, padded with zeros, and is stored pixel by pixel within a tile (GROUPS x TILE). A tile
+// is converted to floats once, at PIXELS_AT. W1 is packed as in pack_wide.clh; dW1 is accumulated transposed.
 
 #ifndef GROUPS
 #define GROUPS 786

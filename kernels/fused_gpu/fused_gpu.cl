@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// One full pass over the samples for a GPU: forward, loss and backward in one launch. Each work-group goes through its
-// share of the samples in tiles of TILE, whose bytes it loads once into local memory; Z1 through dZ1 stay in local memory, dW1 in
-// registers. The products that touch X are in first_gpu.clh; all other steps are here. A
-// matrix in local memory (rows x ROW) stands row after row, so float4 are four samples of one row.
+// One full pass over the samples for a GPU: forward, loss and backward in one launch. Each work-group processes its
+// share of the samples in tiles of TILE samples, whose bytes it loads once into local memory; Z1 to dZ1 stay in local
+// memory, dW1 in registers. The products with X are in first_gpu.clh; all other steps are here. A matrix in local
+// memory (rows x ROW) is stored row after row, so a float4 is four samples of one row.
 //
-// Note [dW1 in registers]: a work-item keeps the sums of UNIT_BLOCK units by 4 QUAD_BLOCK features over all tiles of its
-// work-group. Where all of dW1 is more than a work-group's registers hold, it is done in CHUNKS: the first with
-// everything else, which leaves dZ1 in `kept`; for each other one the work-group goes through its samples again, for
-// nothing but this product. Its bytes of X then come from the second-level cache or once more from memory.
+// Note [dW1 in registers]: a work-item keeps the sums of UNIT_BLOCK units by 4 QUAD_BLOCK features over all tiles of
+// its work-group. If a work-group's registers cannot hold all of dW1, it is computed in CHUNKS: the first with
+// everything else, which stores dZ1 in `kept`; for each other one the work-group processes its samples again, for this
+// product only. The bytes of X then come from the second-level cache or again from memory.
 //
-// Note [prediction for an H100, on no GPU confirmed]: 784-10-10 with 41,000 samples is 1.3 GFLOP and 32 MB, so 60 TFLOP/s
-// bind (21 us), not 3.35 TB/s (10 us). 264 work-groups of 224, two on each multiprocessor; about 120 registers a
-// work-item (40 sums of dW1, 40 of Z1, 40 for what they are made of), 39 KB of local memory. A multiprocessor does 128
-// multiplications and loads 32 words a cycle, so each word loaded should be used at least four times: Z1 has 640 for 16
-// words of pixels and 160 of weights (3.6), dW1 160 for 4 and 40 (3.6). So loads bind about as much as arithmetic; with
-// 7 of 8 work-items busy, the sums over slices and the small layers, 35 to 50 us for this pass are expected.
+// Note [estimate for an H100, not confirmed on a GPU]: 784-10-10 with 41,000 samples is 1.3 GFLOP and 32 MB, so the
+// limit is 60 TFLOP/s (21 us), not 3.35 TB/s (10 us). 264 work-groups of 224, two on each multiprocessor; about 120
+// registers per work-item (40 sums of dW1, 40 of Z1, 40 for the operands), 39 KB of local memory. A multiprocessor
+// does 128 multiplications and loads 32 words per cycle, so each loaded word should be used at least four times: Z1
+// has 640 multiplications for 16 words of pixels and 160 of weights (3.6), dW1 160 for 4 and 40 (3.6). So loads limit
+// about as much as arithmetic; with 7 of 8 work-items busy, the sums over slices and the small layers, the estimate is
+// 35 to 50 us for this pass.
 
 #include "fused_gpu/first_gpu.clh"
 
-// All barriers are outside of conditions, and the loop over tiles stands here once: PoCL copies what follows a barrier
-// inside a condition, until its compiler breaks down, and PoCL 3.1 computed wrong sums where a second such loop was.
+// All barriers are outside of conditions, and there is only one loop over tiles: PoCL duplicates the code after a
+// barrier in a condition, until its compiler fails, and PoCL 3.1 computed wrong sums with a second such loop.
 
 // ---- Tiles in local memory ----
 
-// x (TILE x RUN_PITCH) = the `count` samples at `pixels` (count x RUNS), and zeros behind them.
+// x (TILE x RUN_PITCH) = the `count` samples at `pixels` (count x RUNS), and zeros after them.
 static void load_tile(global const uint4 *pixels, uint count, local uint4 *x)
 {
 #pragma unroll 4
@@ -33,9 +34,9 @@ static void load_tile(global const uint4 *pixels, uint count, local uint4 *x)
     }
 }
 
-// ---- Layers behind the first: O x I weights w, row after row; a (I x ROW4), z and dz (O x ROW4) ----
+// ---- Layers after the first: O x I weights w, row after row; a (I x ROW4), z and dz (O x ROW4) ----
 
-// Z = W A + b, and ReLU if asked for.
+// Z = W A + b, and ReLU if requested.
 static void layer_forward(uint outputs, uint inputs, global const float *w, global const float *b,
                           local const float4 *a, local float4 *z, bool relu)
 {
@@ -48,7 +49,7 @@ static void layer_forward(uint outputs, uint inputs, global const float *w, glob
     }
 }
 
-// db += row sums of dZ, if there is one.
+// db += row sums of dZ.
 static void layer_bias_gradient(uint outputs, local const float4 *dz, global float *db)
 {
     for (uint o = get_local_id(0); o < outputs; o += THREADS) {
@@ -72,7 +73,7 @@ static void layer_weight_gradient(uint outputs, uint inputs, local const float4 
     }
 }
 
-// dZ of the layer below = (W^T dZ) .* relu'(A), in place of a.
+// dZ of the previous layer = (W^T dZ) .* relu'(A); replaces a.
 static void layer_input_gradient(uint outputs, uint inputs, global const float *w, local const float4 *dz,
                                  local float4 *a)
 {
@@ -85,7 +86,7 @@ static void layer_input_gradient(uint outputs, uint inputs, global const float *
     }
 }
 
-// From Z1 or A1 to the logits. Unless `wanted` it only meets the barriers.
+// From Z1 or A1 to the logits. Unless `wanted` it only executes the barriers.
 static void tile_forward(global const float *parameters, local float *activations, bool wanted)
 {
     for (uint l = 1; l < LAYERS; l++) {
@@ -97,8 +98,8 @@ static void tile_forward(global const float *parameters, local float *activation
     }
 }
 
-// From dZ in place of the logits to dZ1 in place of A1; adds all gradients but dW1 to `rest`, which is indexed as the
-// flat buffer is. Unless `wanted` it only meets the barriers.
+// From dZ, which has replaced the logits, to dZ1, which replaces A1; adds all gradients except dW1 to `rest`, with the
+// indices of the flat buffer. Unless `wanted` it only executes the barriers.
 static void tile_backward(global const float *parameters, local float *activations, global float *rest, bool wanted)
 {
 #if LAYERS > 1
@@ -121,7 +122,7 @@ static void tile_backward(global const float *parameters, local float *activatio
 
 // ---- Loss ----
 
-// Turns a sample's logits z (C, ROW apart) into exp(z - largest); returns their sum.
+// Replaces a sample's logits z (C, ROW apart) by exp(z - largest); returns their sum.
 static float exponentials(local float *z, float *largest)
 {
     float top = z[0], sum = 0;
@@ -145,8 +146,8 @@ static uint predict(local const float *z)
     return prediction;
 }
 
-// dZ = A - Y in place of the logits z (C x ROW) of `count` samples, 0 for the others of the tile; adds their loss and number
-// correct to metrics.
+// dZ = A - Y replaces the logits z (C x ROW) of `count` samples, 0 those of the others in the tile; adds their loss
+// and number correct to metrics.
 static void cross_entropy(local float *z, global const uchar *labels, uint count, float2 *metrics)
 {
     for (uint s = get_local_id(0); s < TILE; s += THREADS) {
@@ -186,7 +187,7 @@ static void clear_sum(float4 sum[UNIT_BLOCK][QUAD_BLOCK])
             sum[u][b] = 0;
 }
 
-// dw (UNITS_PADDED x DW_ROW): the part that is block `item`.
+// Writes block `item` of dw (UNITS_PADDED x DW_ROW).
 static void write_sum(float4 sum[UNIT_BLOCK][QUAD_BLOCK], uint item, global float *dw)
 {
     global float4 *to = (global float4 *)(dw + item / COLUMNS * UNIT_BLOCK * DW_ROW) + item % COLUMNS;
@@ -206,13 +207,13 @@ static void write_metrics(float2 metrics, local float *sums, global float *out)
     barrier(CLK_LOCAL_MEM_FENCE);
     if (me < METRICS) {
         float sum = 0;
-        for (uint i = 0; i < min((uint)TILE, (uint)THREADS); i++) // the others have none
+        for (uint i = 0; i < min((uint)TILE, (uint)THREADS); i++) // the others have no metrics
             sum += sums[me * THREADS + i];
         out[me] = sum;
     }
 }
 
-// dZ1 of a tile (UNITS_PADDED x ROW) to kept (UNITS_PADDED x TILE), and back.
+// Copy dZ1 of a tile (UNITS_PADDED x ROW) to kept (UNITS_PADDED x TILE), and back.
 static void keep_dz(local const float *dz, global float *kept)
 {
     for (uint i = get_local_id(0); i < UNITS_PADDED * TILE; i += THREADS)
@@ -233,7 +234,7 @@ static uint2 share_of(pass_range range)
     return (uint2)(begin, min(begin + share, range.end));
 }
 
-// Local memory of a work-group: bytes of a tile, all layers' outputs, room for sums.
+// Local memory of a work-group: bytes of a tile, all layers' outputs, memory for sums.
 #define TILE_MEMORY                                                                                                   \
     local uint4 x[TILE * RUN_PITCH];                                                                                  \
     local float4 activations4[ACTIVATIONS / 4];                                                                       \
@@ -241,8 +242,8 @@ static uint2 share_of(pass_range range)
     local float *activations = (local float *)activations4;                                                           \
     local float *logits = activations + activations_at[LAYERS - 1]
 
-// The gradient over a range of samples, with loss and number correct. pixels (B x RUNS), rows filled up with zeros;
-// labels (B); partial (PARTIAL x work-groups); kept (TILES x UNITS_PADDED x TILE x work-groups): dZ1, where there are
+// The gradient over a range of samples, with loss and number correct. pixels (B x RUNS), rows padded with zeros;
+// labels (B); partial (PARTIAL x work-groups); kept (TILES x UNITS_PADDED x TILE x work-groups): dZ1, if there are
 // several chunks. NDRange: work-groups of THREADS.
 kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
 fused_gpu_pass(pass_range range, global const uint4 *restrict pixels, global const uchar *restrict labels,
@@ -311,8 +312,8 @@ fused_gpu_forward(pass_range range, global const uint4 *restrict pixels, global 
     write_metrics(metrics, sums, partial + get_group_id(0) * PARTIAL + METRICS_AT);
 }
 
-// Where the sums of parameter i are in `partial`, and how many lie DW_SIZE apart; behind the parameters, loss and number
-// correct; none for what only fills up.
+// The offset *at of the sums of parameter i in `partial`, and their number, DW_SIZE apart. Loss and number correct
+// follow the parameters. 0 for padding.
 static uint sum_place(uint i, uint *at)
 {
     if (i < FEATURES * UNITS) {
@@ -324,9 +325,9 @@ static uint sum_place(uint i, uint *at)
 }
 
 // Adds up the work-groups' partial sums: gradient[i] = range.scale * sum for each parameter, and loss and number correct into
-// sums[0], [1]. A work-group does REDUCE_COLUMNS parameters, REDUCE_SLICES work-items each, of which everyone adds each
+// sums[0], [1]. A work-group has REDUCE_COLUMNS parameters, with REDUCE_SLICES work-items each. A work-item adds every
 // REDUCE_SLICES-th of `groups`; those sums are then added in order. NDRange: work-groups of REDUCE_COLUMNS x REDUCE_SLICES,
-// one more than the parameters take.
+// one more than the parameters need.
 kernel __attribute__((reqd_work_group_size(REDUCE_COLUMNS * REDUCE_SLICES, 1, 1))) void
 fused_gpu_reduce(pass_range range, global const float *restrict partial, global float *restrict gradient,
                  global float *restrict sums, uint groups)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the fused GPU program stores matrices in local and global memory, by the numbers of fused_gpu_shape.clh. The plan
-// (host/engine/fused_gpu/fused_gpu_plan.c) computes with the same formulas what fits.
+// (host/engine/fused_gpu/fused_gpu_plan.c) uses the same formulas.
 
 #pragma once
 
@@ -9,23 +9,23 @@
 
 #define ROUND_UP(a, step) (((a) + (step)-1) / (step) * (step))
 
-// A sample is runs of 16 pixels, the last one filled up with zeros. In local memory the distance between samples is an odd
-// number of runs, and that between rows of samples an odd number of float4, so that work-items that read 16 bytes at this
-// distance use different banks.
+// A sample consists of runs of 16 pixels; zeros pad the last one. In local memory the distance between samples is an
+// odd number of runs, and the distance between rows of samples an odd number of float4, so that work-items that read
+// 16 bytes at this distance use different banks.
 #define RUN_PIXELS 16
 #define SAMPLE_RUNS(features) (((features) + RUN_PIXELS - 1) / RUN_PIXELS)
 #define SAMPLE_PITCH(features) (SAMPLE_RUNS(features) | 1)
 #define ROW_QUADS(tile) ((tile) / 4 | 1)
 
-// What the slices of Z1 found is added up through memory (unit_block x SUM_PITCH), row after row, of which the work-items read
-// `outputs` neighbours of each row: rows this far apart put those of a warp into different banks.
+// The sums of the slices of Z1 are added up in local memory (unit_block x SUM_PITCH), row after row. The work-items
+// read `outputs` neighbours of each row; at this distance of rows those of a warp are in different banks.
 #define BANKS 32
 #define SUM_OUTPUTS(tile, sample_block, unit_blocks) ((tile) / (sample_block) * (unit_blocks))
 #define SUM_PITCH(threads, outputs) ((threads) + (outputs) % BANKS)
 #define SUM_ROWS(unit_block) ((unit_block) > METRICS ? (unit_block) : METRICS)
 
 // A work-group's partial sums: `splits` times dW1 (units_padded x GRADIENT_PITCH), the gradient of all `rest` parameters
-// behind W1 as they stand in the flat buffer, loss and number correct.
+// after W1 in the order of the flat buffer, loss and number correct.
 #define GRADIENT_PITCH(quad_block, columns) (4 * (quad_block) * (columns))
 #define PARTIAL_FLOATS(weights, rest) ROUND_UP((weights) + (rest) + METRICS, PARAMETER_ALIGNMENT)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands between two products where that is more than a ReLU: other activations, dropout, and the input transformed
-// on the host's word. Dropout asks for each sample's number in the data set: that is order[first + s], or first + s where
-// order is NULL. threshold 0: nothing is left out.
+// The operations between two products if these are more than a ReLU: other activations, dropout, and the
+// transformation of the input. Dropout needs each sample's number in the data set: order[first + s], or first + s if
+// order is NULL. threshold 0: nothing is dropped.
 
 #include "common/activation.clh"
 #include "common/dropout.h"
@@ -12,8 +12,8 @@ static uint sample_number(global const uint *order, uint first, uint s)
     return order == 0 ? first + s : order[first + s];
 }
 
-// A = f(Z), in place in z (units x samples), and f'(Z) into slopes, both times the factors of dropout: 0 for what is left
-// out, layer.gain for the rest. Samples from `valid` on have no number and are not thinned. NDRange: one work-item per
+// A = f(Z), in place in z (units x samples), and f'(Z) in slopes, both times the dropout factors: 0 for dropped units,
+// layer.gain for the others. Samples from `valid` on have no number, and no dropout. NDRange: one work-item per
 // ACTIVATE_UNITS units of a sample.
 kernel void activation_forward(activation_slice slice, activation_layer layer, global float *restrict z,
                                global float *restrict slopes, global const step_progress *restrict progress,
@@ -46,9 +46,9 @@ kernel void activation_backward(global const float *restrict slopes, global floa
         dz[i] *= slopes[i];
 }
 
-// What the network sees, (scale * v + offset) times the factors of dropout, of the samples x_first .. x_first + valid - 1
-// of x (features x any number), v being a byte or with `floats` a float, into out (features x samples); 0 after them.
-// NDRange: one work-item per ACTIVATE_UNITS features of a sample.
+// The input of the network, (scale * v + offset) times the dropout factors, for the samples x_first .. x_first + valid
+// - 1 of x (features x any number), where v is a byte or with `floats` a float, in out (features x samples); 0 after
+// them. NDRange: one work-item per ACTIVATE_UNITS features of a sample.
 kernel void input_transform(input_slice slice, input_layer layer, global const uchar *restrict x,
                             global float *restrict out, global const step_progress *restrict progress,
                             global const uint *restrict order)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Z[h, s] = b[offset + h] for every sample s: what a GEMM with beta = 1 then adds W A to.
+// Z[h, s] = b[offset + h] for every sample s. A GEMM with beta = 1 then adds W A.
 //
 // z (rows x columns), column after column; b is the flat buffer of all parameters.
 // NDRange: one work-item per element of z.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes to floats, value for value: out[i] = bytes[first + i] for i < valid, 0 from there on. What GEMMs that know only
-// floats need of X. The factor 1/255 is not applied here; it goes into the GEMM's alpha.
+// Converts bytes to floats: out[i] = bytes[first + i] for i < valid, 0 from there on, for GEMMs that support only
+// floats. The factor 1/255 is not applied here; it is part of the GEMM's alpha.
 //
 // NDRange: one work-item per block of EXPAND_BLOCK, which is 8. bytes holds at least first + valid elements, out 8 blocks.
 

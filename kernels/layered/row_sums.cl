@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Row sums of a matrix with few rows and very many columns (db = row sums of dZ; loss and number correct of a batch), in
-// two steps so that all of the device works on them: first the sums over pieces of the columns, then the sums of those.
+// two steps that use the complete device: first the sums over pieces of the columns, then the sums of those.
 // Each sum has a fixed order, so the result has the same bits every time.
 
 #include "common/scaled_sum.h"
@@ -21,8 +21,8 @@ kernel void row_sums_partial(global const float *restrict m, global float *restr
     partial[i] = sum;
 }
 
-// out[offset + r] = scale * (sum over p of partial[r, p]), added to what is there if `accumulate`. NDRange: one work-item
-// per row.
+// out[offset + r] = scale * (sum over p of partial[r, p]), added to the present values if `accumulate`. NDRange: one
+// work-item per row.
 kernel void row_sums(scaled_sum by, global const float *restrict partial, global float *restrict out, ulong offset,
                      uint rows, uint pieces)
 {

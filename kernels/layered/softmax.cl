@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax over each column (sample) of the logits z (C x B), with the column's largest logit subtracted first, so that exp
-// never overflows. A NaN makes its whole column NaN. NDRange of both kernels: one work-item per sample.
+// Softmax over each column (sample) of the logits z (C x B). The column's largest logit is subtracted first, so that
+// exp never overflows. A NaN makes its complete column NaN. NDRange of both kernels: one work-item per sample.
 
 #include "layered/layered_arguments.h"
 
@@ -14,7 +14,7 @@ static uint first_largest(global const float *column, uint classes)
     return largest;
 }
 
-// exp(z - largest) in place of the column's logits z. Returns the sum.
+// Replaces the column's logits z by exp(z - largest). Returns the sum.
 static float exponentiate(global float *column, uint classes, float largest)
 {
     float sum = 0;
@@ -43,10 +43,10 @@ kernel void softmax_forward(global float *restrict z, uint classes, ulong sample
         column[c] /= sum;
 }
 
-// dZ2 = A2 - Y in place of z, where Y is one-hot at labels[first + s], but for label smoothing: 1 - e there and e / C more
-// for all. And for each sample in metrics (2 x B) its cross-entropy (z_max + log sum exp(z - z_max)) - sum y z, and
-// whether its first largest logit is at the label (1 or 0).
-// Samples from `valid` up to `samples` only fill the batch: their column of dZ2 and their metrics become 0.
+// dZ2 = A2 - Y replaces z, where Y is one-hot at labels[first + s], except with label smoothing: 1 - e there, plus e /
+// C for all. metrics (2 x B) gets for each sample its cross-entropy (z_max + log sum exp(z - z_max)) - sum y z, and
+// whether its first largest logit is that of the label (1 or 0). Samples from `valid` up to `samples` are padding:
+// their column of dZ2 and their metrics become 0.
 kernel void softmax_cross_entropy(loss_slice slice, global float *restrict z, global const uchar *restrict labels,
                                   global float *restrict metrics, uint classes, ulong samples)
 {

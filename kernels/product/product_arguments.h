@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What our own product kernels share with their launchers (host/engine/product). O outputs, I inputs, S samples; the matrices
-// stand row after row, with a row per sample:
+// The arguments of gradus's own product kernels, for kernels and launchers (host/engine/product). O outputs, I inputs,
+// S samples; the matrices are stored row after row, with a row per sample:
 //
 //   forward           Z  (S x O) = A (S x I) W^T + b
 //   weight gradient   dW (O x I) = dZ^T A
@@ -13,14 +13,14 @@
 
 // ---- By value ----
 
-// The samples that a product is of, the first argument of its kernel: A begins at this value of its buffer, and so many of the
-// S samples are there.
+// The samples of a product, the first argument of its kernel: A begins at value `first` of its buffer, and `samples`
+// of the S samples are valid.
 typedef struct product_samples {
     u64 first;
     u32 count;
 } product_samples;
 
-// What happens to a sum on its way out.
+// The operations on a sum before it is stored.
 enum {
     EPILOGUE_BIAS = 1, // + b
     EPILOGUE_RELU = 2, // max(., 0), after the bias
@@ -36,23 +36,23 @@ typedef struct product_pack_shape {
 
 // product_cpu_rows: C (samples x n), the depth k.
 typedef struct product_rows_shape {
-    u64 bias_at; // where b begins in its buffer
+    u64 bias_at; // offset of b in its buffer
     u32 n, k;
     u32 epilogue; // EPILOGUE_*
 } product_rows_shape;
 
 // product_cpu_depth: partial sums of C (m x n), the depth being the samples.
 typedef struct product_depth_shape {
-    u64 room; // floats that a work-item packs A and B into
+    u64 room; // floats for the packed A and B of a work-item
     u32 m, n;
     u32 share; // samples of a work-item
 } product_depth_shape;
 
 // product_gpu: C (m x n), the depth k, with all S samples.
 typedef struct product_gpu_shape {
-    u64 weights_at, bias_at; // where W and b begin in their buffer
+    u64 weights_at, bias_at; // offsets of W and b in their buffer
     u32 m, n, k;
-    u32 share;    // of the depth, for each of the parts that it is split into
+    u32 share;    // of the depth, for each part
     u32 epilogue; // EPILOGUE_*
     float factor; // of the sums
 } product_gpu_shape;
@@ -72,14 +72,14 @@ typedef struct product_gpu_shape {
 
 // ---- The scratch memory of the CPU's kernels, in floats ----
 
-// A matrix (depth x columns) in panels of `width` columns, of which the last is filled up.
+// A matrix (depth x columns) in panels of `width` columns; the last one is padded.
 static inline u64 panel_floats(u64 columns, u64 width, u64 depth)
 {
     return (columns + width - 1) / width * width * depth;
 }
 
-// A work-item of product_cpu_depth packs so many rows of A (depth x m) into panels of `rows` columns, which vectors of
-// `columns` floats follow.
+// Floats of the panels of `rows` columns into which a work-item of product_cpu_depth packs rows of A (depth x m);
+// vectors of `columns` floats follow them.
 static inline u64 packed_units_floats(u64 m, u64 rows, u64 columns, u64 depth)
 {
     return panel_floats(panel_floats(m, rows, 1), columns, depth);

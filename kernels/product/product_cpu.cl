@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products for CPU devices, C (M x N) = op(A) op(B), all row after row; a work-item is a core's share and has no barriers.
+// Products for CPU devices, C (M x N) = op(A) op(B), all row after row; a work-item is a core's share, without
+// barriers.
 //
 //   product_cpu_pack    B, or a factor times it, into panels of VECTORS vectors of columns: (panels x K x COLUMNS)
 //   product_cpu_rows    C = A B + bias for many rows of C, B in panels; ReLU, or relu' of a mask, on the way out
 //   product_cpu_depth   partial sums of C = A^T B for large K, each work-item its share of K; product_sum.clh adds them
 //
 // ROWS x VECTORS vectors of sums stay in registers while A and B come from the caches: a panel's DEPTH rows fit the
-// first-level cache, CHUNK rows of A as deep fit the second. The matrix of samples (A of rows, B of depth) is of bytes
-// with BYTES; a work-item expands what it is about to use. Ranges: as many work-items as the host likes, each a group.
+// first-level cache, CHUNK rows of A of this depth fit the second. The matrix of samples (A of rows, B of depth) has
+// bytes with BYTES; a work-item expands them just before use. NDRange: any number of work-items, work-groups of one.
 
 #include "common/vectors.clh"
 #include "product/product_arguments.h"
@@ -69,7 +70,7 @@ __attribute__((always_inline)) static void multiply(uint depth, global const flo
     }
 }
 
-// The first of `rows` x `columns` elements, as far as the tile has them; zeros elsewhere.
+// Loads `rows` x `columns` elements into the tile, and zeros elsewhere.
 __attribute__((always_inline)) static void load_tile(global const float *c, size_t stride, uint rows, uint columns,
                                                      floatv sum[ROWS][VECTORS])
 {
@@ -114,7 +115,7 @@ __attribute__((always_inline)) static void store_tile(floatv sum[ROWS][VECTORS],
 
 // ---- C = A B + bias ----
 
-// Rows `begin` up to at most CHUNK more of the samples' matrix, elements first .. first + depth - 1, as floats.
+// Converts at most CHUNK rows of the samples' matrix, elements first .. first + depth - 1, to floats.
 static void expand_rows(global const uchar *a, size_t stride, uint rows, uint depth, global float *out)
 {
     for (uint r = 0; r < rows; r++) {
@@ -167,8 +168,8 @@ static void rows_tile(global const float *a, size_t stride, uint depth, global c
     store_tile(sum, c, n, rows, columns);
 }
 
-// A (samples x K), B (K x N) in panels, bias (N) or mask (samples x N), C (samples x N). With BYTES (work-items x CHUNK x
-// DEPTH) floats of room follow the panels.
+// A (samples x K), B (K x N) in panels, bias (N) or mask (samples x N), C (samples x N). With BYTES, memory of
+// (work-items x CHUNK x DEPTH) floats follows the panels.
 kernel void product_cpu_rows(product_samples samples, product_rows_shape shape, global const sample_value *a,
                              global float *packed, global const float *bias, global const float *mask, global float *c)
 {
@@ -214,7 +215,7 @@ static void pack_units(global const float *a, uint m, uint depth, global float *
                 out[r] = unit + r < m ? a[(size_t)i * m + unit + r] : 0;
 }
 
-// `depth` rows of `columns` columns of B (row stride `stride`) as floats in panels, zeros behind the last column.
+// `depth` rows of `columns` columns of B (row stride `stride`) as floats in panels, zeros after the last column.
 static void pack_samples(global const sample_value *b, size_t stride, uint columns, uint depth, global float *out)
 {
     for (uint column = 0; column < columns; column += COLUMNS)
@@ -230,8 +231,8 @@ static void pack_samples(global const sample_value *b, size_t stride, uint colum
         }
 }
 
-// A (samples x M), B (samples x N). Each work-item has room for DEPTH packed rows of A and B, or for shape.share if that is
-// less; after all rooms are the partial sums, (M x N) of each work-item over rows id * share and following.
+// A (samples x M), B (samples x N). Each work-item has memory for DEPTH packed rows of A and B, or for shape.share if
+// that is less; the partial sums follow, (M x N) of each work-item over the rows from id * share on.
 kernel void product_cpu_depth(product_samples samples, product_depth_shape shape, global const float *a,
                               global const sample_value *b, global float *rooms)
 {

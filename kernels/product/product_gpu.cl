@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products for GPUs, C (M x N) = op(A) op(B), all row after row. A work-group computes a tile of TILE_M x TILE_N, TILE_K
-// of the depth at a time: both operands' tiles go to local memory, while the next ones are already on their way to
-// registers. A work-item has ITEM_M x ITEM_N sums in registers, made of blocks of 4 x 4 that lie TILE / (ITEM / 4) apart,
-// so that neighbours read neighbouring float4s.
+// Products for GPUs, C (M x N) = op(A) op(B), all row after row. A work-group computes a tile of TILE_M x TILE_N,
+// TILE_K of the depth at a time: both operands' tiles are stored in local memory, while the next ones are already
+// loaded into registers. A work-item has ITEM_M x ITEM_N sums in registers, in blocks of 4 x 4 that are TILE / (ITEM /
+// 4) apart, so that neighbours read neighbouring float4s.
 //
-// op(A) is M x K, stored so or, with A_TRANSPOSED, as K x M; op(B) is K x N, stored so or, with B_TRANSPOSED, as N x K.
-// A_BYTES or B_BYTES: of bytes. What of the samples is there shortens M, or the depth of a weight gradient (A_TRANSPOSED).
-// With splits > 1 each group sums over its `share` of the depth and writes to its place in C (splits x M x N), which
-// product_sum.clh adds up. Range: splits times the tiles of all samples, groups of GROUP work-items, N's tiles first.
+// op(A) is M x K, stored so or, with A_TRANSPOSED, as K x M; op(B) is K x N, stored so or, with B_TRANSPOSED, as N x
+// K. A_BYTES or B_BYTES: the matrix has bytes. The number of valid samples limits M, or the depth of a weight gradient
+// (A_TRANSPOSED). With splits > 1 each group sums over its `share` of the depth and writes to its part of C (splits x
+// M x N); product_sum.clh adds these up. NDRange: splits times the tiles of all samples, work-groups of GROUP, N's
+// tiles first.
 
 #include "product/product_arguments.h"
 #include "product/product_sum.clh"
@@ -45,7 +46,7 @@ typedef float b_value;
 #define STRIDE_M (TILE_M + 4) // of local memory: the padding spreads a column over the banks
 #define STRIDE_N (TILE_N + 4)
 
-// Where load `i` of a work-item stands in a tile: neighbours read neighbouring addresses.
+// The position of load `i` of a work-item in a tile: neighbours read neighbouring addresses.
 #define PLACE(i, item, extent, along_depth, outer, depth)                                                             \
     const uint place = (i)*GROUP + (item);                                                                            \
     const uint outer = (along_depth) ? place / TILE_K : place % (extent);                                             \
@@ -119,7 +120,7 @@ product_gpu(product_samples samples, product_gpu_shape shape, global const a_val
     fetch_a(a, row, begin, m, k, end, item, next_a);
     fetch_b(b, column, begin, n, k, end, item, next_b);
     for (uint first = begin; first < end; first += TILE_K) {
-        barrier(CLK_LOCAL_MEM_FENCE); // all have read the tiles before
+        barrier(CLK_LOCAL_MEM_FENCE); // all have read the previous tiles
         put_a(next_a, item, a_tile);
         put_b(next_b, item, b_tile);
         barrier(CLK_LOCAL_MEM_FENCE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sparse products for a CPU, by elements.clh: a work-item per share of the tiles, work-groups of one. Each goes through
-// its share once for every block of units, whose weights then stay in the second-level cache.
+// The sparse products for a CPU, by elements.clh: a work-item per share of the tiles, work-groups of one. Each
+// processes its share once for every block of units, whose weights then stay in the second-level cache.
 //
 // scratch is TILE x BLOCK_UNITS floats for each work-item.
 
@@ -17,8 +17,8 @@ static void share_of_tiles(uint first, uint count, uint shares, uint *begin, uin
     *end = first_tile + (uint)(tiles * (me + 1) / shares);
 }
 
-// Z1 = relu(W1 X / 255 + b1) for samples first .. first + count - 1; without ReLU where the network has one layer. values,
-// places, sample_offsets: X; packed: W1; b1 begins at `bias` in parameters; z (H x count).
+// Z1 = relu(W1 X / 255 + b1) for samples first .. first + count - 1; without ReLU if the network has one layer.
+// values, places, sample_offsets: X; packed: W1; b1 begins at `bias` in parameters; z (H x count).
 kernel void sparse_forward(sparse_samples samples, global const uchar *restrict values,
                            global const ushort *restrict places, global const uint *restrict sample_offsets,
                            global const float *restrict packed, global const float *restrict parameters, ulong bias,
@@ -35,7 +35,7 @@ kernel void sparse_forward(sparse_samples samples, global const uchar *restrict 
         for (uint tile = begin; tile < end; tile++) {
             elements_forward(&x, tile, (global const floatv *)packed, (global floatv *)sums);
             for (uint s = 0; s < TILE; s++) {
-                const uint column = tile * TILE + s - first; // huge where the sample is before the first
+                const uint column = tile * TILE + s - first; // huge if the sample is before the first
                 for (uint u = 0; column < count && u < units; u++) {
                     const float sum = fma(sums[s * BLOCK_UNITS + u], 1.0f / 255, b[u]);
                     z[(size_t)column * UNITS + base + u] = RELU && sum <= 0 ? 0 : sum;
@@ -45,8 +45,8 @@ kernel void sparse_forward(sparse_samples samples, global const uchar *restrict 
     }
 }
 
-// Each work-item's packed dZ1 X^T over its share, into partial (packed dW1 x shares). lists, list_offsets: X; dz (H x
-// count).
+// Writes each work-item's packed dZ1 X^T over its share to partial (packed dW1 x shares). lists, list_offsets: X; dz
+// (H x count).
 kernel void sparse_weight_gradient(sparse_samples samples, global const uint *restrict lists,
                                    global const uint *restrict list_offsets, global const float *restrict dz,
                                    global float *restrict scratch, global float *restrict partial, uint shares)

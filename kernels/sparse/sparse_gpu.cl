@@ -10,9 +10,9 @@
 #include "sparse/sparse_arguments.h"
 #include "sparse/sparse_weights.clh"
 
-// Z1 = relu(W1 X / 255 + b1) for samples first .. first + count - 1; without ReLU where the network has one layer. values,
-// places, sample_offsets: X; packed: W1; b1 begins at `bias` in parameters; z (H x count). NDRange: one work-item per
-// vector of units and sample: UNIT_BLOCKS x count x UNIT_BLOCK, or more.
+// Z1 = relu(W1 X / 255 + b1) for samples first .. first + count - 1; without ReLU if the network has one layer.
+// values, places, sample_offsets: X; packed: W1; b1 begins at `bias` in parameters; z (H x count). NDRange: one
+// work-item per vector of units and sample: UNIT_BLOCKS x count x UNIT_BLOCK, or more.
 kernel void sparse_forward(sparse_samples samples, global const uchar *restrict values,
                            global const ushort *restrict places, global const uint *restrict sample_offsets,
                            global const float *restrict packed, global const float *restrict parameters, ulong bias,
@@ -37,7 +37,7 @@ kernel void sparse_forward(sparse_samples samples, global const uchar *restrict 
         }
 }
 
-// A vector of a column of dz, of which the last may have fewer than LANES units.
+// A vector of a column of dz; the last one may have fewer than LANES units.
 static floatv load_units(global const float *dz, uint unit)
 {
     floatv d = 0;
@@ -50,8 +50,8 @@ static floatv load_units(global const float *dz, uint unit)
     return d;
 }
 
-// Packed dZ1 X^T over each share of the tiles, into partial (packed dW1 x shares). lists, list_offsets: X; dz (H x count).
-// NDRange: one work-item per vector of partial, or more.
+// Writes packed dZ1 X^T over each share of the tiles to partial (packed dW1 x shares). lists, list_offsets: X; dz (H x
+// count). NDRange: one work-item per vector of partial, or more.
 kernel void sparse_weight_gradient(sparse_samples samples, global const uint *restrict lists,
                                    global const uint *restrict list_offsets, global const float *restrict dz,
                                    global float *restrict scratch, global float *restrict partial, uint shares)
@@ -71,7 +71,7 @@ kernel void sparse_weight_gradient(sparse_samples samples, global const uint *re
     for (uint tile = first_tile + (uint)((ulong)tiles * share / shares); tile < end_tile; tile++) {
         const size_t list = (size_t)tile * GROUPS + place;
         const uint end = list_offsets[list + 1];
-        const uint s0 = tile * TILE - first; // wraps where the tile begins before the first sample, and back below
+        const uint s0 = tile * TILE - first; // wraps if the tile begins before the first sample, and back below
         for (uint e = list_offsets[list]; e < end; e++) {
             const uint element = elements[e], column = s0 + ELEMENT_SAMPLE(element);
             const bool inside = column < count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels timed alone at the shapes of a network: which ones, after what comparison, and the work of a run. */
+/* Kernels timed alone at the shapes of a network: their list, the comparison before, and the work of a run. */
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -9,8 +9,8 @@
 static const gradus_network network = {.layers = 3, .sizes = {149, 17, 17, 5}};
 #define SAMPLES 163
 
-/* Both are among the shapes of test_operations, so that engines find their programs compiled: all of them with the least
- * network, those with every activation with the other. */
+/* Both are among the shapes of test_operations, so that the engines' programs are already compiled: all of them with
+ * the smallest network, those with every activation with the other. */
 static const gradus_network least = {.layers = 3, .sizes = {1, 1, 1, 5}};
 
 static gradus_device *device; /* opened for profiles */
@@ -42,7 +42,7 @@ static void keep_result(const gradus_kernel_result *result, void *user)
         next->least_seconds = fmin(next->least_seconds, result->seconds[i]);
 }
 
-/* One run a timing. */
+/* One run per timing. */
 static gradus_kernel_benchmark_options options_for(const char *kernel, results *kept)
 {
     gradus_kernel_benchmark_options options = gradus_kernel_benchmark_options_default();
@@ -106,7 +106,7 @@ static void test_every_operation(void **state)
     gradus_dataset_destroy(one);
 }
 
-/* One result for each shape in the network: its two hidden layers have the same. */
+/* One result for each shape in the network: its two hidden layers have the same shape. */
 static void test_shapes(void **state)
 {
     (void)state;
@@ -170,12 +170,12 @@ static void test_work(void **state)
                 24287 + 4 * (2533 + 17 + 2771));
     assert_work(&kept, "product_cpu", "weight gradient 149-17 x 163, pixels", 2.0 * 149 * 2771,
                 24287 + 4 * (2771 + 2533));
-    /* dZ (5 x 163) and W (5 x 17) in, dA (17 x 163) out, and relu' looks at A. */
+    /* dZ (5 x 163) and W (5 x 17) in, dA (17 x 163) out, and relu' reads A. */
     assert_work(&kept, "product_cpu", "input gradient 17-5 x 163, relu", 2.0 * 17 * 815 + 2771,
                 4 * (815 + 85 + 2 * 2771));
 }
 
-/* However many runs a timing has, its seconds are those of one. */
+/* The seconds are those of one run, whatever the number of runs of a timing. */
 static void test_runs(void **state)
 {
     (void)state;
@@ -223,7 +223,7 @@ static void test_stop(void **state)
     assert_int_equal(kept.count, 0);
 }
 
-/* What float kernels compute is timed for a network of floats as well; the engines for bytes say why they are not. */
+/* Kernels for floats are timed for a network of floats, too; the engines for bytes have the reason why they are not. */
 static void test_floats(void **state)
 {
     (void)state;

@@ -25,7 +25,7 @@ static double number(const json_t *c, const char *key)
     return json_number_value(json_object_get(c, key));
 }
 
-/* 16 pixels, 5 hidden units, 24 samples: the work by hand, and the rates that follow from it. */
+/* 16 pixels, 5 hidden units, 24 samples: the work counted by hand, and the resulting rates. */
 static void check_json(const json_t *file)
 {
     static const char *const keys[] = {"network", "device",  "device_index",     "kernel",          "shape",
@@ -75,7 +75,7 @@ static void test_measurement(void **state)
     assert_prints(program_out, "  1.00  within the noise\n");
 }
 
-/* It is not timed, the others are, and the exit code is that of `gradus check`. */
+/* The faulty kernel is not timed, the others are, and the exit code is that of `gradus check`. */
 static void test_faulty_kernel(void **state)
 {
     (void)state;

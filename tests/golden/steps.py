@@ -17,10 +17,11 @@ from notebook import read_samples
 SAMPLES, BATCH, STEPS, SEED = 4500, 64, 200, 1
 RANDOM_SHUFFLE, ROUNDS = 4, 6
 WEIGHT_DECAY, GAMMA, DECAY_EVERY = 0.01, 0.5, 40
-LEARNING_RATES = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.002, "adam": 0.003, "adamw": 0.003}
+LEARNING_RATES = {"sgd": 0.1, "momentum": 0.02, "nesterov": 0.02, "rmsprop": 0.002, "adam": 0.003, "adamw": 0.003,
+                  "nadam": 0.003, "lion": 0.0003}
 SCHEDULES = ("constant", "step", "exponential", "cosine")
 ACTIVATIONS = {"relu": torch.nn.ReLU(), "leaky-relu": torch.nn.LeakyReLU(), "sigmoid": torch.nn.Sigmoid(),
-               "tanh": torch.nn.Tanh(), "gelu": torch.nn.GELU()}
+               "tanh": torch.nn.Tanh(), "gelu": torch.nn.GELU(), "silu": torch.nn.SiLU()}
 MASK32 = 0xFFFFFFFF
 
 
@@ -59,6 +60,23 @@ def order(count, epoch):
     return result.astype(np.int64)
 
 
+class Lion(torch.optim.Optimizer):
+    """Algorithm 2 of Chen et al. 2023, "Symbolic discovery of optimization algorithms"; PyTorch has none."""
+
+    def __init__(self, groups, lr, beta1=0.9, beta2=0.99):
+        super().__init__(groups, {"lr": lr, "weight_decay": 0})
+        self.beta1, self.beta2 = beta1, beta2
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                update = (self.beta1 * m + (1 - self.beta1) * p.grad).sign()
+                p -= group["lr"] * (update + group["weight_decay"] * p)
+                m.mul_(self.beta2).add_((1 - self.beta2) * p.grad)
+
+
 def optimizer(name, parameters):
     weights = [p for p in parameters if p.dim() == 2]
     biases = [p for p in parameters if p.dim() == 1]
@@ -69,7 +87,9 @@ def optimizer(name, parameters):
             "nesterov": lambda: optim.SGD(groups, lr, momentum=0.9, nesterov=True),
             "rmsprop": lambda: optim.RMSprop(groups, lr),
             "adam": lambda: optim.Adam(groups, lr),
-            "adamw": lambda: optim.AdamW(groups, lr)}[name]()
+            "adamw": lambda: optim.AdamW(groups, lr),
+            "nadam": lambda: optim.NAdam(groups, lr),
+            "lion": lambda: Lion(groups, lr)}[name]()
 
 
 def schedule(name, of):

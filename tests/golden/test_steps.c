@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * 200 steps of mini-batches with each optimizer and each schedule, and with each activation, against PyTorch's in float64
+ * 200 mini-batch steps with each optimizer and each schedule, and with each activation, against PyTorch's in float64
  * (steps.py, steps.json): from the same weights, with the same batches.
  */
 #include "assert_close.h"

@@ -188,6 +188,7 @@ static void test_functions(void **state)
     assert_functions(GRADUS_SIGMOID, 0, "Div", "Sigmoid", 1);
     assert_functions(GRADUS_TANH, 0.5f, "Div Sub Div", "Tanh", 3);
     assert_functions(GRADUS_GELU, 0.5f, "Div Sub Div", "Mul Erf Add Mul Mul", 6);
+    assert_functions(GRADUS_SILU, 0, "Div", "Sigmoid Mul", 1);
 }
 
 static void test_no_folder(void **state)

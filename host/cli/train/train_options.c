@@ -64,7 +64,7 @@ const option_row train_options[] = {
     CHOICE("optimizer", options.optimizer.name, gradus_optimizer_name, "%s (sgd)"),
     FLOAT_OR_ZERO("momentum", options.optimizer.momentum, 0, "for momentum and nesterov (0.9)"),
     FLOAT_OR_ZERO("beta1", options.optimizer.beta1, 0, "for adam and other optimizers with betas (0.9)"),
-    FLOAT_OR_ZERO("beta2", options.optimizer.beta2, 0, "likewise (the optimizer's own)"),
+    FLOAT_OR_ZERO("beta2", options.optimizer.beta2, 0, "the same (the optimizer's own default)"),
     FLOAT_OR_ZERO("rho", options.optimizer.rho, 0, "for rmsprop (0.99)"),
     FLOAT_OR_ZERO("weight-decay", options.optimizer.weight_decay, 0, "decay of the weights, not of the biases (0)"),
     FLOAT_OR_ZERO("clip-norm", options.optimizer.clip_norm, 0, "largest norm of the gradient; 0: no limit (0)"),

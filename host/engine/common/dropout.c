@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which units dropout leaves out, on the host. */
+/* The units that dropout drops, on the host. */
 #include "engine/common/dropout.h"
 #include "common/dropout.h"
 

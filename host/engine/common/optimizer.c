@@ -21,6 +21,32 @@ static void bias_corrected(const optimizer *o, double t, update_step *step)
     step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
 }
 
+/* mu_i = beta1 (1 - 0.96^(i psi) / 2), Dozat 2016, "Incorporating Nesterov momentum into Adam", as in PyTorch. */
+#define NESTEROV_BASE 0.96
+#define NESTEROV_PSI 0.004
+
+/*
+ * The step of step t is
+ *
+ *   learning rate * (a g + b m) / denominator,   a = (1 - mu_t) / (1 - mu_1 ... mu_t), b = mu_(t+1) / (1 - mu_1 ... mu_(t+1)),
+ *
+ * where a becomes part of the learning rate and m is divided by a / b. The product has t factors below beta1; when it
+ * is negligible beside 1, further factors do not matter.
+ */
+static void nesterov_corrected(const optimizer *o, double t, update_step *step)
+{
+    const double beta1 = (double)o->momentum, shrink = pow(NESTEROV_BASE, NESTEROV_PSI);
+    double product = 1, power = shrink;
+    for (double i = 1; i <= t && product > 1e-20; i++, power *= shrink)
+        product *= beta1 * (1 - 0.5 * power);
+    const double now = beta1 * (1 - 0.5 * pow(NESTEROV_BASE, t * NESTEROV_PSI));
+    const double next = beta1 * (1 - 0.5 * pow(NESTEROV_BASE, (t + 1) * NESTEROV_PSI));
+    const double a = (1 - now) / (1 - product), b = next / (1 - product * next);
+    step->learning_rate *= (float)a;
+    step->first_correction = (float)(a / b);
+    step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
+}
+
 /* A coefficient's field in gradus_optimizer, and its default, for NaN. */
 typedef struct coefficient {
     bool used;

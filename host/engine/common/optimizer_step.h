@@ -53,6 +53,25 @@ static REAL IN_REAL(adam)(const optimizer *o, const update_step *step, REAL p, R
                    (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
 }
 
+/* With the learning rate and the correction of nesterov_corrected(). */
+static REAL IN_REAL(nadam)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    const REAL beta1 = (REAL)o->momentum, beta2 = (REAL)o->decay;
+    m->first = beta1 * m->first + (1 - beta1) * g;
+    m->second = beta2 * m->second + (1 - beta2) * g * g;
+    return p - (REAL)step->learning_rate * (m->first / (REAL)step->first_correction + g) /
+                   (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
+}
+
+/* Chen et al. 2023, "Symbolic discovery of optimization algorithms". NaN stays NaN. */
+static REAL IN_REAL(lion)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
+{
+    const REAL beta1 = (REAL)o->momentum, beta2 = (REAL)o->decay;
+    const REAL mixed = beta1 * m->first + (1 - beta1) * g;
+    m->first = beta2 * m->first + (1 - beta2) * g;
+    return p - (REAL)step->learning_rate * (mixed > 0 ? 1 : mixed < 0 ? -1 : mixed);
+}
+
 /* ---- A step ---- */
 
 static REAL IN_REAL(update_one)(const optimizer *o, const update_step *step, REAL weight_decay, REAL p, REAL g,

@@ -55,7 +55,7 @@ gradus_status gr_training_plan_make(const gradus_train_options *options, const g
     TRY(check_regularization(options));
     TRY(check_augmentation(options, &dataset->info));
     const size_t samples = dataset->info.samples;
-    const bool full = options->batch_size == 0; /* each step sees all samples, so the first one is reported as well */
+    const bool full = options->batch_size == 0; /* each step uses all samples, so the first one is reported as well */
     training_plan plan = {.samples = samples, .batch = full ? samples : options->batch_size};
     plan.epoch_steps = options->drop_last ? samples / plan.batch : gr_divide_up(samples, plan.batch);
     plan.steps = options->epochs > 0 ? options->epochs * plan.epoch_steps : options->iterations;
