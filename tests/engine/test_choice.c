@@ -102,12 +102,30 @@ static void test_products_obey(void **state)
     assert_chosen(&own[0]);
 }
 
+/* CLBlast has errors of its own beside OpenCL's. */
+static void test_errors_of_clblast_have_names(void **state)
+{
+    (void)state;
+    product_buffers buffers = {0};
+    product *made = NULL;
+    assert_ok(gr_buffer_create_zeroed(device, 33 * 1003 * sizeof(float), "dZ", &buffers.outputs));
+    assert_ok(gr_buffer_create_zeroed(device, 97 * 1003 * sizeof(float), "A", &buffers.samples));
+    assert_ok(gr_buffer_create_zeroed(device, 32 * 97 * sizeof(float), "a row too few", &buffers.parameters));
+    assert_ok(gr_product_create(device, &shape, &clblast, &buffers, &made));
+    assert_fails(gr_product_enqueue(device, made), GRADUS_ERROR_DEVICE, "CLBlastInsufficientMemoryC");
+    gr_product_destroy(made);
+    gr_buffer_release(&buffers.outputs);
+    gr_buffer_release(&buffers.samples);
+    gr_buffer_release(&buffers.parameters);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_written_and_replaced),
         cmocka_unit_test(test_broken_file_is_ignored),
         cmocka_unit_test(test_products_obey),
+        cmocka_unit_test(test_errors_of_clblast_have_names),
     };
     char command[64];
     if (mkdtemp(folder) == NULL)
