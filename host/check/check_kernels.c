@@ -170,7 +170,7 @@ gradus_status gr_check_softmax_forward(check *c, const check_shape *shape)
     TRY(gr_check_upload(c, z, classes * samples * sizeof *z, &buffer));
     TRY(gr_softmax_forward(c->device, buffer, classes, samples, &prepared));
     TRY(gr_launch_enqueue(c->device, &prepared));
-    /* exp and division err by a few units, the sum by one per class; scale: a float of 1e-30 may well become 0. */
+    /* exp and division err by a few units, the sum by one per class; scale: a float of 1e-30 may become 0. */
     TRY(gr_check_compare(c, "softmax_forward", buffer, expected, classes * samples, EPSILON * (8 + (double)classes),
                          1e-30));
     TRY(gr_check_time_launch(c, &prepared, softmax_work(classes * samples)));
