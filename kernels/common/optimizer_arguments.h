@@ -6,7 +6,8 @@
 #include "common/integers.h"
 #include "common/parameters.h"
 
-// The values that change from step to step. The corrections are 1 for an optimizer without.
+// The values that change from step to step. The corrections are 1 for an optimizer without. nadam has a learning rate and
+// a first correction of its own, see nesterov_corrected() in host/engine/common/optimizer.c.
 typedef struct update_step {
     float learning_rate;
     float first_correction;  // 1 - beta1^t
