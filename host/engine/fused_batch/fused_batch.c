@@ -338,14 +338,9 @@ static const char *fused_batch_unsupported(const engine *base, const gradus_devi
 
 #define FUSED_BATCH_ENGINE(steps)                                                                                     \
     {                                                                                                                 \
-        .name = "fused", .needs_device = true, .unsupported = fused_batch_unsupported, .create = fused_batch_create,  \
-        .write_parameters = gr_packed_engine_write_parameters, .read_parameters = gr_packed_engine_read_parameters,   \
-        .read_state = gr_packed_engine_read_state, .write_state = gr_packed_engine_write_state,                       \
-        .shuffle = fused_batch_shuffle, .gradient = fused_batch_gradient, .update = gr_device_engine_update,          \
-        .evaluate = fused_batch_evaluate, .take_steps = (steps), .keep_parameters = gr_device_engine_keep_parameters, \
-        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
-        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
-        .read_gradient = gr_packed_engine_read_gradient, .destroy = fused_batch_destroy,                              \
+        .name = "fused", .unsupported = fused_batch_unsupported, .create = fused_batch_create,                        \
+        .shuffle = fused_batch_shuffle, .gradient = fused_batch_gradient, .evaluate = fused_batch_evaluate,           \
+        .take_steps = (steps), .destroy = fused_batch_destroy, DEVICE_ENGINE_MEMBERS, PACKED_ENGINE_ARRAYS            \
     }
 
 const engine_type gr_fused_batch = FUSED_BATCH_ENGINE(NULL);

@@ -26,4 +26,10 @@ gradus_status gr_packed_engine_read_gradient(engine *base, float *gradient);
 gradus_status gr_packed_engine_read_state(engine *base, const engine_state *state);
 gradus_status gr_packed_engine_write_state(engine *base, const engine_state *state);
 
+/* They, in the table of an engine, in place of DEVICE_ENGINE_ARRAYS. */
+#define PACKED_ENGINE_ARRAYS                                                                                          \
+    .write_parameters = gr_packed_engine_write_parameters, .read_parameters = gr_packed_engine_read_parameters,       \
+    .read_state = gr_packed_engine_read_state, .write_state = gr_packed_engine_write_state,                           \
+    .read_gradient = gr_packed_engine_read_gradient
+
 #endif

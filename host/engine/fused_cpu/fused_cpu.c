@@ -258,15 +258,9 @@ static const char *fused_cpu_unsupported(const engine *base, const gradus_device
 
 #define FUSED_CPU_ENGINE(create_function)                                                                             \
     {                                                                                                                 \
-        .name = "fused", .needs_device = true, .unsupported = fused_cpu_unsupported, .create = (create_function),     \
-        .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,   \
-        .read_state = gr_device_engine_read_state, .write_state = gr_device_engine_write_state,                       \
-        .gradient = fused_cpu_gradient, .update = gr_device_engine_update, .evaluate = fused_cpu_evaluate,            \
-        .keep_parameters = gr_device_engine_keep_parameters,                                                          \
-        .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,           \
-        .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                           \
-        .read_gradient = gr_device_engine_read_gradient, .probabilities = fused_cpu_probabilities,                    \
-        .destroy = fused_cpu_destroy,                                                                                 \
+        .name = "fused", .unsupported = fused_cpu_unsupported, .create = (create_function),                           \
+        .gradient = fused_cpu_gradient, .evaluate = fused_cpu_evaluate, .probabilities = fused_cpu_probabilities,     \
+        .destroy = fused_cpu_destroy, DEVICE_ENGINE_MEMBERS, DEVICE_ENGINE_ARRAYS                                     \
     }
 
 const engine_type gr_fused_cpu = FUSED_CPU_ENGINE(create_fastest);

@@ -25,18 +25,17 @@ typedef struct layer_plan {
     launch activation_forward, activation_backward;
 } layer_plan;
 
-/* The current arguments of the launches. */
-typedef struct slice_state {
+/* One slice of a batch. */
+typedef struct slice_of_batch {
     size_t first, valid; /* samples */
     size_t count;        /* samples of the batch, for the mean */
     bool accumulate;     /* not the batch's first slice */
     bool training;       /* with dropout and label smoothing */
-} slice_state;
+} slice_of_batch;
 
 typedef struct layered {
     device_engine common;
     size_t slice; /* S */
-    slice_state current;
     first_products *first;
     batch_source *source;  /* of mini-batches; else NULL */
     cl_mem labels;         /* (B); NULL with mini-batches and for a data set without labels */
@@ -61,13 +60,7 @@ void gr_layered_destroy(engine *e);
 
 /* The members that all engines of this kind have. */
 #define LAYERED_MEMBERS                                                                                               \
-    .needs_device = true, .write_parameters = gr_device_engine_write_parameters,                                      \
-    .read_parameters = gr_device_engine_read_parameters, .read_state = gr_device_engine_read_state,                   \
-    .write_state = gr_device_engine_write_state, .gradient = gr_layered_gradient, .update = gr_device_engine_update,  \
-    .evaluate = gr_layered_evaluate, .keep_parameters = gr_device_engine_keep_parameters,                             \
-    .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,               \
-    .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums,                               \
-    .read_gradient = gr_device_engine_read_gradient, .probabilities = gr_layered_probabilities,                       \
-    .describe = gr_layered_describe, .destroy = gr_layered_destroy
+    .gradient = gr_layered_gradient, .evaluate = gr_layered_evaluate, .probabilities = gr_layered_probabilities,      \
+    .describe = gr_layered_describe, .destroy = gr_layered_destroy, DEVICE_ENGINE_MEMBERS, DEVICE_ENGINE_ARRAYS
 
 #endif

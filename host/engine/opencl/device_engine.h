@@ -62,4 +62,16 @@ gradus_status gr_device_engine_await_sums(engine *e, unsigned place, sums_range 
 gradus_status gr_device_engine_read_sums(engine *e, batch_sums *sums);
 gradus_status gr_device_engine_read_gradient(engine *e, float *gradient);
 
+/* They, in the table of an engine: those of all engines on a device, and those of engines whose buffers have the
+ * network's layout. */
+#define DEVICE_ENGINE_MEMBERS                                                                                         \
+    .needs_device = true, .update = gr_device_engine_update, .keep_parameters = gr_device_engine_keep_parameters,     \
+    .restore_parameters = gr_device_engine_restore_parameters, .send_sums = gr_device_engine_send_sums,               \
+    .await_sums = gr_device_engine_await_sums, .read_sums = gr_device_engine_read_sums
+
+#define DEVICE_ENGINE_ARRAYS                                                                                          \
+    .write_parameters = gr_device_engine_write_parameters, .read_parameters = gr_device_engine_read_parameters,       \
+    .read_state = gr_device_engine_read_state, .write_state = gr_device_engine_write_state,                           \
+    .read_gradient = gr_device_engine_read_gradient
+
 #endif
