@@ -123,10 +123,15 @@ void gr_buffer_release(cl_mem *buffer);
 
 /* ---- Launches (launch.c) ---- */
 
+/* The largest first argument whose present value a launch knows. */
+#define LAUNCH_VARYING 64
+
 /* A kernel with its arguments and its range, ready to be enqueued any number of times. */
 typedef struct launch {
     cl_kernel kernel;
     size_t global, local;
+    unsigned char varying[LAUNCH_VARYING]; /* the kernel's first argument, so that it is set only if it changes */
+    size_t varying_size;                   /* 0: too large */
 } launch;
 
 typedef struct kernel_argument {

@@ -4,6 +4,8 @@
 #include "device/device.h"
 #include "device/profile.h"
 
+#include <string.h>
+
 /* Enough for a GPU's wavefront and a CPU's vectors; no kernel here gains from more. */
 #define WORK_GROUP_SIZE 64
 
@@ -36,15 +38,23 @@ cleanup:
     return status;
 }
 
+static void remember_varying(launch *prepared, size_t size, const void *varying)
+{
+    prepared->varying_size = size <= LAUNCH_VARYING ? size : 0;
+    memcpy(prepared->varying, varying, prepared->varying_size);
+}
+
 gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,
                                   const kernel_argument *arguments, size_t argument_count, launch *out)
 {
     gradus_status status = GRADUS_OK;
-    launch prepared = {NULL, global, local};
+    launch prepared = {.global = global, .local = local};
 
     CL_TRY_NEW(prepared.kernel, clCreateKernel(program, kernel, &cl_error), kernel);
     for (size_t i = 0; i < argument_count; i++)
         TRY(set_argument(&prepared, i, arguments[i]));
+    if (argument_count > 0)
+        remember_varying(&prepared, arguments[0].size, arguments[0].value);
     *out = prepared;
     prepared.kernel = NULL;
 cleanup:
@@ -54,7 +64,13 @@ cleanup:
 
 gradus_status gr_launch_vary(launch *prepared, size_t size, const void *varying)
 {
-    return set_argument(prepared, 0, (kernel_argument){size, varying});
+    gradus_status status = GRADUS_OK;
+    if (size == prepared->varying_size && memcmp(prepared->varying, varying, size) == 0)
+        return GRADUS_OK;
+    TRY(set_argument(prepared, 0, (kernel_argument){size, varying}));
+    remember_varying(prepared, size, varying);
+cleanup:
+    return status;
 }
 
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)

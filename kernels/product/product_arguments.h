@@ -18,6 +18,7 @@
 typedef struct product_samples {
     u64 first;
     u32 count;
+    u32 unused; // no padding: launches compare the bytes
 } product_samples;
 
 // The operations on a sum before it is stored.

@@ -6,17 +6,13 @@
 
 /* ---- One slice ---- */
 
-/* Sets the arguments that differ between slices. With a single slice there are none from the second iteration on. */
-static gradus_status set_slice(layered *e, const slice_state *next)
+/* Sets the arguments that differ between slices. */
+static gradus_status set_slice(layered *e, const slice_of_batch *next)
 {
     gradus_status status = GRADUS_OK;
-    const slice_state *now = &e->current;
     const regularization *how = &e->common.base.regularization;
     const scaled_sum mean = {1.0f / (float)next->count, next->accumulate}, metrics = {1, next->accumulate};
 
-    if (now->first == next->first && now->valid == next->valid && now->count == next->count &&
-        now->accumulate == next->accumulate && now->training == next->training)
-        return GRADUS_OK;
     TRY(gr_softmax_cross_entropy_set(&e->softmax_cross_entropy, e->source == NULL ? next->first : 0, next->valid,
                                      next->training ? how->label_smoothing : 0));
     TRY(gr_row_sums_set(&e->metric_sums, metrics));
@@ -30,14 +26,13 @@ static gradus_status set_slice(layered *e, const slice_state *next)
             TRY(gr_activation_forward_set(&layer->activation_forward, next->training ? how->dropout : 0, next->first,
                                           next->valid));
     }
-    e->current = *next;
 cleanup:
     return status;
 }
 
 /* Selects the slice for the first layer's products; it begins at sample `first` of the order. For a mini-batch, X and
  * the labels are gathered first. The padding after the last sample in the buffers adds nothing. */
-static gradus_status take_samples(layered *e, size_t first, const slice_state *slice)
+static gradus_status take_samples(layered *e, size_t first, const slice_of_batch *slice)
 {
     gradus_status status = GRADUS_OK;
     const float dropout = slice->training ? e->common.base.regularization.input_dropout : 0;
@@ -86,7 +81,7 @@ cleanup:
 }
 
 /* Forward over one slice of a batch, which begins at sample `first` of the order. */
-static gradus_status run_slice(layered *e, size_t first, const slice_state *slice)
+static gradus_status run_slice(layered *e, size_t first, const slice_of_batch *slice)
 {
     gradus_status status = GRADUS_OK;
     TRY(set_slice(e, slice));
@@ -110,11 +105,11 @@ static gradus_status run_batch(layered *e, size_t first, size_t count, bool trai
     gradus_status status = GRADUS_OK;
     for (size_t done = 0; done < count; done += e->slice) {
         const size_t left = count - done;
-        const slice_state slice = {.first = slice_first(e, first + done),
-                                   .valid = left < e->slice ? left : e->slice,
-                                   .count = count,
-                                   .accumulate = done > 0,
-                                   .training = training};
+        const slice_of_batch slice = {.first = slice_first(e, first + done),
+                                      .valid = left < e->slice ? left : e->slice,
+                                      .count = count,
+                                      .accumulate = done > 0,
+                                      .training = training};
         TRY(run_slice(e, first + done, &slice));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_cross_entropy));
         TRY(gr_row_sums_enqueue(e->common.device, &e->metric_sums));
@@ -143,7 +138,7 @@ gradus_status gr_layered_probabilities(engine *base, float *out)
     const cl_mem logits = e->layers[base->network.layers - 1].a;
     for (size_t first = 0; first < samples; first += e->slice) {
         const size_t valid = samples - first < e->slice ? samples - first : e->slice;
-        TRY(run_slice(e, first, &(slice_state){.first = slice_first(e, first), .valid = valid, .count = valid}));
+        TRY(run_slice(e, first, &(slice_of_batch){.first = slice_first(e, first), .valid = valid, .count = valid}));
         TRY(gr_launch_enqueue(e->common.device, &e->softmax_forward));
         TRY(gr_buffer_read(e->common.device, logits, 0, valid * classes * sizeof *out, out + first * classes));
     }

@@ -26,7 +26,7 @@ gradus_status gr_own_product_set_scale(product *base, scaled_sum by)
 
 gradus_status gr_own_product_set_samples(product *base, size_t first, size_t samples)
 {
-    const product_samples of = {first, (u32)samples};
+    const product_samples of = {first, (u32)samples, 0};
     return gr_launch_vary(((own_product *)base)->main, sizeof of, &of);
 }
 
