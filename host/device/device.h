@@ -17,6 +17,7 @@ typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
 typedef struct shared_program shared_program;
+struct gpu_description;
 
 #define DEVICE_AT_CLOSE_MAX 4
 
@@ -27,12 +28,13 @@ struct gradus_device {
     product_preference products;
     cl_device_id id; /* a complete device, or a subdevice with the used cores of a CPU */
     cl_context context;
-    cl_command_queue queue;  /* in order */
-    struct profile *profile; /* profile.h; NULL unless the device was opened for it */
-    shared_program *shared;  /* programs of gr_program_share() */
-    unsigned vector_width;   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */
-    unsigned lanes;          /* floats of a vector in kernels with vectors: 8 or 16 */
-    uint64_t memory_limit;   /* bytes that one engine may use in total; see Note [memory limit] in device.c */
+    cl_command_queue queue;                  /* in order */
+    struct profile *profile;                 /* profile.h; NULL unless the device was opened for it */
+    const struct gpu_description *described; /* the GPU that it says it is, gpu_model.h; NULL: it is itself */
+    shared_program *shared;                  /* programs of gr_program_share() */
+    unsigned vector_width;                   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */
+    unsigned lanes;                          /* floats of a vector in kernels with vectors: 8 or 16 */
+    uint64_t memory_limit; /* bytes that one engine may use in total; see Note [memory limit] in device.c */
     void (*at_close[DEVICE_AT_CLOSE_MAX])(void); /* see gr_device_at_close(); NULL from the first unused one on */
 };
 
@@ -67,8 +69,8 @@ void gr_program_release(cl_program *program);
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
 
-/* The largest number of work-items in a work-group: in general, and for a kernel of this program, which may need too
- * many resources for that. */
+/* The largest number of work-items in a work-group: for a kernel that states it (reqd_work_group_size), and for a kernel
+ * of this program, which may need too many resources for that. */
 gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
 gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 

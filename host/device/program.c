@@ -113,14 +113,6 @@ void gr_program_release(cl_program *program)
 
 /* ---- Limits ---- */
 
-gradus_status gr_device_group_limit(const gradus_device *device, size_t *out)
-{
-    gradus_status status = GRADUS_OK;
-    CL_TRY(clGetDeviceInfo(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof *out, out, NULL));
-cleanup:
-    return status;
-}
-
 gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out)
 {
     gradus_status status = GRADUS_OK;

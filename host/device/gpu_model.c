@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Occupancy, and the described GPUs. Sources:
+ *
+ * NVIDIA: cuda_occupancy.h of the CUDA toolkit (13.0); CUDA C++ programming guide, "Technical specifications per compute
+ *   capability"; white papers "H100 Tensor Core GPU architecture" and "Ampere GA102 GPU architecture".
+ * AMD: AMDGPUBaseInfo.cpp of LLVM (granularity and number of VGPRs, waves, groups with barriers); "CDNA 2" and "RDNA 3"
+ *   instruction set architecture; data sheets of MI250 and RX 7900 XTX. On RDNA, OpenCL's compute unit is a work-group
+ *   processor: two compute units, and the local memory of both.
+ * Intel: "GPU Occupancy Calculator" of oneAPI samples (threads, local memory, barriers), "oneAPI GPU Optimization Guide"
+ *   (register modes). OpenCL's compute units are vector engines (EUs), 16 of which are a sub-slice (Xe core).
+ *
+ * Second-level cache and time of a launch are rounded from published measurements, as vendors do not state them.
+ */
+#include "device/gpu_model.h"
+#include "core/memory.h"
+#include "device/gpu_families.h"
+
+#include <stdio.h>
+
+/* ---- The described GPUs ---- */
+
+#define MB ((uint64_t)1 << 20)
+#define GB ((uint64_t)1 << 30)
+
+static const gpu_description descriptions[] = {
+    {"h100",
+     "NVIDIA H100 80GB HBM3",
+     "NVIDIA Corporation",
+     132,
+     80 * GB - 500 * MB,
+     NVIDIA_MODEL(132, 64, 32, 228, 1),
+     {.clock_hz = 1.755e9,
+      .multiplications = 128,
+      .local_bytes = 128,
+      .cache_bytes = 32,
+      .memory_bytes = 3.35e12,
+      .launch_seconds = 2.5e-6}},
+    {"rtx3090",
+     "NVIDIA GeForce RTX 3090",
+     "NVIDIA Corporation",
+     82,
+     24 * GB - 300 * MB,
+     NVIDIA_MODEL(82, 48, 16, 100, 1),
+     {.clock_hz = 1.695e9,
+      .multiplications = 128,
+      .local_bytes = 128,
+      .cache_bytes = 16,
+      .memory_bytes = 936e9,
+      .launch_seconds = 2.5e-6}},
+    {"rx7900",
+     "gfx1100",
+     "Advanced Micro Devices, Inc.",
+     48,
+     24 * GB - 16 * MB,
+     RDNA_MODEL(48, 1536, 24),
+     {.clock_hz = 2.5e9,
+      .multiplications = 128,
+      .local_bytes = 256,
+      .cache_bytes = 64,
+      .memory_bytes = 960e9,
+      .launch_seconds = 5e-6}},
+    {"mi250",
+     "gfx90a:sramecc+:xnack-",
+     "Advanced Micro Devices, Inc.",
+     104,
+     64 * GB - 16 * MB, /* one of two dies */
+     CDNA2_MODEL(104),
+     {.clock_hz = 1.7e9,
+      .multiplications = 64,
+      .local_bytes = 128,
+      .cache_bytes = 39,
+      .memory_bytes = 1.638e12,
+      .launch_seconds = 5e-6}},
+    {"a770",
+     "Intel(R) Arc(TM) A770 Graphics",
+     "Intel(R) Corporation",
+     512,
+     16 * GB - 300 * MB,
+     INTEL_MODEL(32, 1024, 16, 8, 8, true),
+     {.clock_hz = 2.1e9,
+      .multiplications = 128,
+      .local_bytes = 128,
+      .cache_bytes = 64,
+      .memory_bytes = 560e9,
+      .launch_seconds = 5e-6}},
+    {"irisxe",
+     "Intel(R) Iris(R) Xe Graphics",
+     "Intel(R) Corporation",
+     96,
+     12 * GB, /* of the host's memory */
+     INTEL_MODEL(6, 512, 16, 7, 8, false),
+     {.clock_hz = 1.3e9,
+      .multiplications = 128,
+      .local_bytes = 128,
+      .cache_bytes = 64,
+      .memory_bytes = 68e9,
+      .launch_seconds = 5e-6}},
+};
+
+const gpu_description *gr_gpu_description(size_t index)
+{
+    return index < sizeof descriptions / sizeof *descriptions ? &descriptions[index] : NULL;
+}
+
+/* ---- Occupancy ---- */
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t gr_gpu_registers_most(const gpu_model *model)
+{
+    return model->wave_words_most / model->wave_least;
+}
+
+/* Intel's compiler tries waves of 32, 16 and 8 work-items, and takes the first with which a thread's registers
+ * suffice. */
+size_t gr_gpu_wave(const gpu_model *model, size_t registers)
+{
+    size_t wave = model->wave_most;
+    while (wave > model->wave_least && registers * wave > model->wave_words)
+        wave /= 2;
+    return wave;
+}
+
+/* Bytes of a unit's local memory that a group of `bytes` takes. */
+static size_t local_allocation(const gpu_model *model, size_t bytes)
+{
+    if (model->local_step > 0)
+        return gr_round_up(bytes + model->local_reserved, model->local_step);
+    size_t power = bytes == 0 ? 0 : 1024;
+    while (power < bytes)
+        power *= 2;
+    return power;
+}
+
+/* Groups of `waves` waves with `words` registers each that fit into the partitions' registers. The hardware divides a
+ * group's waves evenly, so the first group must fit when they are rounded up to full partitions. */
+static size_t groups_by_registers(const gpu_model *model, size_t waves, size_t words)
+{
+    const size_t resident = smaller(model->partition_waves, model->partition_words / words);
+    return gr_divide_up(waves, model->partitions) > resident ? 0 : resident * model->partitions / waves;
+}
+
+size_t gr_gpu_groups_per_unit(const gpu_model *model, size_t items, size_t registers, size_t local_bytes)
+{
+    if (items == 0 || items > model->group_items || registers > gr_gpu_registers_most(model) ||
+        local_bytes > model->group_local_bytes)
+        return 0;
+    const size_t wave = gr_gpu_wave(model, registers);
+    const size_t waves = gr_divide_up(items, wave);
+    const size_t words = gr_round_up((registers == 0 ? 1 : registers) * wave, model->wave_words);
+    const size_t local = local_allocation(model, local_bytes);
+    size_t groups = groups_by_registers(model, waves, words);
+    groups = smaller(groups, waves > 1 ? model->unit_barrier_groups : model->unit_groups);
+    return local == 0 ? groups : smaller(groups, model->unit_local_bytes / local);
+}
+
+size_t gr_gpu_registers_for(const gpu_model *model, size_t items, size_t local_bytes, size_t groups)
+{
+    size_t registers = gr_gpu_registers_most(model);
+    while (registers > 0 && gr_gpu_groups_per_unit(model, items, registers, local_bytes) < groups)
+        registers--;
+    return registers;
+}
+
+void gr_gpu_register_options(const gpu_model *model, size_t registers, char out[GPU_OPTIONS_SIZE])
+{
+    out[0] = '\0';
+    if (model->vendor == GPU_NVIDIA && registers < gr_gpu_registers_most(model))
+        snprintf(out, GPU_OPTIONS_SIZE, " -cl-nv-maxrregcount=%zu", registers);
+    if (model->vendor == GPU_INTEL && registers * model->wave_least > model->wave_words)
+        snprintf(out, GPU_OPTIONS_SIZE, " -cl-intel-256-GRF-per-thread");
+}
