@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "common/optimizer_arguments.h"
 #include "common/parameters.h"
 #include "common/pass_range.h"
 
@@ -17,17 +18,36 @@
 #define SAMPLE_PITCH(features) (SAMPLE_RUNS(features) | 1)
 #define ROW_QUADS(tile) ((tile) / 4 | 1)
 
+// Runs of a tile that a work-item loads.
+#define TILE_READS(tile, features, threads) (((tile)*SAMPLE_RUNS(features) + (threads)-1) / (threads))
+
+// Blocks of units that `items` successive blocks of dW1 can belong to.
+#define ITEM_BLOCKS(items, columns) (((items) + (columns)-2) / (columns) + 1)
+
 // The sums of the slices of Z1 are added up in local memory (unit_block x SUM_PITCH), row after row. The work-items
 // read `outputs` neighbours of each row; at this distance of rows those of a warp are in different banks.
 #define BANKS 32
 #define SUM_OUTPUTS(tile, sample_block, unit_blocks) ((tile) / (sample_block) * (unit_blocks))
 #define SUM_PITCH(threads, outputs) ((threads) + (outputs) % BANKS)
-#define SUM_ROWS(unit_block) ((unit_block) > METRICS ? (unit_block) : METRICS)
+#define SUM_ROWS(unit_block) ((unit_block) > 4 ? (unit_block) : 4)
 
-// A work-group's partial sums: `splits` times dW1 (units_padded x GRADIENT_PITCH), the gradient of all `rest` parameters
-// after W1 in the order of the flat buffer, loss and number correct.
+// The partial sums: first those of dW1 (units_padded x GRADIENT_PITCH each), then those of all other parameters, in the
+// order of the flat buffer, with loss and number correct.
 #define GRADIENT_PITCH(quad_block, columns) (4 * (quad_block) * (columns))
-#define PARTIAL_FLOATS(weights, rest) ROUND_UP((weights) + (rest) + METRICS, PARAMETER_ALIGNMENT)
+#define REST_FLOATS(parameters) ((parameters) + METRICS)
 
-// Parameters that a work-group of fused_gpu_reduce adds up.
+// Their numbers.
+typedef struct sum_counts {
+    u32 dw, rest;
+} sum_counts;
+
+// Parameters that a work-group of fused_gpu_reduce and fused_gpu_step adds up, and those that a work-item updates.
 #define REDUCE_COLUMNS PARAMETER_ALIGNMENT
+#define STEP_LANES 2
+
+// The values that differ between launches of fused_gpu_step.
+typedef struct gpu_step {
+    pass_range range;
+    update_step by;
+    u32 keep; // whether the parameters are kept before the step
+} gpu_step;

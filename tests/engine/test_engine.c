@@ -155,48 +155,70 @@ static void test_gpu_chunks(void **state)
     gradus_dataset *dataset = random_dataset(403, 3, 64);
     engine *e = NULL;
     assert_fails(gr_engine_create(&gr_fused_gpu, device, &network, dataset, &e), GRADUS_ERROR_DEVICE,
-                 "403 features and 70 units in the first layer are too many for work-groups of 448 with 1.0 KB");
+                 "403 features and 70 units in the first layer are too many for work-groups of 256 with 1.0 KB");
     gradus_dataset_destroy(dataset);
     device->info.local_memory_bytes = local;
 }
 
-static void check_plan(const gradus_network *network, size_t samples, const fused_gpu_limits *limits)
+static void check_plan(const gradus_network *network, size_t samples, const gpu_model *model)
 {
     fused_gpu_plan plan;
-    if (gr_fused_gpu_plan(network, samples, limits, &plan) != GRADUS_OK)
+    if (gr_fused_gpu_plan(network, samples, model, SIZE_MAX, &plan) != GRADUS_OK)
         fail_msg("%s", gradus_last_error());
     const size_t features = network->sizes[0], units = network->sizes[1], pixels = (features + 15) / 16;
-    assert_true(plan.threads <= limits->threads && plan.items * plan.splits <= plan.threads);
+    const size_t shared = plan.items - plan.main_items;
+    assert_true(plan.threads <= model->group_items && plan.main_items + shared * plan.splits <= plan.threads);
     assert_true(plan.unit_block * plan.unit_blocks >= units);
     assert_true(plan.columns * plan.quad_block * 4 >= features);
     assert_true(plan.items * plan.chunks >= plan.columns * plan.unit_blocks);
-    assert_true(plan.slices >= 1);
+    assert_true(plan.slices >= 1 && plan.splits >= 1 && plan.groups >= 1 && plan.shares >= 1);
     assert_true(plan.slices * plan.unit_blocks * (plan.tile / plan.sample_block) <= plan.threads);
-    assert_true(plan.groups * plan.tiles * plan.tile >= samples && plan.groups <= samples);
-    assert_true(plan.tile * pixels * 16 + plan.activations * sizeof(float) < limits->local_bytes);
+    assert_true(plan.groups <= samples && plan.shares <= samples);
+    assert_true(plan.tile * pixels * 16 + plan.activations * sizeof(float) < plan.pass_local_bytes);
+    assert_true(plan.groups_per_unit <=
+                gr_gpu_groups_per_unit(model, plan.threads, plan.registers, plan.pass_local_bytes));
+    assert_true(plan.groups <= model->units * plan.groups_per_unit);
 }
 
-/* The plan for a GPU, without a GPU. */
+static const gpu_model *described(const char *key)
+{
+    size_t i = 0;
+    while (strcmp(gr_gpu_description(i)->key, key) != 0)
+        i++;
+    return &gr_gpu_description(i)->model;
+}
+
+/* The plan for GPUs, without a GPU. */
 static void test_gpu_plan(void **state)
 {
     (void)state;
-    static const fused_gpu_limits devices[] = {{132, 49152, 1024}, {60, 65536, 256}, {1, 32768, 64}};
     static const gradus_network networks[] = {{.layers = 2, .sizes = {784, 10, 10}},
                                               {.layers = 2, .sizes = {784, 64, 10}},
                                               {.layers = 4, .sizes = {3072, 32, 64, 64, 64}},
                                               {.layers = 1, .sizes = {1, 2}}};
-    for (size_t d = 0; d < 3; d++)
+    for (size_t d = 0; gr_gpu_description(d) != NULL; d++)
         for (size_t n = 0; n < 4; n++)
             for (size_t samples = 1; samples < 100000; samples = 7 * samples + 3)
-                check_plan(&networks[n], samples, &devices[d]);
-    fused_gpu_plan plan;
-    assert_ok(gr_fused_gpu_plan(&networks[0], 41000, &devices[0], &plan)); /* as in fused_gpu.cl */
-    assert_int_equal(plan.threads, 224);
-    assert_int_equal(plan.tile, 32);
-    assert_int_equal(plan.groups, 264);
+                check_plan(&networks[n], samples, &gr_gpu_description(d)->model);
+    gpu_model small = *described("irisxe");
+    small.group_items = 64;
+    check_plan(&networks[1], 1000, &small);
     assert_true(gr_fused_gpu_suits(&networks[1]));
     const gradus_network wide = {.layers = 2, .sizes = {784, 65, 10}};
     assert_false(gr_fused_gpu_suits(&wide));
+}
+
+/* 784-10-10 fills a multiprocessor as Note [estimate for an H100] in fused_gpu.cl says. */
+static void test_gpu_plan_h100(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}};
+    fused_gpu_plan plan;
+    assert_ok(gr_fused_gpu_plan(&network, 41000, described("h100"), SIZE_MAX, &plan));
+    assert_int_equal(plan.threads, 256);
+    assert_int_equal(plan.tile, 40);
+    assert_int_equal(plan.groups, 264);
+    assert_int_equal(plan.chunks, 1);
 }
 
 /* ---- Sparse products ---- */
@@ -366,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
         cmocka_unit_test(test_gpu_plan),
+        cmocka_unit_test(test_gpu_plan_h100),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         cmocka_unit_test(test_sparse_widths),

@@ -13,37 +13,69 @@ typedef struct fused_gpu {
     fused_gpu_plan plan;
     cl_mem pixels;      /* X, (16 runs x B) bytes: each sample padded with zeros to full runs */
     cl_mem labels;      /* (B); NULL for a data set without labels */
-    cl_mem partial;     /* (plan.partial x plan.groups), the work-groups' sums */
-    cl_mem kept;        /* (plan.kept x plan.groups), dZ1; NULL if dW1 is one chunk */
+    cl_mem partial;     /* (plan.partial), the work-groups' sums */
+    cl_mem kept;        /* (plan.kept), dZ1; NULL if dW1 is one chunk */
     cl_program program; /* built for this network */
-    launch pass, forward, reduce;
+    launch pass, weights, forward, reduce, step; /* weights: without a kernel if dW1 is one chunk */
 } fused_gpu;
 
 /* ---- Computing ---- */
 
-/* Queues a pass over a range, and the launch that adds up the work-groups' sums. */
-static gradus_status run_pass(fused_gpu *e, launch *pass, size_t first, size_t count, u32 mode)
+static gradus_status enqueue(fused_gpu *e, launch *prepared, size_t size, const void *varying)
 {
     gradus_status status = GRADUS_OK;
-    const pass_range range = make_pass_range((u32)first, (u32)(first + count), mode);
-    TRY(gr_launch_vary(pass, sizeof range, &range));
-    TRY(gr_launch_enqueue(e->common.device, pass));
-    TRY(gr_launch_vary(&e->reduce, sizeof range, &range));
-    TRY(gr_launch_enqueue(e->common.device, &e->reduce));
+    TRY(gr_launch_vary(prepared, size, varying));
+    TRY(gr_launch_enqueue(e->common.device, prepared));
+cleanup:
+    return status;
+}
+
+/* Queues the launches that compute the partial sums of the gradient. */
+static gradus_status run_pass(fused_gpu *e, const pass_range *range)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(enqueue(e, &e->pass, sizeof *range, range));
+    if (e->weights.kernel != NULL)
+        TRY(enqueue(e, &e->weights, sizeof *range, range));
 cleanup:
     return status;
 }
 
 static gradus_status fused_gpu_gradient(engine *base, size_t first, size_t count)
 {
+    gradus_status status = GRADUS_OK;
     fused_gpu *e = (fused_gpu *)base;
-    return run_pass(e, &e->pass, first, count, PASS_GRADIENT);
+    const pass_range range = make_pass_range((u32)first, (u32)(first + count), PASS_GRADIENT);
+    TRY(run_pass(e, &range));
+    TRY(enqueue(e, &e->reduce, sizeof range, &range));
+cleanup:
+    return status;
 }
 
 static gradus_status fused_gpu_evaluate(engine *base, size_t first, size_t count)
 {
+    gradus_status status = GRADUS_OK;
     fused_gpu *e = (fused_gpu *)base;
-    return run_pass(e, &e->forward, first, count, PASS_EVALUATE);
+    const pass_range range = make_pass_range((u32)first, (u32)(first + count), PASS_EVALUATE);
+    TRY(enqueue(e, &e->forward, sizeof range, &range));
+    TRY(enqueue(e, &e->reduce, sizeof range, &range));
+cleanup:
+    return status;
+}
+
+/* Each step is over all samples of the run, since an engine for full batches has no batch size. */
+static gradus_status fused_gpu_take_steps(engine *base, const step_run *run)
+{
+    gradus_status status = GRADUS_OK;
+    fused_gpu *e = (fused_gpu *)base;
+    const pass_range range = make_pass_range((u32)run->first, (u32)run->end, PASS_GRADIENT);
+    for (size_t i = 0; i < run->count; i++) {
+        const gpu_step work = {range, run->steps[i], run->keep && i + 1 == run->count};
+        TRY(run_pass(e, &range));
+        TRY(enqueue(e, &e->step, sizeof work, &work));
+    }
+cleanup:
+    return status;
 }
 
 /* Creates the launch of a pass without gradient; probabilities (C x B) may be NULL. */
@@ -51,8 +83,8 @@ static gradus_status create_forward(const fused_gpu *e, pass_range range, cl_mem
 {
     return gr_launch_create_in(e->program, "fused_gpu_forward", e->plan.groups * e->plan.threads, e->plan.threads,
                                ARGUMENTS(ARGUMENT(range), ARGUMENT(e->pixels), ARGUMENT(e->labels),
-                                         ARGUMENT(e->common.parameters), ARGUMENT(e->partial),
-                                         ARGUMENT(probabilities)),
+                                         ARGUMENT(e->common.parameters), ARGUMENT(e->partial), ARGUMENT(probabilities),
+                                         ARGUMENT(e->plan.sums)),
                                out);
 }
 
@@ -77,50 +109,11 @@ cleanup:
 
 /* ---- Program and launches ---- */
 
-static gradus_status format_options(const engine *base, const fused_gpu_plan *plan, char **out)
-{
-    gradus_status status = GRADUS_OK;
-    const gradus_network *net = &base->network;
-    const struct {
-        const char *name;
-        size_t value;
-    } numbers[] = {
-        {"LAYERS", net->layers},
-        {"FEATURES", net->sizes[0]},
-        {"UNITS", net->sizes[1]},
-        {"PARAMETERS", base->layout.length},
-        {"THREADS", plan->threads},
-        {"TILE", plan->tile},
-        {"SAMPLE_BLOCK", plan->sample_block},
-        {"UNIT_BLOCK", plan->unit_block},
-        {"UNIT_BLOCKS", plan->unit_blocks},
-        {"SLICES", plan->slices},
-        {"QUAD_BLOCK", plan->quad_block},
-        {"COLUMNS", plan->columns},
-        {"ITEMS", plan->items},
-        {"CHUNKS", plan->chunks},
-        {"SPLITS", plan->splits},
-        {"TILES", plan->tiles},
-        {"ACTIVATIONS", plan->activations},
-        {"REDUCE_SLICES", plan->reduce_slices},
-    };
-
-    TRY(gr_copy_text("", out));
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        TRY(gr_program_define(out, numbers[i].name, &numbers[i].value, 1));
-    TRY(gr_program_define(out, "SIZES", net->sizes, net->layers + 1));
-    TRY(gr_program_define(out, "WEIGHTS_AT", base->layout.weights, net->layers));
-    TRY(gr_program_define(out, "BIAS_AT", base->layout.bias, net->layers));
-    TRY(gr_program_define(out, "ACTIVATIONS_AT", plan->activations_at, net->layers));
-cleanup:
-    return status;
-}
-
-static gradus_status build_program(fused_gpu *e)
+static gradus_status build_program(fused_gpu *e, const gpu_model *model)
 {
     gradus_status status = GRADUS_OK;
     char *options = NULL;
-    TRY(format_options(&e->common.base, &e->plan, &options));
+    TRY(gr_fused_gpu_options(&e->plan, &e->common.base, model, &options));
     TRY(gr_program_build(e->common.device, "fused_gpu/fused_gpu.cl", options, &e->program));
 cleanup:
     free(options);
@@ -132,9 +125,11 @@ cleanup:
 static gradus_status program_limit(const fused_gpu *e, size_t *out)
 {
     gradus_status status = GRADUS_OK;
-    static const char *const names[] = {"fused_gpu_pass", "fused_gpu_forward", "fused_gpu_reduce"};
+    static const char *const names[] = {"fused_gpu_pass", "fused_gpu_forward", "fused_gpu_reduce", "fused_gpu_step",
+                                        "fused_gpu_weights"};
+    const size_t kernels = sizeof names / sizeof *names - (e->plan.chunks == 1 ? 1 : 0);
     *out = SIZE_MAX;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < kernels; i++) {
         size_t limit = 0;
         TRY(gr_program_group_limit(e->common.device, e->program, names[i], &limit));
         *out = limit < *out ? limit : *out;
@@ -147,14 +142,14 @@ cleanup:
 static gradus_status plan_and_build(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
-    const gradus_device *device = e->common.device;
-    fused_gpu_limits limits = {device->info.compute_units, (size_t)device->info.local_memory_bytes, 0};
-    TRY(gr_device_group_limit(device, &limits.threads));
+    const gpu_model model = gr_gpu_model_of(e->common.device);
+    size_t threads = SIZE_MAX;
     for (;;) {
-        TRY(gr_fused_gpu_plan(&e->common.base.network, e->common.base.dataset->info.samples, &limits, &e->plan));
-        TRY(build_program(e));
-        TRY(program_limit(e, &limits.threads));
-        if (limits.threads >= e->plan.threads && limits.threads >= REDUCE_COLUMNS * e->plan.reduce_slices)
+        TRY(gr_fused_gpu_plan(&e->common.base.network, e->common.base.dataset->info.samples, &model, threads,
+                              &e->plan));
+        TRY(build_program(e, &model));
+        TRY(program_limit(e, &threads));
+        if (threads >= e->plan.threads && threads >= REDUCE_COLUMNS * e->plan.reduce_slices)
             break;
         gr_program_release(&e->program);
     }
@@ -162,23 +157,50 @@ cleanup:
     return status;
 }
 
-static gradus_status plan_launches(fused_gpu *e)
+/* The launches of the pass over the samples. */
+static gradus_status plan_pass(fused_gpu *e)
 {
     gradus_status status = GRADUS_OK;
+    const fused_gpu_plan *plan = &e->plan;
     const pass_range none = {0};
-    const cl_uint groups = (cl_uint)e->plan.groups;
-    const size_t reduced = e->common.layout.length / REDUCE_COLUMNS + 1; /* work-groups of it, one for the metrics */
-    const size_t local = REDUCE_COLUMNS * e->plan.reduce_slices;
-
-    TRY(gr_launch_create_in(e->program, "fused_gpu_pass", e->plan.groups * e->plan.threads, e->plan.threads,
+    TRY(gr_launch_create_in(e->program, "fused_gpu_pass", plan->groups * plan->threads, plan->threads,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(e->pixels), ARGUMENT(e->labels),
-                                      ARGUMENT(e->common.parameters), ARGUMENT(e->partial), ARGUMENT(e->kept)),
+                                      ARGUMENT(e->common.parameters), ARGUMENT(e->partial), ARGUMENT(e->kept),
+                                      ARGUMENT(plan->sums)),
                             &e->pass));
+    if (plan->chunks > 1)
+        TRY(gr_launch_create_in(
+            e->program, "fused_gpu_weights", plan->chunks * plan->shares * plan->threads, plan->threads,
+            ARGUMENTS(ARGUMENT(none), ARGUMENT(e->pixels), ARGUMENT(e->kept), ARGUMENT(e->partial)), &e->weights));
     TRY(create_forward(e, none, NULL, &e->forward));
-    TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", reduced * local, local,
-                            ARGUMENTS(ARGUMENT(none), ARGUMENT(e->partial), ARGUMENT(e->common.gradient),
-                                      ARGUMENT(e->common.record.sums), ARGUMENT(groups)),
+cleanup:
+    return status;
+}
+
+/* The launches that add up the partial sums. */
+static gradus_status plan_sums(fused_gpu *e)
+{
+    gradus_status status = GRADUS_OK;
+    const device_engine *common = &e->common;
+    const pass_range none = {0};
+    const gpu_step no_step = {0};
+    const size_t groups = common->layout.length / REDUCE_COLUMNS + 1; /* the last one has the metrics */
+    const size_t local = REDUCE_COLUMNS * e->plan.reduce_slices;
+    /* An optimizer without this moment never uses the buffer that replaces it. */
+    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
+    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
+
+    TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", groups * local, local,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(e->partial), ARGUMENT(common->gradient),
+                                      ARGUMENT(common->record.sums), ARGUMENT(e->plan.sums)),
                             &e->reduce));
+    TRY(gr_launch_create_in(e->program, "fused_gpu_step", groups * local, local,
+                            ARGUMENTS(ARGUMENT(no_step), ARGUMENT(common->base.optimizer), ARGUMENT(e->partial),
+                                      ARGUMENT(common->parameters), ARGUMENT(common->kept),
+                                      ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second),
+                                      ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
+                                      ARGUMENT(common->record.progress), ARGUMENT(e->plan.sums)),
+                            &e->step));
 cleanup:
     return status;
 }
@@ -194,8 +216,8 @@ static size_t sample_bytes(const fused_gpu *e)
 static gradus_status check_fit(const fused_gpu *e)
 {
     const gradus_device *device = e->common.device;
-    const double sums = (double)e->plan.groups * (double)e->plan.partial * sizeof(cl_float);
-    const double kept = (double)e->plan.groups * (double)e->plan.kept * sizeof(cl_float);
+    const double sums = (double)e->plan.partial * sizeof(cl_float);
+    const double kept = (double)e->plan.kept * sizeof(cl_float);
     const double pixels = (double)sample_bytes(e);
     const memory_need need = {pixels + 1, pixels, (double)gr_device_engine_bytes(&e->common.base) + sums + kept};
     const double largest = sums > kept ? sums : kept;
@@ -246,9 +268,9 @@ static void fused_gpu_destroy(engine *base)
 {
     fused_gpu *e = (fused_gpu *)base;
     (void)gr_device_finish(e->common.device);
-    gr_launch_destroy(&e->pass);
-    gr_launch_destroy(&e->forward);
-    gr_launch_destroy(&e->reduce);
+    launch *const launches[] = {&e->pass, &e->weights, &e->forward, &e->reduce, &e->step};
+    for (size_t i = 0; i < sizeof launches / sizeof *launches; i++)
+        gr_launch_destroy(launches[i]);
     gr_buffer_release(&e->pixels);
     gr_buffer_release(&e->labels);
     gr_buffer_release(&e->partial);
@@ -258,6 +280,14 @@ static void fused_gpu_destroy(engine *base)
     free(e);
 }
 
+static const engine_type whole_step_type;
+
+/* The norms of the gradient and of the rows of W need all of them first, in launches of update(). */
+static bool steps_need_norms(const optimizer *how)
+{
+    return how->clip_norm > 0 || how->max_norm > 0;
+}
+
 static gradus_status fused_gpu_create(const engine *base, gradus_device *device, engine **out)
 {
     gradus_status status = GRADUS_OK;
@@ -265,15 +295,16 @@ static gradus_status fused_gpu_create(const engine *base, gradus_device *device,
 
     TRY(gr_allocate(1, &e));
     TRY(gr_device_engine_init(&e->common, base, device));
+    e->common.base.type = steps_need_norms(&base->optimizer) ? &gr_fused_gpu : &whole_step_type;
     TRY(plan_and_build(e));
     TRY(check_fit(e));
-    TRY(gr_buffer_create_zeroed(device, e->plan.groups * e->plan.partial * sizeof(cl_float), "partial gradients",
-                                &e->partial));
+    TRY(gr_buffer_create_zeroed(device, e->plan.partial * sizeof(cl_float), "partial gradients", &e->partial));
     if (e->plan.kept > 0)
-        TRY(gr_buffer_create(device, e->plan.groups * e->plan.kept * sizeof(cl_float), "dZ1", &e->kept));
+        TRY(gr_buffer_create(device, e->plan.kept * sizeof(cl_float), "dZ1", &e->kept));
     TRY(upload_pixels(e));
     TRY(upload_labels(e));
-    TRY(plan_launches(e));
+    TRY(plan_pass(e));
+    TRY(plan_sums(e));
     *out = &e->common.base;
     e = NULL;
 cleanup:
@@ -297,14 +328,15 @@ static const char *fused_gpu_unsupported(const engine *base, const gradus_device
                                                         : NULL;
 }
 
-const engine_type gr_fused_gpu = {
-    .name = "fused",
-    .unsupported = fused_gpu_unsupported,
-    .create = fused_gpu_create,
-    .gradient = fused_gpu_gradient,
-    .evaluate = fused_gpu_evaluate,
-    .probabilities = fused_gpu_probabilities,
-    .destroy = fused_gpu_destroy,
-    DEVICE_ENGINE_MEMBERS,
-    DEVICE_ENGINE_ARRAYS,
-};
+/* ---- The engines ---- */
+
+#define FUSED_GPU_ENGINE(steps)                                                                                       \
+    {                                                                                                                 \
+        .name = "fused", .unsupported = fused_gpu_unsupported, .create = fused_gpu_create,                            \
+        .gradient = fused_gpu_gradient, .evaluate = fused_gpu_evaluate, .take_steps = (steps),                        \
+        .probabilities = fused_gpu_probabilities, .destroy = fused_gpu_destroy, DEVICE_ENGINE_MEMBERS,                \
+        DEVICE_ENGINE_ARRAYS                                                                                          \
+    }
+
+const engine_type gr_fused_gpu = FUSED_GPU_ENGINE(NULL);
+static const engine_type whole_step_type = FUSED_GPU_ENGINE(fused_gpu_take_steps);
