@@ -4,15 +4,13 @@
 #include "core/clock.h"
 #include "core/memory.h"
 
-/* The time of a step is the shortest of REPEATS bursts, which together take about TRIAL_SECONDS. */
+/* The time of a step is the shortest of REPEATS bursts, which together take about TRIAL_SECONDS; of a slow step it is that
+ * of one. */
 #define REPEATS 3
 #define TRIAL_SECONDS 0.1
 
 /* A training queues no longer bursts. */
 #define BURST_LENGTH_MAX (METRIC_SLOTS / SUMS_UNDER_WAY)
-
-/* An engine that is slower by this factor is not measured again. */
-#define HOPELESS 1.5
 
 typedef struct trial {
     engine *e;
@@ -83,7 +81,7 @@ cleanup:
     return status;
 }
 
-gradus_status gr_engine_trial(engine *e, const float *parameters, double best, double *seconds)
+gradus_status gr_engine_trial(engine *e, const float *parameters, double *seconds)
 {
     gradus_status status = GRADUS_OK;
     trial t = make_trial(e);
@@ -94,7 +92,7 @@ gradus_status gr_engine_trial(engine *e, const float *parameters, double best, d
     TRY(time_steps(&t, 1, &shortest));
     const double fit = TRIAL_SECONDS / REPEATS / shortest;
     const size_t count = fit < 1 ? 1 : fit > BURST_LENGTH_MAX ? BURST_LENGTH_MAX : (size_t)fit;
-    for (size_t i = 0; i < REPEATS && shortest < HOPELESS * best; i++) {
+    for (size_t i = 0; i < REPEATS && (double)(i + 1) * shortest <= TRIAL_SECONDS; i++) {
         TRY(time_steps(&t, count, &now));
         shortest = now < shortest ? now : shortest;
     }

@@ -6,8 +6,7 @@
 #include "engine/common/engine.h"
 
 /* Seconds of a step as a training does it: with the engine's batch size and, where the engine has it, by take_steps().
- * Compiling is not part of it. The engine is measured less thoroughly as soon as it cannot be faster than `best`, the
- * seconds of another one or INFINITY. Afterwards the engine's state is undefined. */
-gradus_status gr_engine_trial(engine *e, const float *parameters, double best, double *seconds);
+ * Compiling is not part of it. May be repeated. Afterwards the engine's state is undefined. */
+gradus_status gr_engine_trial(engine *e, const float *parameters, double *seconds);
 
 #endif
