@@ -3,10 +3,10 @@
 #include "engine/fused_batch/fused_batch.h"
 #include "core/memory.h"
 #include "engine/fused_batch/image_source.h"
-#include "engine/fused_batch/packed_engine.h"
 #include "engine/fused_batch/sample_lists.h"
 #include "engine/fused_tile/tile_plan.h"
 #include "engine/opencl/batch_kernels.h"
+#include "engine/opencl/packed_engine.h"
 #include "fused_batch/batch_launch.h"
 #include "fused_batch/batch_scratch.h"
 
@@ -24,6 +24,7 @@ typedef struct step_queue {
 
 typedef struct fused_batch {
     packed_engine packed;
+    unit_blocks units; /* of W1, in vectors */
     sample_lists x;
     image_source source; /* of augmented images */
     batch_images images; /* for the current order */
@@ -130,7 +131,7 @@ static tile_plan plan_tile(const fused_batch *e, size_t lanes)
                                       .tile = tile,
                                       .groups = pixels,
                                       .blocks = blocks,
-                                      .units = e->packed.units,
+                                      .units = e->units,
                                       .head = HEAD_FLOATS,
                                       .weight_sums = e->packed.common.layout.bias[0],
                                       .pixels = thins ? place_thinned(samples, pixels, blocks, (u32)lanes).end
@@ -204,7 +205,7 @@ static bool is_small(const fused_batch *e, size_t lanes)
     const engine *base = &e->packed.common.base;
     if (base->optimizer.max_norm > 0) /* only update() has its launch */
         return false;
-    const double batch = (double)base->batch, vectors = (double)(e->packed.units.padded / lanes);
+    const double batch = (double)base->batch, vectors = (double)(e->units.padded / lanes);
     const double pixels = (double)e->x.entries / (double)base->dataset->info.samples * batch;
     const double made = batch * (double)gr_image_source_sample_bytes(base);
     return 6 * pixels * vectors + 0.6 * (double)e->packed.common.layout.length + 15 * made < SMALL_STEP_CYCLES;
@@ -302,7 +303,8 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
     const size_t lanes = device->lanes;
 
     TRY(gr_allocate(1, &e));
-    TRY(gr_packed_engine_init(&e->packed, base, device, lanes));
+    e->units = gr_element_units(base->network.sizes[1], lanes);
+    TRY(gr_packed_engine_init(&e->packed, base, device, e->units.block * lanes));
     TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));
     const bool small = is_small(e, lanes);
     e->packed.common.base.type = small ? &small_batch_type : &gr_fused_batch;
