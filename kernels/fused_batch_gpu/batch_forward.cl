@@ -7,37 +7,19 @@
 // time: 784-128-10 has 400 KB, and a multiprocessor of an H100 reads about 64 bytes a cycle. So more work-groups do not
 // help, and with LANES samples a weight that was read is used LANES times.
 
-#include "fused_batch_gpu/batch_tile.clh"
+#include "fused_batch_gpu/batch_input.clh"
 
 #include "fused_batch_gpu/batch_gpu_launch.h"
 
-#if FLOATS
-typedef float feature;
-#else
-typedef uchar feature;
-#endif
-
-// The input of feature f, whose stored value is v.
-static float input_of(const tile_pass *pass, uint number, uint f, float v)
-{
-    const float value = fma(INPUT_SCALE, v, INPUT_OFFSET);
-    if (INPUT_DROPOUT == 0 || !pass->training)
-        return value;
-    uint words[4];
-    draw_units(dropout_key_of(pass->progress, 0), number, f / DROPOUT_UNITS, words);
-    return unit_bits(words, f % DROPOUT_UNITS) < INPUT_DROPOUT ? 0 : value * INPUT_GAIN;
-}
-
-// A work-group's samples: numbers in the data set, labels, and where they are in X.
+// A work-group's samples: which of the part, and where they are in X.
 typedef struct tile_samples {
     uint first, valid; // of the part
     uint places[LANES];
-    intv labels;
 } tile_samples;
 
 // Finds the samples of this work-group. numbers: those in the data set. Ends with a barrier.
-static tile_samples find_samples(batch_part part, global const uchar *labels, global const uint *order,
-                                 local uintv *numbers)
+static tile_samples find_samples(batch_part part, global const uchar *all_labels, global const uint *order,
+                                 local uintv *numbers, local intv *labels)
 {
     tile_samples mine;
     mine.first = get_group_id(0) * LANES;
@@ -46,9 +28,10 @@ static tile_samples find_samples(batch_part part, global const uchar *labels, gl
     for (uint j = 0; j < LANES; j++) {
         const uint at = mine.first + min(j, mine.valid - 1), number = order[part.first + at];
         mine.places[j] = part.gathered ? at : number;
-        ((int *)&mine.labels)[j] = labels[mine.places[j]];
-        if (get_local_id(0) == 0)
+        if (get_local_id(0) == 0) {
             ((local uint *)numbers)[j] = number;
+            ((local int *)labels)[j] = all_labels[mine.places[j]];
+        }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     return mine;
@@ -79,17 +62,26 @@ static void write_rows(local const floatv *rows, uint units, const tile_samples 
         matrix[mine->first * units + i] = ((local const float *)rows)[i % units * LANES + i / units];
 }
 
-static void write_metrics(const tile_pass *pass, const tile_samples *mine, local const floatv *logits,
+static void write_metrics(const tile_pass *pass, const tile_samples *mine, local const floatv *logits, intv label,
                           global float *metrics)
 {
     floatv correct;
-    const floatv loss = tile_loss(pass, logits, mine->labels, &correct);
+    const floatv loss = tile_loss(pass, logits, label, &correct);
 #pragma unroll
     for (uint j = 0; j < LANES; j++)
         if (j < mine->valid) {
             metrics[METRICS * (mine->first + j)] = ((const float *)&loss)[j];
             metrics[METRICS * (mine->first + j) + 1] = ((const float *)&correct)[j];
         }
+}
+
+// From the input to the logits.
+static void forward(const tile_pass *pass, global const float *parameters, local const floatv *input, local floatv *a,
+                    local floatv *slopes)
+{
+    tile_product(pass, sizes[1], FEATURES, parameters + weights_at[0], 1, sizes[1], input, a, false);
+    tile_activate(pass, 0, parameters + bias_at[0], a, slopes);
+    tile_forward(pass, parameters, a, slopes);
 }
 
 // The pass over a part of the order. x (F x B) or, if gathered, (F x BATCH), bytes or floats; labels and order (B);
@@ -102,15 +94,16 @@ batch_forward(batch_part part, global const feature *restrict x, global const uc
 {
     local floatv input[FEATURES], a[ROWS], dz[ROWS], sums[THREADS];
     local uintv numbers;
-    const tile_samples mine = find_samples(part, labels, order, &numbers);
+    local intv label;
+    const tile_samples mine = find_samples(part, labels, order, &numbers, &label);
     const tile_pass pass = {true, *progress, &numbers, sums};
     local const floatv *logits = a + rows_at[LAYERS - 1];
 
     load_tile(&pass, &mine, x, input, tape);
-    tile_forward(&pass, parameters, input, a, dz);
+    forward(&pass, parameters, input, a, dz);
     if (get_local_id(0) == 0)
-        write_metrics(&pass, &mine, logits, metrics);
-    tile_cross_entropy(&pass, logits, mine.labels, dz + rows_at[LAYERS - 1]);
+        write_metrics(&pass, &mine, logits, label, metrics);
+    tile_cross_entropy(&pass, logits, &label, dz + rows_at[LAYERS - 1]);
     tile_backward(&pass, parameters, dz);
     for (uint l = 0; l < LAYERS; l++) {
         write_rows(dz + rows_at[l], sizes[l + 1], &mine, tape + dz_at[l] * BATCH);
@@ -127,11 +120,12 @@ batch_evaluate(batch_part part, global const feature *restrict x, global const u
 {
     local floatv input[FEATURES], a[ROWS], slopes[ROWS], sums[THREADS];
     local uintv numbers;
-    const tile_samples mine = find_samples(part, labels, order, &numbers);
+    local intv label;
+    const tile_samples mine = find_samples(part, labels, order, &numbers, &label);
     const tile_pass pass = {false, *progress, &numbers, sums};
 
     load_tile(&pass, &mine, x, input, 0);
-    tile_forward(&pass, parameters, input, a, slopes);
+    forward(&pass, parameters, input, a, slopes);
     if (get_local_id(0) == 0)
-        write_metrics(&pass, &mine, a + rows_at[LAYERS - 1], metrics);
+        write_metrics(&pass, &mine, a + rows_at[LAYERS - 1], label, metrics);
 }

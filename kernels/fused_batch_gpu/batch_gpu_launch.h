@@ -18,6 +18,13 @@ typedef struct batch_part {
     u32 gathered; // X and the labels are those of the batch alone, in its order
 } batch_part;
 
+// The values that differ between launches of batch_steps: complete steps over samples first .. end - 1 of the order.
+typedef struct batch_run {
+    u32 first, end;
+    u32 factors_at; // of the first step in the ring of factors
+    u32 keep;       // whether the parameters are kept before the last update
+} batch_run;
+
 // The values that differ between launches of batch_update and batch_gradient.
 typedef struct batch_step {
     u32 count;       // samples of the pass

@@ -166,8 +166,7 @@ batch_gradient(batch_step step, global const float *restrict tape, global const 
         for (uint i = get_local_id(0); i < SLAB_COLUMNS * outputs; i += THREADS) {
             const place here = find_place(&mine, i, first, outputs, shares);
             if (here.exists)
-                gradient[here.at] =
-                    fma(step.mean.scale, here.sum, step.mean.accumulate ? gradient[here.at] : 0);
+                gradient[here.at] = fma(step.mean.scale, here.sum, step.mean.accumulate ? gradient[here.at] : 0);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }

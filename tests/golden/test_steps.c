@@ -124,12 +124,17 @@ static void test_steps(void **state)
         check_run(*state, find_run("activation", gradus_activation_name(a), "schedule", "constant"), a);
 }
 
-/* With the kernels for GPUs, whatever the device is. */
+/* With the kernels for GPUs, whatever the device is: many steps in a launch, and, where the parameters do not fit into
+ * local memory, two launches a step. */
 static void test_gpu_steps(void **state)
 {
     const kernel_kind own = device->kernels;
+    const uint64_t local = device->info.local_memory_bytes;
     device->kernels = KERNELS_GPU;
     test_steps(state);
+    device->info.local_memory_bytes = 32768;
+    test_steps(state);
+    device->info.local_memory_bytes = local;
     device->kernels = own;
 }
 

@@ -14,6 +14,13 @@
 #define THREADS_STEP 64
 #define LOCAL_BYTES_MAX ((size_t)49152)
 
+/* Of batch_steps: */
+#define STEPS_THREADS 256
+#define TILE_MAX 32              /* samples of a tile, */
+#define UNIT_BLOCK_MAX 12        /* of a work-item, which has four sums and as many moments for each in registers */
+#define UNITS_MAX 32             /* of the first layer */
+#define STEP_MULTIPLICATIONS 1e6 /* of a product with X; more take one work-group longer than two launches */
+
 /* ---- The plan ---- */
 
 static size_t smaller(size_t a, size_t b)
@@ -57,8 +64,8 @@ gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, con
                                 batch_gpu_plan *out)
 {
     batch_gpu_plan plan = {0};
-    const size_t threads = limits->threads < THREADS_STEP ? limits->threads
-                                                          : limits->threads / THREADS_STEP * THREADS_STEP;
+    const size_t threads =
+        limits->threads < THREADS_STEP ? limits->threads : limits->threads / THREADS_STEP * THREADS_STEP;
     plan.forward_threads = smaller(FORWARD_THREADS, threads);
     plan.update_threads = smaller(UPDATE_THREADS, threads);
     place_rows(network, &plan);
@@ -67,8 +74,36 @@ gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, con
         return gr_fail(GRADUS_ERROR_DEVICE,
                        "engine fused, for GPUs: %zu features and %zu units in all layers are too many for %.1f KB of "
                        "local memory",
-                       network->sizes[0], plan.rows,
-                       (double)smaller(LOCAL_BYTES_MAX, limits->local_bytes) / 1024);
+                       network->sizes[0], plan.rows, (double)smaller(LOCAL_BYTES_MAX, limits->local_bytes) / 1024);
     *out = plan;
     return GRADUS_OK;
+}
+
+/* ---- Many steps in a launch ---- */
+
+static size_t steps_local_bytes(const gradus_network *network, const parameter_layout *layout,
+                                const batch_steps_plan *plan)
+{
+    size_t rows = 0;
+    for (size_t l = 0; l < network->layers; l++)
+        rows += network->sizes[l + 1];
+    const size_t sums = network->sizes[1] < STEPS_LANES ? STEPS_LANES : network->sizes[1];
+    const size_t floats = layout->length + layout->length - layout->bias[0] + sums * plan->threads +
+                          (2 * rows + 2) * plan->vectors * STEPS_LANES;
+    return floats * sizeof(float);
+}
+
+bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *layout, size_t batch,
+                         const batch_gpu_limits *limits, batch_steps_plan *out)
+{
+    const size_t units = network->sizes[1], quads = gr_divide_up(network->sizes[0], 4);
+    batch_steps_plan plan = {.unit_blocks = gr_divide_up(units, UNIT_BLOCK_MAX)};
+    plan.unit_block = gr_divide_up(units, plan.unit_blocks);
+    plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
+    const size_t items = quads * plan.unit_blocks;
+    plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
+    *out = plan;
+    return units <= UNITS_MAX && plan.threads <= limits->threads &&
+           (double)batch * (double)network->sizes[0] * (double)units <= STEP_MULTIPLICATIONS &&
+           steps_local_bytes(network, layout, &plan) <= smaller(LOCAL_BYTES_MAX, limits->local_bytes);
 }

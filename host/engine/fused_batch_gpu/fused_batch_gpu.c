@@ -5,6 +5,7 @@
 #include "engine/fused_batch_gpu/batch_gpu_plan.h"
 #include "engine/opencl/batch_source.h"
 #include "engine/opencl/packed_engine.h"
+#include "engine/opencl/step_queue.h"
 #include "engine/opencl/training_constants.h"
 #include "fused_batch_gpu/batch_gpu_launch.h"
 
@@ -16,8 +17,11 @@ typedef struct fused_batch_gpu {
     batch_source *source;
     cl_mem tape;    /* (plan.tape x S), the inputs and dZ of all layers */
     cl_mem metrics; /* (2 x S), of each sample */
-    cl_program forward_program, update_program;
+    cl_program forward_program, update_program, steps_program;
     launch forward, forward_gathered, evaluate, update, gradient, metric_sums;
+    batch_steps_plan steps_plan;
+    step_queue steps;   /* of batch_steps; empty unless it is used */
+    launch batch_steps; /* without a kernel unless it is used */
 } fused_batch_gpu;
 
 /* ---- Computing ---- */
@@ -90,9 +94,27 @@ cleanup:
     return status;
 }
 
+static gradus_status enqueue_steps(engine *base, const step_run *run, size_t factors_at)
+{
+    gradus_status status = GRADUS_OK;
+    fused_batch_gpu *e = (fused_batch_gpu *)base;
+    const batch_run work = {(u32)run->first, (u32)run->end, (u32)factors_at, run->keep};
+    TRY(gr_launch_vary(&e->batch_steps, sizeof work, &work));
+    TRY(gr_launch_enqueue(e->packed.common.device, &e->batch_steps));
+cleanup:
+    return status;
+}
+
+/* The same in one launch, for narrow networks. */
+static gradus_status take_queued_steps(engine *base, const step_run *run)
+{
+    fused_batch_gpu *e = (fused_batch_gpu *)base;
+    return gr_step_queue_take(e->packed.common.device, &e->steps, base, run, enqueue_steps);
+}
+
 /* ---- Programs and launches ---- */
 
-/* The constants of both programs. */
+/* The constants of all programs. */
 static gradus_status format_options(const fused_batch_gpu *e, char **out)
 {
     gradus_status status = GRADUS_OK;
@@ -100,7 +122,7 @@ static gradus_status format_options(const fused_batch_gpu *e, char **out)
     const gradus_network *net = &base->network;
     const parameter_layout *layout = &e->packed.common.layout;
     const batch_gpu_plan *plan = &e->plan;
-    const size_t floats = net->floats, rule = base->optimizer.kind;
+    const size_t floats = net->floats, rest = layout->length - layout->bias[0];
     const struct {
         const char *name;
         const size_t *values;
@@ -109,6 +131,9 @@ static gradus_status format_options(const fused_batch_gpu *e, char **out)
         {"LAYERS", &net->layers, 1},
         {"SIZES", net->sizes, net->layers + 1},
         {"FEATURES", net->sizes, 1},
+        {"UNITS", net->sizes + 1, 1},
+        {"PARAMETERS", &layout->length, 1},
+        {"REST", &rest, 1},
         {"WEIGHTS_AT", layout->weights, net->layers},
         {"BIAS_AT", layout->bias, net->layers},
         {"BATCH", &base->batch, 1},
@@ -118,27 +143,59 @@ static gradus_status format_options(const fused_batch_gpu *e, char **out)
         {"DZ_AT", plan->dz_at, net->layers},
         {"SLABS_AT", plan->slabs_at, net->layers + 1},
         {"FLOATS", &floats, 1},
-        {"OPTIMIZER", &rule, 1},
     };
     TRY(gr_copy_text("", out));
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
         TRY(gr_program_define(out, constants[i].name, constants[i].values, constants[i].count));
-    TRY(gr_define_training(base, out));
 cleanup:
     return status;
 }
 
-static gradus_status build_program(const fused_batch_gpu *e, const char *file, size_t lanes, size_t threads,
+/* What differs between the programs, so that each is compiled again only if what it uses differs. */
+typedef struct program_shape {
+    size_t threads, lanes, vectors;
+    bool passes, updates; /* uses the options of the training, and of the optimizer */
+    size_t unit_block, unit_blocks;
+} program_shape;
+
+static gradus_status build_program(const fused_batch_gpu *e, const char *file, const program_shape *shape,
                                    cl_program *out)
 {
     gradus_status status = GRADUS_OK;
+    const engine *base = &e->packed.common.base;
+    const size_t rule = base->optimizer.kind;
     char *options = NULL;
     TRY(format_options(e, &options));
-    TRY(gr_program_define(&options, "LANES", &lanes, 1));
-    TRY(gr_program_define(&options, "THREADS", &threads, 1));
+    TRY(gr_program_define(&options, "THREADS", &shape->threads, 1));
+    TRY(gr_program_define(&options, "LANES", &shape->lanes, 1));
+    TRY(gr_program_define(&options, "VECTORS", &shape->vectors, 1));
+    TRY(gr_program_define(&options, "UNIT_BLOCK", &shape->unit_block, 1));
+    TRY(gr_program_define(&options, "UNIT_BLOCKS", &shape->unit_blocks, 1));
+    if (shape->passes)
+        TRY(gr_define_training(base, &options));
+    if (shape->updates)
+        TRY(gr_program_define(&options, "OPTIMIZER", &rule, 1));
     TRY(gr_program_build(e->packed.common.device, file, options, out));
 cleanup:
     free(options);
+    return status;
+}
+
+static gradus_status build_programs(fused_batch_gpu *e)
+{
+    gradus_status status = GRADUS_OK;
+    const batch_steps_plan *steps = &e->steps_plan;
+    TRY(build_program(e, "fused_batch_gpu/batch_forward.cl",
+                      &(program_shape){e->plan.forward_threads, e->plan.lanes, 1, .passes = true},
+                      &e->forward_program));
+    TRY(build_program(e, "fused_batch_gpu/batch_update.cl",
+                      &(program_shape){e->plan.update_threads, 1, 1, .updates = true}, &e->update_program));
+    if (steps->threads > 0)
+        TRY(build_program(e, "fused_batch_gpu/batch_steps.cl",
+                          &(program_shape){steps->threads, STEPS_LANES, steps->vectors, true, true, steps->unit_block,
+                                           steps->unit_blocks},
+                          &e->steps_program));
+cleanup:
     return status;
 }
 
@@ -197,6 +254,26 @@ cleanup:
     return status;
 }
 
+static gradus_status plan_steps(fused_batch_gpu *e)
+{
+    gradus_status status = GRADUS_OK;
+    const batch_run none = {0};
+    const device_engine *common = &e->packed.common;
+    const optimizer how = common->base.optimizer;
+    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
+    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
+    TRY(gr_step_queue_create(common->device, &e->steps));
+    TRY(gr_launch_create_in(
+        e->steps_program, "batch_steps", e->steps_plan.threads, e->steps_plan.threads,
+        ARGUMENTS(ARGUMENT(none), ARGUMENT(how), ARGUMENT(e->steps.factors), ARGUMENT(e->source->x),
+                  ARGUMENT(e->source->labels), ARGUMENT(e->source->order), ARGUMENT(common->parameters),
+                  ARGUMENT(common->kept), ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second),
+                  ARGUMENT(common->record.sums), ARGUMENT(common->record.history), ARGUMENT(common->record.progress)),
+        &e->batch_steps));
+cleanup:
+    return status;
+}
+
 /* ---- Creation and destruction ---- */
 
 static size_t own_bytes(const fused_batch_gpu *e)
@@ -209,7 +286,8 @@ static gradus_status check_fit(const fused_batch_gpu *e)
     const engine *base = &e->packed.common.base;
     const double sample = (double)(base->network.sizes[0] * gr_dataset_feature_size(base->dataset));
     const memory_need need = {sample + 1 + sizeof(cl_uint), sample,
-                              (double)(gr_device_engine_bytes(base) + own_bytes(e)) + (sample + 1) * (double)base->batch};
+                              (double)(gr_device_engine_bytes(base) + own_bytes(e)) +
+                                  (sample + 1) * (double)base->batch};
     return gr_device_engine_check_fit(&e->packed.common, &need);
 }
 
@@ -228,8 +306,8 @@ cleanup:
 static void fused_batch_gpu_destroy(engine *base)
 {
     fused_batch_gpu *e = (fused_batch_gpu *)base;
-    launch *const launches[] = {&e->forward, &e->forward_gathered, &e->evaluate,
-                                &e->update,  &e->gradient,         &e->metric_sums};
+    launch *const launches[] = {&e->forward,  &e->forward_gathered, &e->evaluate,   &e->update,
+                                &e->gradient, &e->metric_sums,      &e->batch_steps};
     (void)gr_device_finish(e->packed.common.device);
     for (size_t i = 0; i < sizeof launches / sizeof *launches; i++)
         gr_launch_destroy(launches[i]);
@@ -238,17 +316,28 @@ static void fused_batch_gpu_destroy(engine *base)
     gr_buffer_release(&e->metrics);
     gr_program_release(&e->forward_program);
     gr_program_release(&e->update_program);
+    gr_program_release(&e->steps_program);
+    gr_step_queue_release(&e->steps);
     gr_device_engine_release(&e->packed.common);
     free(e);
 }
 
-static const engine_type whole_steps_type;
+static const engine_type whole_steps_type, queued_steps_type;
 
-/* Clipping and max-norm need the norm of all that a step computes, so they have launches of their own, after the
- * gradient. */
-static bool takes_whole_steps(const engine *base)
+/* Clipping and max-norm need the norm of all that a step computes; so only batch_steps has the first one, and the second
+ * one always has a launch of its own, after the update. Decides how steps are taken. */
+static void choose_type(fused_batch_gpu *e, const batch_gpu_limits *limits)
 {
-    return base->optimizer.clip_norm == 0 && base->optimizer.max_norm == 0;
+    engine *base = &e->packed.common.base;
+    const bool augments = gr_augmentation_is_on(&base->augmentation.most);
+    if (base->optimizer.max_norm == 0 && !augments &&
+        gr_batch_steps_plan(&base->network, &e->packed.common.layout, base->batch, limits, &e->steps_plan)) {
+        base->type = &queued_steps_type;
+        return;
+    }
+    e->steps_plan = (batch_steps_plan){0};
+    base->type =
+        base->optimizer.clip_norm == 0 && base->optimizer.max_norm == 0 ? &whole_steps_type : &gr_fused_batch_gpu;
 }
 
 static gradus_status fused_batch_gpu_create(const engine *base, gradus_device *device, engine **out)
@@ -259,16 +348,16 @@ static gradus_status fused_batch_gpu_create(const engine *base, gradus_device *d
 
     TRY(gr_allocate(1, &e));
     TRY(gr_packed_engine_init(&e->packed, base, device, base->network.sizes[1]));
-    e->packed.common.base.type = takes_whole_steps(base) ? &whole_steps_type : &gr_fused_batch_gpu;
     TRY(gr_device_group_limit(device, &limits.threads));
+    choose_type(e, &limits);
     TRY(gr_batch_gpu_plan(&base->network, base->batch, &limits, &e->plan));
     TRY(check_fit(e));
-    TRY(build_program(e, "fused_batch_gpu/batch_forward.cl", e->plan.lanes, e->plan.forward_threads,
-                      &e->forward_program));
-    TRY(build_program(e, "fused_batch_gpu/batch_update.cl", 1, e->plan.update_threads, &e->update_program));
+    TRY(build_programs(e));
     TRY(create_buffers(e));
     TRY(plan_passes(e));
     TRY(plan_updates(e));
+    if (e->steps_plan.threads > 0)
+        TRY(plan_steps(e));
     *out = &e->packed.common.base;
     e = NULL;
 cleanup:
@@ -295,3 +384,4 @@ static const char *fused_batch_gpu_unsupported(const engine *base, const gradus_
 
 const engine_type gr_fused_batch_gpu = FUSED_BATCH_GPU_ENGINE(NULL);
 static const engine_type whole_steps_type = FUSED_BATCH_GPU_ENGINE(fused_batch_gpu_take_steps);
+static const engine_type queued_steps_type = FUSED_BATCH_GPU_ENGINE(take_queued_steps);
