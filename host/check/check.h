@@ -173,9 +173,11 @@ gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
 gradus_status gr_check_first_batch(check *c, const check_shape *shape);
+gradus_status gr_check_batch_gpu(check *c, const check_shape *shape);
 /* With other activations, dropout, label smoothing and a standardised input. */
 gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape);
 gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape);
+gradus_status gr_check_batch_gpu_regularization(check *c, const check_shape *shape);
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

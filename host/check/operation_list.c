@@ -133,5 +133,7 @@ const operation gr_operations[] = {
     {"fused_cpu_regularization", gr_check_fused_cpu_regularization, SHAPES(regularization_shapes), whole_network},
     {"fused_batch_regularization", gr_check_fused_batch_regularization, SHAPES(regularization_shapes), whole_network},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes), whole_network},
+    {"batch_gpu", gr_check_batch_gpu, SHAPES(engine_shapes), whole_network},
+    {"batch_gpu_regularization", gr_check_batch_gpu_regularization, SHAPES(regularization_shapes), whole_network},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;
