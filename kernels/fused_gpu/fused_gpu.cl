@@ -70,9 +70,9 @@ static uint2 share_of(pass_range range, uint index, uint count)
 
 // kept (UNITS_PADDED x KEPT_QUADS), at a tile's first sample = dZ1 of the tile (UNITS_PADDED x ROW4), which has `quads`
 // times 4 samples.
-static void keep_dz(local const float4 *dz, uint quads, global float4 *kept)
+static void keep_dz(uint me, local const float4 *dz, uint quads, global float4 *kept)
 {
-    for (uint i = get_local_id(0); i < UNITS_PADDED * (TILE / 4); i += THREADS) {
+    for (uint i = me; i < UNITS_PADDED * (TILE / 4); i += THREADS) {
         const uint unit = i / (TILE / 4), q = i % (TILE / 4);
         if (q < quads)
             kept[(size_t)unit * KEPT_QUADS + q] = dz[unit * ROW4 + q];
@@ -80,9 +80,9 @@ static void keep_dz(local const float4 *dz, uint quads, global float4 *kept)
 }
 
 // dz (DZ_ROWS x ROW4) = the rows of kept from `first` on, zeros after the last one. kept: at the tile's first sample.
-static void load_dz(global const float4 *kept, uint first, uint quads, local float4 *dz)
+static void load_dz(uint me, global const float4 *kept, uint first, uint quads, local float4 *dz)
 {
-    for (uint i = get_local_id(0); i < DZ_ROWS * (TILE / 4); i += THREADS) {
+    for (uint i = me; i < DZ_ROWS * (TILE / 4); i += THREADS) {
         const uint row = i / (TILE / 4), q = i % (TILE / 4);
         const bool stored = q < quads && first + row < UNITS_PADDED;
         dz[row * ROW4 + q] = stored ? kept[(size_t)(first + row) * KEPT_QUADS + q] : 0;
@@ -138,7 +138,7 @@ kernel WORK_GROUP(THREADS) void fused_gpu_pass(pass_range range, global const ui
         barrier(CLK_LOCAL_MEM_FENCE);
         tile_backward(me, parameters, activations, rest);
         if (CHUNKS > 1) {
-            keep_dz(activations4, quads, kept + (s - range.first) / 4);
+            keep_dz(me, activations4, quads, kept + (s - range.first) / 4);
         } else {
             read_tile(me, pixels + (size_t)(s + TILE) * RUNS, samples_in_tile(s + TILE, share.y), next);
             const dw_item own = dw_item_of(me);
@@ -167,31 +167,31 @@ kernel WORK_GROUP(THREADS) void fused_gpu_weights(pass_range range, global const
 {
     local uint4 x[TILE * RUN_PITCH];
     local float4 dz[DZ_ROWS * ROW4], sums[THREADS];
-    const uint me = get_local_id(0);
-    const dw_item own = dw_item_of(me);
     const uint chunk = get_group_id(0) % CHUNKS, index = get_group_id(0) / CHUNKS;
     const uint2 share = share_of(range, index, get_num_groups(0) / CHUNKS);
-    const uint first = chunk * ITEMS / COLUMNS, item = chunk * ITEMS + own.item;
-    const bool exists = item < COLUMNS * UNIT_BLOCKS;
+    const uint first_item = chunk * ITEMS, first_block = first_item / COLUMNS;
     float4 sum[UNIT_BLOCK][QUAD_BLOCK];
     uint4 next[TILE_LOADS];
 
     clear_sum(sum);
-    read_tile(me, pixels + (size_t)share.x * RUNS, samples_in_tile(share.x, share.y), next);
+    read_tile(get_local_id(0), pixels + (size_t)share.x * RUNS, samples_in_tile(share.x, share.y), next);
     for (uint s = share.x; s < share.y; s += TILE) {
-        const uint quads = (samples_in_tile(s, share.y) + 3) / 4;
+        const uint me = work_item_at(s), quads = (samples_in_tile(s, share.y) + 3) / 4;
         write_tile(me, next, x);
-        load_dz(kept + (s - range.first) / 4, first * UNIT_BLOCK, quads, dz);
+        load_dz(me, kept + (s - range.first) / 4, first_block * UNIT_BLOCK, quads, dz);
         barrier(CLK_LOCAL_MEM_FENCE);
         read_tile(me, pixels + (size_t)(s + TILE) * RUNS, samples_in_tile(s + TILE, share.y), next);
-        if (exists && own.split < SPLITS)
-            first_backward((local const uint *)x, dz + (item / COLUMNS - first) * UNIT_BLOCK * ROW4, item % COLUMNS,
-                           own, quads, sum);
+        const dw_item own = dw_item_of(me);
+        const uint item = first_item + own.item;
+        if (item < COLUMNS * UNIT_BLOCKS && own.split < SPLITS)
+            first_backward((local const uint *)x, dz + (item / COLUMNS - first_block) * UNIT_BLOCK * ROW4,
+                           item % COLUMNS, own, quads, sum);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
+    const dw_item own = dw_item_of(get_local_id(0));
     add_shared(sum, own, sums);
-    if (exists && own.split == 0)
-        write_sum(sum, item, partial + index * DW_SIZE);
+    if (first_item + own.item < COLUMNS * UNIT_BLOCKS && own.split == 0)
+        write_sum(sum, first_item + own.item, partial + index * DW_SIZE);
 }
 #endif
 

@@ -19,7 +19,8 @@
 #define THREADS_MIN 64    /* of a work-group, if the device allows that many */
 #define THREADS_MAX 256
 #define THREADS_STEP 32 /* a warp; half a wave of older AMD GPUs */
-#define LOADS_MAX 8     /* runs of the next tile in a work-item's registers */
+#define LOADS_MAX 8     /* runs of the next tile in a work-item's registers, beside the sums of dW1, */
+#define LOADS_MAX_Z1 6  /* and beside those of Z1, if the pass does not compute dW1 */
 #define TILE_MAX 128
 #define LOCAL_BYTES_MAX ((size_t)49152)
 #define REST_BYTES_MAX 2048 /* of local memory for the sums of all parameters after W1 */
@@ -84,7 +85,8 @@ static bool plan_tile(const gradus_network *network, size_t tile, fused_gpu_plan
         plan->activations +=
             (l == 0 ? plan->unit_block * plan->unit_blocks : network->sizes[l + 1]) * 4 * ROW_QUADS(tile);
     }
-    return plan->slices > 0 && TILE_READS(tile, network->sizes[0], plan->threads) <= LOADS_MAX;
+    const size_t loads_max = plan->chunks == 1 ? LOADS_MAX : LOADS_MAX_Z1;
+    return plan->slices > 0 && TILE_READS(tile, network->sizes[0], plan->threads) <= loads_max;
 }
 
 /* Plans the local memory of the kernels. */
