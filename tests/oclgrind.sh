@@ -59,10 +59,12 @@ predict() {
     check -- predict "$folder/model.safetensors" "$folder/$2-$1.csv:0-33" --kernel-kind "$1" --products own --json
 }
 
-# batches ENGINE HIDDEN [OPTION...]: mini-batches, with all options of an optimizer
+# batches KERNELS ENGINE HIDDEN [OPTION...]: mini-batches, with all options of an optimizer
 batches() {
-    check -- train "$folder/dots-cpu.csv" --kernel-kind cpu --products own --engine "$1" --hidden "$2" --batch-size 60 \
-        --epochs 1 --optimizer adam --weight-decay 0.01 --clip-norm 0.5 --quiet "${@:3}"
+    local size=60
+    [ "$1" = cpu ] || size=12
+    check -- train "$folder/dots-$1.csv" --kernel-kind "$1" --products own --engine "$2" --hidden "$3" \
+        --batch-size "$size" --epochs 1 --optimizer adam --weight-decay 0.01 --clip-norm 0.5 --quiet "${@:4}"
 }
 
 # ---- Cases; tests/CMakeLists.txt lists them ----
@@ -89,18 +91,28 @@ fused_gpu() {
 sparse_cpu() { both cpu sparse; }
 sparse_gpu() { both gpu sparse; }
 layered_cpu() { both cpu layered; }
-layered_gpu() { both gpu layered; }
+layered_gpu() {
+    both gpu layered
+    train gpu chunks 48 layered # a forward product in several shares, its bytes in vectors
+    batches gpu layered 10 --max-norm 1
+}
 
 augments=(--augment-shift 1 --augment-rotate 20 --augment-elastic 0.5)
 
 fused_batches() {
-    batches fused 300
-    batches fused 300 "${augments[@]}"
+    batches cpu fused 300
+    batches cpu fused 300 "${augments[@]}"
+}
+
+fused_gpu_batches() {
+    batches gpu fused 10                 # many steps in a launch
+    batches gpu fused 300 --clip-norm 0  # two launches a step
+    batches gpu fused 300 "${augments[@]}" --max-norm 1
 }
 
 layered_batches() {
-    batches layered 10 --max-norm 1
-    batches layered 10 "${augments[@]}"
+    batches cpu layered 10 --max-norm 1
+    batches cpu layered 10 "${augments[@]}"
 }
 
 mkdir -p "$folder"

@@ -143,6 +143,7 @@ gradus_status gr_check_relu_backward(check *c, const check_shape *shape);
 gradus_status gr_check_softmax_forward(check *c, const check_shape *shape);
 gradus_status gr_check_softmax_cross_entropy(check *c, const check_shape *shape);
 gradus_status gr_check_row_sums(check *c, const check_shape *shape);
+gradus_status gr_check_row_sums_group(check *c, const check_shape *shape);
 /* The families of products: O x S x I; check_product.c */
 gradus_status gr_check_product_clblast(check *c, const check_shape *shape);
 gradus_status gr_check_product_cpu(check *c, const check_shape *shape);
@@ -158,6 +159,7 @@ gradus_status gr_check_gather_samples(check *c, const check_shape *shape);
 gradus_status gr_check_augment_samples(check *c, const check_shape *shape);
 /* Steps of all optimizers; check_optimizer.c */
 gradus_status gr_check_update_parameters(check *c, const check_shape *shape);
+gradus_status gr_check_norms_group(check *c, const check_shape *shape);
 gradus_status gr_check_keep_parameters(check *c, const check_shape *shape);
 /* The kernels that measure a device's limits; check_limits.c */
 gradus_status gr_check_limit_fma(check *c, const check_shape *shape);
@@ -171,9 +173,11 @@ gradus_status gr_check_first_elements(check *c, const check_shape *shape);
 gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
 gradus_status gr_check_first_batch(check *c, const check_shape *shape);
+gradus_status gr_check_batch_gpu(check *c, const check_shape *shape);
 /* With other activations, dropout, label smoothing and a standardised input. */
 gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape);
 gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape);
+gradus_status gr_check_batch_gpu_regularization(check *c, const check_shape *shape);
 gradus_status gr_check_first_gpu(check *c, const check_shape *shape);
 
 #endif

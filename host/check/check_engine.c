@@ -3,6 +3,7 @@
 #include "check/check.h"
 #include "data/dataset.h"
 #include "engine/fused_batch/fused_batch.h"
+#include "engine/fused_batch_gpu/fused_batch_gpu.h"
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/fused_gpu/fused_gpu.h"
 #include "engine/select/engines.h"
@@ -188,6 +189,12 @@ gradus_status gr_check_first_batch(check *c, const check_shape *shape)
     return check_case(c, shape, &how, "first_batch");
 }
 
+gradus_status gr_check_batch_gpu(check *c, const check_shape *shape)
+{
+    const engine_case how = {.type = &gr_fused_batch_gpu, .batches = true, .density = 80};
+    return check_case(c, shape, &how, "batch_gpu");
+}
+
 /* ---- Options ---- */
 
 #define SEED 0x123456789aULL
@@ -213,16 +220,27 @@ gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *sha
     return check_regularization(c, shape, &how, "fused_cpu_regularization");
 }
 
-gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape)
+static gradus_status check_batch_regularization(check *c, const check_shape *shape, const engine_type *type,
+                                                const char *name)
 {
     gradus_status status = GRADUS_OK;
-    const engine_case how = {.type = &gr_fused_batch,
+    const engine_case how = {.type = type,
                              .way = "input dropout",
                              .batches = true,
                              .density = 80,
                              .regularization = {.input_dropout = 0.25f, .seed = SEED}};
-    TRY(check_regularization(c, shape, &how, "fused_batch_regularization"));
-    TRY(check_case(c, shape, &how, "fused_batch_regularization"));
+    TRY(check_regularization(c, shape, &how, name));
+    TRY(check_case(c, shape, &how, name));
 cleanup:
     return status;
+}
+
+gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape)
+{
+    return check_batch_regularization(c, shape, &gr_fused_batch, "fused_batch_regularization");
+}
+
+gradus_status gr_check_batch_gpu_regularization(check *c, const check_shape *shape)
+{
+    return check_batch_regularization(c, shape, &gr_fused_batch_gpu, "batch_gpu_regularization");
 }

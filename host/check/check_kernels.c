@@ -254,7 +254,7 @@ static gradus_status enqueue_row_sums(gradus_device *device, void *sums)
     return gr_row_sums_enqueue(device, sums);
 }
 
-gradus_status gr_check_row_sums(check *c, const check_shape *shape)
+static gradus_status check_row_sums(check *c, const check_shape *shape, const char *name)
 {
     gradus_status status = GRADUS_OK;
     const size_t rows = shape->rows, columns = shape->columns, offset = 3;
@@ -268,7 +268,7 @@ gradus_status gr_check_row_sums(check *c, const check_shape *shape)
     for (size_t i = 0; i < rows * columns; i++)
         expected[offset + i % rows] += 0.75 * (double)m[i]; /* 0.5 of it first, then 0.25 on top */
     TRY(gr_check_upload(c, m, rows * columns * sizeof *m, &matrix));
-    TRY(gr_check_space(c, gr_row_sums_partial_size(rows, columns), &partial));
+    TRY(gr_check_space(c, gr_row_sums_partial_size(c->device, rows, columns), &partial));
     TRY(gr_check_space(c, offset + rows, &out));
     TRY(gr_row_sums(c->device, matrix, rows, columns, partial, out, offset, &sums));
     TRY(gr_row_sums_set(&sums, (scaled_sum){0.5f, 0}));
@@ -276,10 +276,30 @@ gradus_status gr_check_row_sums(check *c, const check_shape *shape)
     TRY(gr_row_sums_set(&sums, (scaled_sum){0.25f, 1}));
     TRY(gr_row_sums_enqueue(c->device, &sums));
     /* Rounding of a sum of n terms below 1 grows like its partial sums, here about sqrt(n). */
-    TRY(gr_check_compare(c, "row_sums", out, expected, offset + rows, 8 * EPSILON, sqrt((double)columns)));
+    TRY(gr_check_compare(c, name, out, expected, offset + rows, 8 * EPSILON, sqrt((double)columns)));
     TRY(gr_check_time(c, enqueue_row_sums, &sums,
                       (gradus_work){(double)(rows * columns), 4.0 * (double)(rows * columns + rows)}));
 cleanup:
     gr_row_sums_destroy(&sums);
+    return status;
+}
+
+/* With kernels for CPUs. */
+gradus_status gr_check_row_sums(check *c, const check_shape *shape)
+{
+    const kernel_kind own = c->device->kernels;
+    c->device->kernels = KERNELS_CPU;
+    const gradus_status status = check_row_sums(c, shape, "row_sums");
+    c->device->kernels = own;
+    return status;
+}
+
+/* With kernels for GPUs. */
+gradus_status gr_check_row_sums_group(check *c, const check_shape *shape)
+{
+    const kernel_kind own = c->device->kernels;
+    c->device->kernels = KERNELS_GPU;
+    const gradus_status status = check_row_sums(c, shape, "row_sums_group");
+    c->device->kernels = own;
     return status;
 }

@@ -75,7 +75,8 @@ static gradus_status enqueue_step(gradus_device *device, void *of)
 #define COMPARED 30000
 
 /* Three steps with the same gradient: one more than the slots up to the end of the ring. */
-static gradus_status check_update_by(check *c, const gradus_network *network, const gradus_optimizer *options)
+static gradus_status check_update_by(check *c, const gradus_network *network, const gradus_optimizer *options,
+                                     const char *name)
 {
     gradus_status status = GRADUS_OK;
     const parameter_layout layout = gr_network_layout(network);
@@ -117,9 +118,8 @@ static gradus_status check_update_by(check *c, const gradus_network *network, co
     for (size_t i = 0; i < count; i++)
         if (i % (count / COMPARED | 1) != 0)
             expected[i] = CHECK_ANYTHING;
-    TRY(gr_check_compare(c, "update_parameters", buffers.parameters, expected, count, 8 * (double)steps * EPSILON, 1));
-    TRY(gr_check_compare(c, "update_parameters", record.history, history, sizeof history / sizeof *history, EPSILON,
-                         0));
+    TRY(gr_check_compare(c, name, buffers.parameters, expected, count, 8 * (double)steps * EPSILON, 1));
+    TRY(gr_check_compare(c, name, record.history, history, sizeof history / sizeof *history, EPSILON, 0));
     timed_step timed = {&prepared, gr_optimizer_step(&how, 1e-6f, steps)};
     TRY(gr_check_time(c, enqueue_step, &timed, update_work(&how, count)));
 cleanup:
@@ -127,22 +127,41 @@ cleanup:
     return status;
 }
 
-gradus_status gr_check_update_parameters(check *c, const check_shape *shape)
+/* With or without weight decay and limits of the norms. */
+static gradus_status check_optimizer(check *c, const check_shape *shape, size_t which, bool limited, const char *name)
 {
     gradus_status status = GRADUS_OK;
     const gradus_network small = {.layers = 1, .sizes = {shape->rows, shape->columns}};
-    for (size_t i = 0; i < OPTIMIZER_COUNT; i++)
-        for (int limited = 0; limited < 2; limited++) {
-            gradus_optimizer options = gradus_optimizer_default();
-            options.name = gradus_optimizer_name(i);
-            options.weight_decay = limited ? 0.1f : 0;
-            options.clip_norm = limited ? 0.5f : 0;
-            options.max_norm = limited ? 0.75f : 0;
-            gr_check_name_way(c, "%s%s", gradus_optimizer_name(i), limited ? ", decay and norms" : "");
-            TRY(check_update_by(c, c->timer == NULL ? &small : c->timer->network, &options));
-            gr_check_end_case(c);
-        }
+    gradus_optimizer options = gradus_optimizer_default();
+    options.name = gradus_optimizer_name(which);
+    options.weight_decay = limited ? 0.1f : 0;
+    options.clip_norm = limited ? 0.5f : 0;
+    options.max_norm = limited ? 0.75f : 0;
+    gr_check_name_way(c, "%s%s", gradus_optimizer_name(which), limited ? ", decay and norms" : "");
+    TRY(check_update_by(c, c->timer == NULL ? &small : c->timer->network, &options, name));
+    gr_check_end_case(c);
 cleanup:
+    return status;
+}
+
+gradus_status gr_check_update_parameters(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    for (size_t i = 0; i < OPTIMIZER_COUNT; i++) {
+        TRY(check_optimizer(c, shape, i, false, "update_parameters"));
+        TRY(check_optimizer(c, shape, i, true, "update_parameters"));
+    }
+cleanup:
+    return status;
+}
+
+/* The norms by the kernels for GPUs. */
+gradus_status gr_check_norms_group(check *c, const check_shape *shape)
+{
+    const kernel_kind own = c->device->kernels;
+    c->device->kernels = KERNELS_GPU;
+    const gradus_status status = check_optimizer(c, shape, OPTIMIZER_SGD, true, "norms_group");
+    c->device->kernels = own;
     return status;
 }
 

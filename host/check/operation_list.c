@@ -110,10 +110,12 @@ const operation gr_operations[] = {
     {"softmax_forward", gr_check_softmax_forward, SHAPES(class_shapes), classes},
     {"softmax_cross_entropy", gr_check_softmax_cross_entropy, SHAPES(class_shapes), classes},
     {"row_sums", gr_check_row_sums, SHAPES(element_shapes), all_layers},
+    {"row_sums_group", gr_check_row_sums_group, SHAPES(element_shapes), all_layers},
     {"shuffle_samples", gr_check_shuffle_samples, SHAPES(element_shapes), order},
     {"gather_samples", gr_check_gather_samples, SHAPES(element_shapes), input},
     {"augment_samples", gr_check_augment_samples, SHAPES(image_shapes), images},
     {"update_parameters", gr_check_update_parameters, SHAPES(element_shapes), parameters},
+    {"norms_group", gr_check_norms_group, SHAPES(element_shapes), parameters},
     {"keep_parameters", gr_check_keep_parameters, SHAPES(element_shapes), parameters},
     {"product_clblast", gr_check_product_clblast, SHAPES(product_shapes), whole_network},
     {"product_cpu", gr_check_product_cpu, SHAPES(product_shapes), whole_network},
@@ -131,5 +133,7 @@ const operation gr_operations[] = {
     {"fused_cpu_regularization", gr_check_fused_cpu_regularization, SHAPES(regularization_shapes), whole_network},
     {"fused_batch_regularization", gr_check_fused_batch_regularization, SHAPES(regularization_shapes), whole_network},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes), whole_network},
+    {"batch_gpu", gr_check_batch_gpu, SHAPES(engine_shapes), whole_network},
+    {"batch_gpu_regularization", gr_check_batch_gpu_regularization, SHAPES(regularization_shapes), whole_network},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

@@ -112,6 +112,7 @@ gradus_status gr_buffer_read_queued(gradus_device *device, cl_mem buffer, size_t
     gradus_status status = GRADUS_OK;
     CL_TRY(clEnqueueReadBuffer(device->queue, buffer, CL_FALSE, offset, bytes, to, 0, NULL, arrival));
     CL_TRY(clFlush(device->queue));
+    device->flushed = true;
 cleanup:
     return status;
 }

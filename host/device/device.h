@@ -28,8 +28,9 @@ struct gradus_device {
     product_preference products;
     cl_device_id id; /* a complete device, or a subdevice with the used cores of a CPU */
     cl_context context;
-    cl_command_queue queue;                  /* in order */
-    struct profile *profile;                 /* profile.h; NULL unless the device was opened for it */
+    cl_command_queue queue;  /* in order */
+    bool flushed;            /* nothing was launched since the queue was flushed; see Note [first launch] */
+    struct profile *profile; /* profile.h; NULL unless the device was opened for it */
     const struct gpu_description *described; /* the GPU that it says it is, gpu_model.h; NULL: it is itself */
     shared_program *shared;                  /* programs of gr_program_share() */
     unsigned vector_width;                   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */

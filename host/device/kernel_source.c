@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_STATIC_LINKING_ONLY /* for a hash state on the stack: hashing cannot fail then */
+#include <xxhash.h>
 
 #define INCLUDE "#include \""
 #define ONCE "#pragma once\n"
@@ -123,4 +125,18 @@ cleanup:
     else
         free(text);
     return status;
+}
+
+uint64_t gr_kernel_fingerprint(void)
+{
+    static const char *const variables[] = {"GRADUS_KERNEL_DIR", "GRADUS_BUILD_OPTIONS"};
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    for (size_t i = 0; i < gr_kernel_table_length; i++)
+        XXH3_64bits_update(&state, gr_kernel_table[i].text, gr_kernel_table[i].length + 1);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        XXH3_64bits_update(&state, value == NULL ? "" : value, value == NULL ? 1 : strlen(value) + 1);
+    }
+    return XXH3_64bits_digest(&state);
 }

@@ -15,4 +15,8 @@
  */
 gradus_status gr_kernel_source(const char *file, char **out);
 
+/* Identifies the kernels that are built: a hash of all texts in the library and of the environment variables that change
+ * them or the compiler's options. */
+uint64_t gr_kernel_fingerprint(void);
+
 #endif

@@ -73,6 +73,11 @@ cleanup:
     return status;
 }
 
+/*
+ * Note [first launch]: a driver may keep what is queued until the queue is flushed. A burst is flushed at its end, so that
+ * a device without other work would idle while the host queues the rest of the burst. Therefore its first launch is
+ * flushed, too. Later flushes would only cost time.
+ */
 gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
 {
     gradus_status status = GRADUS_OK;
@@ -80,6 +85,9 @@ gradus_status gr_launch_enqueue(gradus_device *device, const launch *prepared)
     TRY(gr_profile_next(device, prepared->kernel, NULL, &event));
     CL_TRY(clEnqueueNDRangeKernel(device->queue, prepared->kernel, 1, NULL, &prepared->global, &prepared->local, 0,
                                   NULL, event));
+    if (device->flushed)
+        CL_TRY(clFlush(device->queue));
+    device->flushed = false;
 cleanup:
     return status;
 }

@@ -50,6 +50,7 @@ gradus_status gr_device_wait(gradus_device *device, cl_event *event)
 {
     gradus_status status = GRADUS_OK;
     CL_TRY(clFlush(device->queue));
+    device->flushed = true;
     if (device->wait == WAIT_SPIN)
         CL_TRY(clWaitForEvents(1, event));
     else
@@ -73,6 +74,7 @@ gradus_status gr_device_finish_promptly(gradus_device *device)
 {
     gradus_status status = GRADUS_OK;
     CL_TRY(clFinish(device->queue));
+    device->flushed = true;
 cleanup:
     return status;
 }

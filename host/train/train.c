@@ -328,7 +328,8 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
         .threads = options->threads,
         .batch = options->batch_size,
         .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
-        .augmentation = {options->augmentation, options->seed}};
+        .augmentation = {options->augmentation, options->seed},
+        .stop = options->stop};
 
     TRY(gr_training_plan_make(options, dataset, &r.plan));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.plan.steps, &r.schedule));

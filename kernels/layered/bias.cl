@@ -4,10 +4,12 @@
 // z (rows x columns), column after column; b is the flat buffer of all parameters.
 // NDRange: one work-item per element of z.
 
+#include "common/division.clh"
+
 kernel void bias_broadcast(global const float *restrict b, ulong offset, global float *restrict z, uint rows,
                            ulong elements)
 {
     const size_t i = get_global_id(0);
     if (i < elements)
-        z[i] = b[offset + i % rows];
+        z[i] = b[offset + i - quotient(i, rows) * rows];
 }

@@ -49,7 +49,7 @@ typedef struct product_depth_shape {
     u32 share; // samples of a work-item
 } product_depth_shape;
 
-// product_gpu: C (m x n), the depth k, with all S samples.
+// product_gpu, product_join: C (m x n), which has at most 2^32 elements, the depth k, with all S samples.
 typedef struct product_gpu_shape {
     u64 weights_at, bias_at; // offsets of W and b in their buffer
     u32 m, n, k;
@@ -64,6 +64,9 @@ typedef struct product_gpu_shape {
 #define CPU_DEPTH 256
 #define CPU_ROWS 6
 #define CPU_VECTORS 2
+
+// Bytes of a load where A is loaded in vectors; TILE_K is a multiple then.
+#define BYTE_VECTOR 16
 
 #define GPU_TILE_M 128
 #define GPU_TILE_N 64

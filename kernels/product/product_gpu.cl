@@ -5,10 +5,11 @@
 // 4) apart, so that neighbours read neighbouring float4s.
 //
 // op(A) is M x K, stored so or, with A_TRANSPOSED, as K x M; op(B) is K x N, stored so or, with B_TRANSPOSED, as N x
-// K. A_BYTES or B_BYTES: the matrix has bytes. The number of valid samples limits M, or the depth of a weight gradient
-// (A_TRANSPOSED). With splits > 1 each group sums over its `share` of the depth and writes to its part of C (splits x
-// M x N); product_sum.clh adds these up. NDRange: splits times the tiles of all samples, work-groups of GROUP, N's
-// tiles first.
+// K. A_BYTES or B_BYTES: the matrix has bytes. A_VECTORS: the rows of A are BYTE_VECTOR bytes times a whole number, and
+// begin at such addresses; they are loaded so. The number of valid samples limits M, or the depth of a weight gradient
+// (A_TRANSPOSED). With splits > 1 each group sums over its `share` of the depth, a multiple of TILE_K, and writes to its
+// part of C (splits x M x N); product_sum.clh adds up those of a weight gradient, product_join the others. NDRange:
+// splits times the tiles of all samples, work-groups of GROUP, N's tiles first.
 
 #include "product/product_arguments.h"
 #include "product/product_sum.clh"
@@ -24,6 +25,7 @@
 #define A_TRANSPOSED 0
 #define B_TRANSPOSED 0
 #define A_BYTES 0
+#define A_VECTORS 0
 #define B_BYTES 0
 #endif
 
@@ -41,7 +43,13 @@ typedef float b_value;
 #define ITEMS_M (TILE_M / ITEM_M)
 #define ITEMS_N (TILE_N / ITEM_N)
 #define GROUP (ITEMS_M * ITEMS_N)
+#if A_VECTORS
+#define A_LOADS ((TILE_M * TILE_K / BYTE_VECTOR + GROUP - 1) / GROUP)
+typedef uint4 a_load; // BYTE_VECTOR bytes
+#else
 #define A_LOADS ((TILE_M * TILE_K + GROUP - 1) / GROUP)
+typedef float a_load;
+#endif
 #define B_LOADS ((TILE_N * TILE_K + GROUP - 1) / GROUP)
 #define STRIDE_M (TILE_M + 4) // of local memory: the padding spreads a column over the banks
 #define STRIDE_N (TILE_N + 4)
@@ -52,8 +60,41 @@ typedef float b_value;
     const uint outer = (along_depth) ? place / TILE_K : place % (extent);                                             \
     const uint depth = (along_depth) ? place % TILE_K : place / (extent);
 
+#if A_VECTORS
+
+// The position of load `i` of a work-item in a tile: neighbours store neighbouring rows.
+#define VECTOR_PLACE(i, item, r, d)                                                                                   \
+    const uint place = (i)*GROUP + (item), r = place % TILE_M, d = place / TILE_M * BYTE_VECTOR;
+
 static void fetch_a(global const a_value *a, uint row, uint first, uint m, uint k, uint end, uint item,
-                    float next[A_LOADS])
+                    a_load next[A_LOADS])
+{
+#pragma unroll
+    for (uint i = 0; i < A_LOADS; i++) {
+        VECTOR_PLACE(i, item, r, d)
+        const bool inside = d < TILE_K && row + r < m && first + d < end;
+        next[i] = inside ? *(global const uint4 *)(a + ((size_t)(row + r) * k + first + d)) : (uint4)(0);
+    }
+}
+
+static void put_a(const a_load next[A_LOADS], uint item, local float *tile)
+{
+#pragma unroll
+    for (uint i = 0; i < A_LOADS; i++) {
+        VECTOR_PLACE(i, item, r, d)
+        float bytes[BYTE_VECTOR];
+        vstore16(convert_float16(as_uchar16(next[i])), 0, bytes);
+        if (d < TILE_K)
+#pragma unroll
+            for (uint j = 0; j < BYTE_VECTOR; j++)
+                tile[(d + j) * STRIDE_M + r] = bytes[j];
+    }
+}
+
+#else
+
+static void fetch_a(global const a_value *a, uint row, uint first, uint m, uint k, uint end, uint item,
+                    a_load next[A_LOADS])
 {
 #pragma unroll
     for (uint i = 0; i < A_LOADS; i++) {
@@ -62,6 +103,18 @@ static void fetch_a(global const a_value *a, uint row, uint first, uint m, uint 
         next[i] = inside ? a[A_TRANSPOSED ? (size_t)(first + d) * m + row + r : (size_t)(row + r) * k + first + d] : 0;
     }
 }
+
+static void put_a(const a_load next[A_LOADS], uint item, local float *tile)
+{
+#pragma unroll
+    for (uint i = 0; i < A_LOADS; i++) {
+        PLACE(i, item, TILE_M, !A_TRANSPOSED, r, d)
+        if (d < TILE_K && r < TILE_M)
+            tile[d * STRIDE_M + r] = next[i];
+    }
+}
+
+#endif
 
 static void fetch_b(global const b_value *b, uint column, uint first, uint n, uint k, uint end, uint item,
                     float next[B_LOADS])
@@ -75,16 +128,6 @@ static void fetch_b(global const b_value *b, uint column, uint first, uint n, ui
     }
 }
 
-static void put_a(const float next[A_LOADS], uint item, local float *tile)
-{
-#pragma unroll
-    for (uint i = 0; i < A_LOADS; i++) {
-        PLACE(i, item, TILE_M, !A_TRANSPOSED, r, d)
-        if (d < TILE_K && r < TILE_M)
-            tile[d * STRIDE_M + r] = next[i];
-    }
-}
-
 static void put_b(const float next[B_LOADS], uint item, local float *tile)
 {
 #pragma unroll
@@ -95,12 +138,26 @@ static void put_b(const float next[B_LOADS], uint item, local float *tile)
     }
 }
 
+// The value of element `at` of C, in a column, whose sum over the depth this is.
+static float finish(float sum, const product_gpu_shape *shape, size_t at, uint column, global const float *bias,
+                    global const float *mask)
+{
+    float value = shape->factor * sum;
+    if (shape->epilogue & EPILOGUE_BIAS)
+        value += bias[shape->bias_at + column];
+    if (shape->epilogue & EPILOGUE_RELU)
+        value = value <= 0 ? 0 : value;
+    if (shape->epilogue & EPILOGUE_MASK)
+        value = mask[at] > 0 ? value : 0;
+    return value;
+}
+
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
 product_gpu(product_samples samples, product_gpu_shape shape, global const a_value *a, global const b_value *b,
             global const float *bias, global const float *mask, global float *c)
 {
     const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
-    const uint share = shape.share, epilogue = shape.epilogue;
+    const uint share = shape.share;
     local float a_tile[TILE_K * STRIDE_M] __attribute__((aligned(16)));
     local float b_tile[TILE_K * STRIDE_N] __attribute__((aligned(16)));
     const uint item = get_local_id(0), item_n = item % ITEMS_N, item_m = item / ITEMS_N;
@@ -108,7 +165,8 @@ product_gpu(product_samples samples, product_gpu_shape shape, global const a_val
     const uint tile = group / tiles_n, split = tile / tiles_m;
     const uint column = (group - tile * tiles_n) * TILE_N, row = (tile - split * tiles_m) * TILE_M;
     const uint begin = min(split * share, k), end = min(begin + share, k);
-    float sum[ITEM_M][ITEM_N], next_a[A_LOADS], next_b[B_LOADS];
+    float sum[ITEM_M][ITEM_N], next_b[B_LOADS];
+    a_load next_a[A_LOADS];
 
 #pragma unroll
     for (uint r = 0; r < ITEM_M; r++)
@@ -151,13 +209,20 @@ product_gpu(product_samples samples, product_gpu_shape shape, global const a_val
             if (at_row >= m || at_column >= n)
                 continue;
             const size_t at = (size_t)at_row * n + at_column;
-            float value = shape.factor * sum[r][j];
-            if (epilogue & EPILOGUE_BIAS)
-                value += bias[shape.bias_at + at_column];
-            if (epilogue & EPILOGUE_RELU)
-                value = value <= 0 ? 0 : value;
-            if (epilogue & EPILOGUE_MASK)
-                value = mask[at] > 0 ? value : 0;
-            c[(size_t)split * m * n + at] = value;
+            c[(size_t)split * m * n + at] = finish(sum[r][j], &shape, at, at_column, bias, mask);
         }
+}
+
+// C (valid samples x N) of the parts (splits x valid samples x N), which are added in their order. NDRange: one
+// work-item per element of C with all samples, or more.
+kernel void product_join(product_samples samples, product_gpu_shape shape, uint splits, global const float *parts,
+                         global const float *bias, global const float *mask, global float *c)
+{
+    const uint elements = samples.count * shape.n, i = get_global_id(0);
+    if (i >= elements)
+        return;
+    float sum = 0;
+    for (uint split = 0; split < splits; split++)
+        sum += parts[(size_t)split * elements + i];
+    c[i] = finish(sum, &shape, i, i % shape.n, bias, mask);
 }

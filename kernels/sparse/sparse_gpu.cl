@@ -5,6 +5,7 @@
 //
 // The interface is sparse_cpu.cl's; X has its pixels in one block, and no scratch is needed.
 
+#include "common/division.clh"
 #include "common/vectors.clh"
 #include "compressed/group_lists.h"
 #include "sparse/sparse_arguments.h"
@@ -20,7 +21,7 @@ kernel void sparse_forward(sparse_samples samples, global const uchar *restrict 
 {
     const uint first = samples.first, count = samples.count;
     const size_t i = get_global_id(0), row = i / UNIT_BLOCK;
-    const uint block = (uint)(row / count), vector = (uint)(i - row * UNIT_BLOCK);
+    const uint block = (uint)quotient(row, count), vector = (uint)(i - row * UNIT_BLOCK);
     if (block >= UNIT_BLOCKS)
         return;
     const size_t column = row - (size_t)block * count, sample = first + column;
@@ -41,6 +42,9 @@ kernel void sparse_forward(sparse_samples samples, global const uchar *restrict 
 static floatv load_units(global const float *dz, uint unit)
 {
     floatv d = 0;
+#if UNITS % LANES == 0 // then it is aligned, and one load
+    return *(global const floatv *)(dz + unit);
+#endif
     if (unit + LANES <= UNITS)
         return JOIN(vload, LANES)(0, dz + unit);
 #pragma unroll
@@ -66,9 +70,9 @@ kernel void sparse_weight_gradient(sparse_samples samples, global const uint *re
     global const ushort *elements = (global const ushort *)lists;
     const uint unit = block * BLOCK_UNITS + (uint)(i - row * UNIT_BLOCK) * LANES, first_tile = first / TILE;
     const uint tiles = (uint)(((ulong)first + count - 1) / TILE) - first_tile + 1;
-    const uint end_tile = first_tile + (uint)((ulong)tiles * (share + 1) / shares);
+    const uint end_tile = first_tile + (uint)quotient((ulong)tiles * (share + 1), shares);
     floatv sums = 0;
-    for (uint tile = first_tile + (uint)((ulong)tiles * share / shares); tile < end_tile; tile++) {
+    for (uint tile = first_tile + (uint)quotient((ulong)tiles * share, shares); tile < end_tile; tile++) {
         const size_t list = (size_t)tile * GROUPS + place;
         const uint end = list_offsets[list + 1];
         const uint s0 = tile * TILE - first; // wraps if the tile begins before the first sample, and back below

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engines for batches on augmented images: all use the same ones, those of the current epoch, and evaluate without. */
 #include "core/memory.h"
+#include "device/device.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
 #include "with_device.h"
@@ -179,18 +180,35 @@ static void test_refusals(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-/* All of these tests for an engine. */
-#define ENGINE_TESTS(engine_name)                                                                                     \
-    {"augments, " engine_name, test_engine_augments, NULL, NULL, (void *)(uintptr_t)(engine_name)},                   \
-        {"identity, " engine_name, test_identity_does_not, NULL, NULL, (void *)(uintptr_t)(engine_name)},             \
+static int use_own_kernels(void **state)
+{
+    (void)state;
+    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
+    return 0;
+}
+
+/* The kernels for GPUs, whatever the device is. */
+static int use_gpu_kernels(void **state)
+{
+    (void)state;
+    device->kernels = KERNELS_GPU;
+    return 0;
+}
+
+/* All of these tests for an engine, with one kind of kernels. */
+#define TESTS_WITH(use, title, engine_name)                                                                           \
+    {"augments, " title, test_engine_augments, use, use_own_kernels, (void *)(uintptr_t)(engine_name)},               \
+        {"identity, " title, test_identity_does_not, use, use_own_kernels, (void *)(uintptr_t)(engine_name)},         \
     {                                                                                                                 \
-        "training, " engine_name, test_training, NULL, NULL, (void *)(uintptr_t)(engine_name)                         \
+        "training, " title, test_training, use, use_own_kernels, (void *)(uintptr_t)(engine_name)                     \
     }
+#define ENGINE_TESTS(engine_name) TESTS_WITH(use_own_kernels, engine_name, engine_name)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE_TESTS("fused"),
+        TESTS_WITH(use_gpu_kernels, "fused for GPUs", "fused"),
         ENGINE_TESTS("layered"),
         ENGINE_TESTS("reference"),
 #if GRADUS_BLAS

@@ -102,6 +102,63 @@ static void test_products_obey(void **state)
     assert_chosen(&own[0]);
 }
 
+/* The number of work-groups of the product's first candidate on a device of 132 compute units. */
+static size_t groups_of(const product_shape *of)
+{
+    const unsigned units = device->info.compute_units;
+    const product_extents e = gr_product_extents(of);
+    product_candidate first[PRODUCT_CANDIDATES];
+    char name[PRODUCT_NAME];
+    size_t tile_m = 0, tile_n = 0, scratch = 0;
+    device->info.compute_units = 132;
+    (void)gr_product_candidates(device, &gr_product_gpu, of, EFFORT_DEFAULT, first);
+    assert_ok(gr_product_scratch_size(device, of, &first[0], &scratch));
+    device->info.compute_units = units;
+    gr_product_name(&first[0], name);
+    assert_int_equal(sscanf(name, "own gpu %zux%zux", &tile_m, &tile_n), 2);
+    const size_t tiles = (e.m + tile_m - 1) / tile_m * ((e.n + tile_n - 1) / tile_n);
+    return scratch == 0 ? tiles : tiles * (scratch / (e.m * e.n * sizeof(float)));
+}
+
+/* Tiles and splits are chosen so that the work-groups fill the device, as far as there is work for that many. A weight
+ * gradient never has a few groups more than the device runs at once. */
+static void test_groups_fill_the_device(void **state)
+{
+    (void)state;
+    const product_shape wide = {PRODUCT_FORWARD, 128, 784, 128, true, true};
+    const product_shape narrow = {PRODUCT_FORWARD, 10, 784, 32, true, true};
+    const product_shape full = {PRODUCT_FORWARD, 128, 784, 41000, true, true};
+    assert_true(groups_of(&wide) >= 132);
+    assert_true(groups_of(&narrow) >= 12);
+    assert_true(groups_of(&full) >= 264);
+    for (size_t outputs = 1; outputs < 600; outputs += 37) {
+        const product_shape gradient = {PRODUCT_WEIGHT_GRADIENT, outputs, 784, 41000, true, false};
+        const size_t groups = groups_of(&gradient);
+        assert_true(groups > 132 && groups <= 4 * 132);
+    }
+}
+
+/* A GPU runs work-items in waves of 32 or 64. */
+static void test_no_tiny_groups(void **state)
+{
+    (void)state;
+    static const product_shape shapes[] = {{PRODUCT_FORWARD, 10, 784, 32, true, true},
+                                           {PRODUCT_WEIGHT_GRADIENT, 10, 16, 32, false, false},
+                                           {PRODUCT_INPUT_GRADIENT, 1, 1, 1, false, true}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        product_candidate all[PRODUCT_CANDIDATES];
+        const size_t count = gr_product_candidates(device, &gr_product_gpu, &shapes[i], EFFORT_THOROUGH, all);
+        assert_true(count > 0);
+        for (size_t c = 0; c < count; c++) {
+            char name[PRODUCT_NAME];
+            unsigned m = 0, n = 0, k = 0, item_m = 0, item_n = 0;
+            gr_product_name(&all[c], name);
+            assert_int_equal(sscanf(name, "own gpu %ux%ux%u %ux%u", &m, &n, &k, &item_m, &item_n), 5);
+            assert_true(m / item_m * (n / item_n) >= 64);
+        }
+    }
+}
+
 /* CLBlast has errors of its own beside OpenCL's. */
 static void test_errors_of_clblast_have_names(void **state)
 {
@@ -122,10 +179,9 @@ static void test_errors_of_clblast_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written_and_replaced),
-        cmocka_unit_test(test_broken_file_is_ignored),
-        cmocka_unit_test(test_products_obey),
-        cmocka_unit_test(test_errors_of_clblast_have_names),
+        cmocka_unit_test(test_written_and_replaced), cmocka_unit_test(test_broken_file_is_ignored),
+        cmocka_unit_test(test_products_obey),        cmocka_unit_test(test_groups_fill_the_device),
+        cmocka_unit_test(test_no_tiny_groups),       cmocka_unit_test(test_errors_of_clblast_have_names),
     };
     char command[64];
     if (mkdtemp(folder) == NULL)

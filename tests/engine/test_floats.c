@@ -41,6 +41,7 @@ typedef struct engine_case {
 static engine_case layered_own = {"layered", 0, PRODUCTS_OWN, false}, layered_gpu = {"layered", 0, PRODUCTS_OWN, true},
                    layered_clblast = {"layered", 0, PRODUCTS_CLBLAST, false},
                    batch_own = {"layered", 50, PRODUCTS_OWN, false}, batch_gpu = {"layered", 50, PRODUCTS_OWN, true},
+                   fused_gpu = {"fused", 50, PRODUCTS_OWN, true},
                    batch_clblast = {"layered", 50, PRODUCTS_CLBLAST, false};
 #if GRADUS_BLAS
 static engine_case blas = {"blas", 0, PRODUCTS_OWN, false}, batch_blas = {"blas", 50, PRODUCTS_OWN, false};
@@ -239,6 +240,9 @@ int main(void)
         ENGINE_TEST(test_gradient, batch_own),
         ENGINE_TEST(test_gradient, batch_gpu),
         ENGINE_TEST(test_gradient, batch_clblast),
+        ENGINE_TEST(test_gradient, fused_gpu),
+        ENGINE_TEST(test_transformed, fused_gpu),
+        ENGINE_TEST(test_training, fused_gpu),
         ENGINE_TEST(test_transformed, layered_own),
         ENGINE_TEST(test_transformed, batch_own),
         ENGINE_TEST(test_slices, layered_own),

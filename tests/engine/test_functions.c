@@ -111,7 +111,8 @@ static engine_case layered = {&gr_engine_layered, 0, false, 0, 4, false},
                    groups = {&gr_fused_groups, 0, false, 0, 1, true},
                    elements = {&gr_fused_elements, 0, false, 1, 1, false},
                    dense = {&gr_fused_dense, 0, false, 2, 1, true}, wide = {&gr_fused_wide, 0, false, 0, 1, true},
-                   fused_batch = {&gr_engine_fused, 50, false, 0, 2, false};
+                   fused_batch = {&gr_engine_fused, 50, false, 0, 2, false},
+                   batch_gpu = {&gr_engine_fused, 50, true, 0, 2, false};
 #if GRADUS_BLAS
 static engine_case blas = {&gr_engine_blas, 0, false, 0, 4, false},
                    blas_batch = {&gr_engine_blas, 50, false, 0, 4, false};
@@ -194,8 +195,12 @@ static void test_steps(void **state)
     const gradus_network network = {.layers = 3, .sizes = {97, 65, 33, 7}};
     gradus_dataset *dataset = random_dataset(97, 129, 7);
     batch_sums expected[5], sums[5];
+    const engine_case *how = *state;
+    const kernel_kind own = device->kernels;
     sums_of_steps(&reference, &network, dataset, expected);
-    sums_of_steps(*state, &network, dataset, sums);
+    device->kernels = how->gpu_kernels ? KERNELS_GPU : own;
+    sums_of_steps(how, &network, dataset, sums);
+    device->kernels = own;
     for (int step = 0; step < 5; step++) {
         assert_close(sums[step].loss, expected[step].loss, 0, 1e-5);
         assert_close(sums[step].correct, expected[step].correct, 0, 0);
@@ -259,6 +264,21 @@ static void test_max_norm(void **state)
     gradus_dataset_destroy(dataset);
 }
 
+/* The kernels for GPUs, whatever the device is. */
+static int use_gpu_kernels(void **state)
+{
+    (void)state;
+    device->kernels = KERNELS_GPU;
+    return 0;
+}
+
+static int use_own_kernels(void **state)
+{
+    (void)state;
+    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
+    return 0;
+}
+
 #define ENGINE_TEST(test, name)                                                                                       \
     {                                                                                                                 \
 #test ", " #name, test, NULL, NULL, &(name)                                                                   \
@@ -280,6 +300,7 @@ int main(void)
         ENGINE_TEST(test_functions, dense),
         ENGINE_TEST(test_functions, wide),
         ENGINE_TEST(test_functions, fused_batch),
+        ENGINE_TEST(test_functions, batch_gpu),
 #if GRADUS_BLAS
         ENGINE_TEST(test_functions, blas),
         ENGINE_TEST(test_functions, blas_batch),
@@ -287,8 +308,10 @@ int main(void)
 #endif
         ENGINE_TEST(test_steps, layered_batch),
         ENGINE_TEST(test_steps, fused_batch),
+        ENGINE_TEST(test_steps, batch_gpu),
         ENGINE_TEST(test_max_norm, layered_name),
         ENGINE_TEST(test_max_norm, fused_name),
+        {"test_max_norm, fused for GPUs", test_max_norm, use_gpu_kernels, use_own_kernels, &fused_name},
     };
     device = open_test_device();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

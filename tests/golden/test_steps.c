@@ -5,6 +5,7 @@
  */
 #include "assert_close.h"
 #include "core/random.h"
+#include "device/device.h"
 #include "with_device.h"
 
 #include <jansson.h>
@@ -123,6 +124,20 @@ static void test_steps(void **state)
         check_run(*state, find_run("activation", gradus_activation_name(a), "schedule", "constant"), a);
 }
 
+/* With the kernels for GPUs, whatever the device is: many steps in a launch, and, where the parameters do not fit into
+ * local memory, two launches a step. */
+static void test_gpu_steps(void **state)
+{
+    const kernel_kind own = device->kernels;
+    const uint64_t local = device->info.local_memory_bytes;
+    device->kernels = KERNELS_GPU;
+    test_steps(state);
+    device->info.local_memory_bytes = 32768;
+    test_steps(state);
+    device->info.local_memory_bytes = local;
+    device->kernels = own;
+}
+
 int main(void)
 {
     static char reference[] = "reference", layered[] = "layered", fused[] = "fused";
@@ -133,6 +148,7 @@ int main(void)
         {"reference", test_steps, NULL, NULL, reference},
         {"layered", test_steps, NULL, NULL, layered},
         {"fused", test_steps, NULL, NULL, fused},
+        {"fused for GPUs", test_gpu_steps, NULL, NULL, fused},
 #if GRADUS_BLAS
         {"blas", test_steps, NULL, NULL, blas},
 #endif

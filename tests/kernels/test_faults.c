@@ -16,7 +16,7 @@ static const struct {
     const char *operation, *file, *right, *wrong;
 } faults[] = {
     {"expand_bytes", "expand_bytes.cl", "bytes += slice.first", "bytes += 0"},
-    {"bias_broadcast", "bias.cl", "i % rows", "i % (rows + 1)"},
+    {"bias_broadcast", "bias.cl", "quotient(i, rows) * rows", "quotient(i, rows + 1) * rows"},
     {"relu_forward", "relu.cl", "z[i] <= 0 ? 0 : z[i]", "z[i] <= 0 ? 0.01f * z[i] : z[i]"},
     {"relu_backward", "relu.cl", "a[i] > 0 ? dz[i] : 0", "a[i] >= 0 ? dz[i] : 0"},
     {"softmax_forward", "softmax.cl", "exp(column[c] - largest)", "exp(column[c])"},
@@ -25,6 +25,11 @@ static const struct {
     {"softmax_cross_entropy", "softmax.cl", "column[c] > column[largest]", "column[c] >= column[largest]"},
     {"row_sums", "row_sums.cl", "c < end", "c + 1 < end"},
     {"row_sums", "row_sums.cl", "(by.accumulate ? out[offset + row] : 0)", "0"},
+    {"row_sums_group", "group_sum.clh", "left > 0", "left > 1"},
+    {"row_sums_group", "row_sums.cl", "p += GROUP_SUM_ITEMS", "p += 2 * GROUP_SUM_ITEMS"},
+    {"norms_group", "optimizer.cl", "i += get_global_size(0)", "i += 2 * get_global_size(0)"},
+    {"norms_group", "optimizer.cl", "k += GROUP_SUM_ITEMS", "k += 2 * GROUP_SUM_ITEMS"},
+    {"norms_group", "optimizer.cl", "factor < 1 && i < length; i += GROUP_SUM_ITEMS", "factor < 1 && i < 1; i++"},
 
     {"product_cpu", "product_cpu.cl", "first + depth == k, epilogue", "first == 0, epilogue"},
     {"product_cpu", "product_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
@@ -32,6 +37,9 @@ static const struct {
     {"product_cpu", "product_sum.clh", "by.scale * sum + c", "sum + c"},
     {"product_gpu", "product_gpu.cl", "end = min(begin + share, k)", "end = min(begin + share + 1, k)"},
     {"product_gpu", "product_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
+    {"product_gpu", "product_gpu.cl", "as_uchar16(next[i])", "as_uchar16(next[i].yxzw)"},
+    {"product_gpu", "product_gpu.cl", "sum += parts[", "sum = parts["},
+    {"product_gpu", "product_gpu.cl", "&shape, i, i % shape.n, ", "&shape, i, i / shape.n, "},
     {"shuffle_samples", "permutation_at.h", "x ^= x >> 13", "x ^= x >> 12"},
     {"gather_samples", "shuffle.cl", "from = order[samples.first + s]", "from = order[s]"},
     {"gather_samples", "shuffle.cl", "at + k < size", "at + k + 1 < size"},

@@ -44,7 +44,8 @@ gradus_status gr_engine_create_with(const engine_type *type, const engine_settin
                          .batch = settings->batch,
                          .optimizer = settings->optimizer,
                          .regularization = settings->regularization,
-                         .augmentation = settings->augmentation};
+                         .augmentation = settings->augmentation,
+                         .stop = settings->stop};
     const char *missing = gr_engine_unsupported(type, &base, device);
     if (missing != NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: does not support %s; use another engine, such as layered", type->name,
@@ -62,10 +63,10 @@ gradus_status gr_engine_create(const engine_type *type, gradus_device *device, c
 
 void gr_engine_describe(const engine *e, char *text, size_t size)
 {
-    const int used = *e->choice == '\0' ? 0 : snprintf(text, size, "engine: %s\n", e->choice);
-    text[used] = '\0';
-    if (e->type->describe != NULL)
-        e->type->describe(e, text + used, size - (size_t)used);
+    const char *const label = *e->choice == '\0' ? "" : "engine: ", *const end = *e->choice == '\0' ? "" : "\n";
+    const size_t used = (size_t)snprintf(text, size, "%s%s%s%s", label, e->choice, end, e->refusals);
+    if (e->type->describe != NULL && used < size)
+        e->type->describe(e, text + used, size - used);
 }
 
 void gr_engine_destroy(engine *e)

@@ -123,7 +123,9 @@ struct engine {
     optimizer optimizer;
     regularization regularization;
     augmentation augmentation; /* of the samples of batches */
-    char choice[160]; /* the measurements by which it was chosen, "fused (0.11 ms; sparse 0.24 ms)"; "": none */
+    const volatile int *stop;  /* creation ends measurements once *stop is not 0; NULL: never */
+    char choice[160];   /* the measurements by which it was chosen, "fused (0.11 ms; sparse 0.24 ms)"; "": none */
+    char refusals[512]; /* why others could not be created: lines, "engine fused cannot be used: ...", or "" */
 };
 
 /* Whether there is only a ReLU between two layers; kernels have it built in. */
@@ -142,6 +144,7 @@ typedef struct engine_settings {
     optimizer optimizer;
     regularization regularization;
     augmentation augmentation; /* checked; only for mini-batches */
+    const volatile int *stop;  /* ends measurements soon once *stop is not 0; NULL: never */
 } engine_settings;
 
 /* Creates an engine. DATA unless the samples fit the network: its number of features, and no label without a class.

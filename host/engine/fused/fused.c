@@ -3,12 +3,15 @@
 #include "engine/fused/fused.h"
 #include "device/device.h"
 #include "engine/fused_batch/fused_batch.h"
+#include "engine/fused_batch_gpu/fused_batch_gpu.h"
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/fused_gpu/fused_gpu.h"
 
 static const engine_type *find(const engine *base, const gradus_device *device)
 {
-    return device->kernels == KERNELS_GPU ? &gr_fused_gpu : base->batch > 0 ? &gr_fused_batch : &gr_fused_cpu;
+    if (device->kernels == KERNELS_GPU)
+        return base->batch > 0 ? &gr_fused_batch_gpu : &gr_fused_gpu;
+    return base->batch > 0 ? &gr_fused_batch : &gr_fused_cpu;
 }
 
 static const char *fused_unsupported(const engine *base, const gradus_device *device)

@@ -3,27 +3,26 @@
 #include "engine/fused_batch/fused_batch.h"
 #include "core/memory.h"
 #include "engine/fused_batch/image_source.h"
-#include "engine/fused_batch/packed_engine.h"
 #include "engine/fused_batch/sample_lists.h"
 #include "engine/fused_tile/tile_plan.h"
 #include "engine/opencl/batch_kernels.h"
+#include "engine/opencl/packed_engine.h"
+#include "engine/opencl/step_queue.h"
 #include "fused_batch/batch_launch.h"
 #include "fused_batch/batch_scratch.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Complete steps in one launch, for small batches. */
-typedef struct step_queue {
-    cl_mem factors;    /* (METRIC_SLOTS), of update_step: those of queued steps, a ring */
-    update_step *sent; /* (METRIC_SLOTS), the same on the host, for the transfer */
-    size_t next;       /* step of the ring */
+typedef struct whole_steps {
+    step_queue queue;
     launch fused_batch_steps;
-} step_queue;
+} whole_steps;
 
 typedef struct fused_batch {
     packed_engine packed;
+    unit_blocks units; /* of W1, in vectors */
     sample_lists x;
     image_source source; /* of augmented images */
     batch_images images; /* for the current order */
@@ -33,7 +32,7 @@ typedef struct fused_batch {
     cl_mem scratch;      /* memory and partial gradients of each work-item */
     cl_program program;  /* built for this network */
     launch shuffle_samples, pass, reduce;
-    step_queue *steps; /* NULL unless batches are small */
+    whole_steps *steps; /* NULL unless batches are small */
 } fused_batch;
 
 /* ---- Computing ---- */
@@ -72,41 +71,21 @@ cleanup:
     return status;
 }
 
-/* Queues the steps that fit the rest of the ring of factors. */
-static gradus_status queue_steps(fused_batch *e, const step_run *run)
+static gradus_status enqueue_steps(engine *base, const step_run *run, size_t factors_at)
 {
     gradus_status status = GRADUS_OK;
-    gradus_device *device = e->packed.common.device;
-    step_queue *queue = e->steps;
-    const size_t at = queue->next, bytes = run->count * sizeof *run->steps;
-    const batch_steps work = {(u32)run->first, (u32)run->end, (u32)at, run->keep, e->images};
-
-    memcpy(queue->sent + at, run->steps, bytes);
-    TRY(gr_buffer_write_queued(device, queue->factors, at * sizeof *queue->sent, bytes, queue->sent + at));
-    TRY(gr_launch_vary(&queue->fused_batch_steps, sizeof work, &work));
-    TRY(gr_launch_enqueue(device, &queue->fused_batch_steps));
-    queue->next = (at + run->count) % METRIC_SLOTS;
+    fused_batch *e = (fused_batch *)base;
+    const batch_steps work = {(u32)run->first, (u32)run->end, (u32)factors_at, run->keep, e->images};
+    TRY(gr_launch_vary(&e->steps->fused_batch_steps, sizeof work, &work));
+    TRY(gr_launch_enqueue(e->packed.common.device, &e->steps->fused_batch_steps));
 cleanup:
     return status;
 }
 
 static gradus_status fused_batch_take_steps(engine *base, const step_run *run)
 {
-    gradus_status status = GRADUS_OK;
     fused_batch *e = (fused_batch *)base;
-    step_run rest = *run;
-    while (rest.count > 0) {
-        const size_t room = METRIC_SLOTS - e->steps->next;
-        step_run part = rest;
-        if (part.count > room)
-            part = (step_run){rest.first, rest.first + room * base->batch, rest.steps, room, false};
-        TRY(queue_steps(e, &part));
-        rest.first = part.end;
-        rest.steps += part.count;
-        rest.count -= part.count;
-    }
-cleanup:
-    return status;
+    return gr_step_queue_take(e->packed.common.device, &e->steps->queue, base, run, enqueue_steps);
 }
 
 /* ---- Plan ---- */
@@ -130,7 +109,7 @@ static tile_plan plan_tile(const fused_batch *e, size_t lanes)
                                       .tile = tile,
                                       .groups = pixels,
                                       .blocks = blocks,
-                                      .units = e->packed.units,
+                                      .units = e->units,
                                       .head = HEAD_FLOATS,
                                       .weight_sums = e->packed.common.layout.bias[0],
                                       .pixels = thins ? place_thinned(samples, pixels, blocks, (u32)lanes).end
@@ -204,7 +183,7 @@ static bool is_small(const fused_batch *e, size_t lanes)
     const engine *base = &e->packed.common.base;
     if (base->optimizer.max_norm > 0) /* only update() has its launch */
         return false;
-    const double batch = (double)base->batch, vectors = (double)(e->packed.units.padded / lanes);
+    const double batch = (double)base->batch, vectors = (double)(e->units.padded / lanes);
     const double pixels = (double)e->x.entries / (double)base->dataset->info.samples * batch;
     const double made = batch * (double)gr_image_source_sample_bytes(base);
     return 6 * pixels * vectors + 0.6 * (double)e->packed.common.layout.length + 15 * made < SMALL_STEP_CYCLES;
@@ -219,7 +198,7 @@ static gradus_status create_step_launch(fused_batch *e)
     const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
     const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
     return gr_launch_create_in(e->program, "fused_batch_steps", 1, 1,
-                               ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->steps->factors),
+                               ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->steps->queue.factors),
                                          ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.starts),
                                          ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters),
                                          ARGUMENT(common->kept), ARGUMENT(e->scratch), ARGUMENT(common->record.sums),
@@ -234,8 +213,7 @@ static gradus_status plan_steps(fused_batch *e)
     gradus_status status = GRADUS_OK;
     gradus_device *device = e->packed.common.device;
     TRY(gr_allocate(1, &e->steps));
-    TRY(gr_allocate(METRIC_SLOTS, &e->steps->sent));
-    TRY(gr_buffer_create(device, METRIC_SLOTS * sizeof *e->steps->sent, "learning rates", &e->steps->factors));
+    TRY(gr_step_queue_create(device, &e->steps->queue));
     TRY(create_step_launch(e));
     /* A launch without steps, so that no compiler runs during the first ones. */
     TRY(gr_launch_enqueue(device, &e->steps->fused_batch_steps));
@@ -244,13 +222,12 @@ cleanup:
     return status;
 }
 
-static void destroy_steps(step_queue *steps)
+static void destroy_steps(whole_steps *steps)
 {
     if (steps == NULL)
         return;
     gr_launch_destroy(&steps->fused_batch_steps);
-    gr_buffer_release(&steps->factors);
-    free(steps->sent);
+    gr_step_queue_release(&steps->queue);
     free(steps);
 }
 
@@ -302,7 +279,8 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
     const size_t lanes = device->lanes;
 
     TRY(gr_allocate(1, &e));
-    TRY(gr_packed_engine_init(&e->packed, base, device, lanes));
+    e->units = gr_element_units(base->network.sizes[1], lanes);
+    TRY(gr_packed_engine_init(&e->packed, base, device, e->units.block * lanes));
     TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));
     const bool small = is_small(e, lanes);
     e->packed.common.base.type = small ? &small_batch_type : &gr_fused_batch;

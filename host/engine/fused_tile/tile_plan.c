@@ -2,6 +2,7 @@
 /* The layout of a work-item's scratch, and the compiler options that define it for the kernels. */
 #include "engine/fused_tile/tile_plan.h"
 #include "core/memory.h"
+#include "engine/opencl/training_constants.h"
 
 #include <stdlib.h>
 
@@ -45,27 +46,6 @@ tile_plan gr_tile_plan(const gradus_network *network, const parameter_layout *la
 
 /* ---- The kernels' constants ---- */
 
-/* Appends the activation and the options of the training. */
-static gradus_status define_functions(const engine *base, char **options)
-{
-    gradus_status status = GRADUS_OK;
-    const input_transform input = gr_network_input(&base->network);
-    const regularization *how = &base->regularization;
-    const uint32_t hidden = gr_dropout_threshold(how->dropout), features = gr_dropout_threshold(how->input_dropout);
-    char *text = NULL;
-    TRY(gr_format_text(
-        &text,
-        "%s -D ACTIVATION=%d -D PLAIN=%d -D DROPOUT=%u -D INPUT_DROPOUT=%u -D DROPOUT_GAIN=%af -D INPUT_GAIN=%af "
-        "-D SMOOTHING=%af -D INPUT_SCALE=%af -D INPUT_OFFSET=%af -D STANDARDISED=%d",
-        *options, (int)base->network.activation, gr_engine_is_plain(base), hidden, features,
-        (double)gr_dropout_gain(hidden), (double)gr_dropout_gain(features), (double)how->label_smoothing,
-        (double)input.scale, (double)input.offset, input.offset != 0));
-    free(*options);
-    *options = text;
-cleanup:
-    return status;
-}
-
 gradus_status gr_tile_plan_define(const tile_plan *plan, const engine *base, const parameter_layout *layout,
                                   char **options)
 {
@@ -101,7 +81,7 @@ gradus_status gr_tile_plan_define(const tile_plan *plan, const engine *base, con
     };
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
         TRY(gr_program_define(options, constants[i].name, constants[i].values, constants[i].count));
-    TRY(define_functions(base, options));
+    TRY(gr_define_training(base, options));
 cleanup:
     return status;
 }

@@ -57,18 +57,19 @@ static gradus_status measure(layered *e, sizes *out)
 {
     gradus_status status = GRADUS_OK;
     const engine *base = &e->common.base;
+    const gradus_device *device = e->common.device;
     const gradus_network *net = &base->network;
     const size_t s = e->slice;
     sizes now = {0};
 
     TRY(e->first->type->measure(e->first, s, &now.first));
     TRY(measure_scratch(e, &now));
-    now.partial = FLOAT * gr_row_sums_partial_size(METRICS, s);
+    now.partial = FLOAT * gr_row_sums_partial_size(device, METRICS, s);
     now.largest = maximum(now.first.largest_rest, now.scratch);
     size_t matrices = FLOAT * METRICS * s;
     for (size_t l = 0; l < net->layers; l++) {
         const size_t outputs = FLOAT * s * net->sizes[l + 1];
-        now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(net->sizes[l + 1], s));
+        now.partial = maximum(now.partial, FLOAT * gr_row_sums_partial_size(device, net->sizes[l + 1], s));
         now.largest = maximum(now.largest, outputs);
         matrices += outputs * (l + 1 == net->layers ? 1 : gr_engine_is_plain(base) ? 2 : 3);
     }

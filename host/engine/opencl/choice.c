@@ -2,8 +2,10 @@
 /* Choices as lines "key<tab>value" in one file per device. The first line says what they are valid for. */
 #include "engine/opencl/choice.h"
 #include "core/memory.h"
+#include "device/kernel_source.h"
 #include "files/cache.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +20,10 @@ typedef struct choice_file {
 static gradus_status find_file(const gradus_device *device, choice_file *out)
 {
     const gradus_device_info *info = &device->info;
-    gradus_status status = gr_format_text(&out->heading, "gradus %s, %s kernels, %s, %s, %s, %s\n", gradus_version(),
-                                          device->kernels == KERNELS_CPU ? "cpu" : "gpu", info->platform, info->name,
-                                          info->driver, info->version);
+    gradus_status status =
+        gr_format_text(&out->heading, "gradus %s, %s kernels %016" PRIx64 ", %u compute units, %s, %s, %s, %s\n",
+                       gradus_version(), device->kernels == KERNELS_CPU ? "cpu" : "gpu", gr_kernel_fingerprint(),
+                       info->compute_units, info->platform, info->name, info->driver, info->version);
     if (status == GRADUS_OK)
         snprintf(out->name, sizeof out->name, "choices/%016llx",
                  (unsigned long long)XXH3_64bits(out->heading, strlen(out->heading)));

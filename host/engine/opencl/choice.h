@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The choices that result from measurements on a device, in the user's cache: pairs of short texts, such as "forward
- * 784x128x41000 relu" and "own gpu 64x64x16 4x4". They are valid for this device, driver, version of gradus and kind of
- * kernels only.
+ * 784x128x41000 relu" and "own gpu 64x64x16 4x4". They are valid only for this device, number of compute units, driver, version of
+ * gradus, kind and text of kernels, and options of their compiler.
  */
 #ifndef GRADUS_ENGINE_CHOICE_H
 #define GRADUS_ENGINE_CHOICE_H

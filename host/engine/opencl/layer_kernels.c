@@ -3,6 +3,7 @@
 #include "engine/opencl/layer_kernels.h"
 #include "core/memory.h"
 
+#include "common/group_sum.h"
 #include "layered/layered_arguments.h"
 
 /* ---- expand_bytes.cl ---- */
@@ -84,21 +85,42 @@ gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_
 /* ---- row_sums.cl ---- */
 
 /* Enough pieces for a large GPU even with few rows, and so few that summing them up costs nothing. */
-#define ROW_SUMS_PIECES 512
+#define ROW_SUMS_PIECES_CPU 512
+#define ROW_SUMS_PIECES_GPU 1024
 
-static size_t row_sums_piece_columns(size_t columns)
+static size_t row_sums_piece_columns(const gradus_device *device, size_t columns)
 {
-    return gr_divide_up(columns, ROW_SUMS_PIECES);
+    return gr_divide_up(columns, device->kernels == KERNELS_CPU ? ROW_SUMS_PIECES_CPU : ROW_SUMS_PIECES_GPU);
 }
 
-static size_t row_sums_pieces(size_t columns)
+static size_t row_sums_pieces(const gradus_device *device, size_t columns)
 {
-    return gr_divide_up(columns, row_sums_piece_columns(columns));
+    return gr_divide_up(columns, row_sums_piece_columns(device, columns));
 }
 
-size_t gr_row_sums_partial_size(size_t rows, size_t columns)
+size_t gr_row_sums_partial_size(const gradus_device *device, size_t rows, size_t columns)
 {
-    return rows * row_sums_pieces(columns);
+    return rows * row_sums_pieces(device, columns);
+}
+
+static gradus_status create_total(gradus_device *device, cl_mem from, size_t rows, size_t count, cl_mem out,
+                                  size_t offset, launch *prepared)
+{
+    gradus_status status = GRADUS_OK;
+    const scaled_sum plain = {1, 0};
+    const cl_uint row_count = (cl_uint)rows, pieces = (cl_uint)count;
+    const cl_ulong out_at = offset;
+    const kernel_argument arguments[] = {ARGUMENT(plain),  ARGUMENT(from),      ARGUMENT(out),
+                                         ARGUMENT(out_at), ARGUMENT(row_count), ARGUMENT(pieces)};
+    const size_t argument_count = sizeof arguments / sizeof *arguments;
+    cl_program program = NULL;
+    if (device->kernels == KERNELS_CPU)
+        return gr_launch_create(device, "layered/row_sums.cl", "row_sums", rows, arguments, argument_count, prepared);
+    TRY(gr_program_share(device, "layered/row_sums.cl", "", &program));
+    TRY(gr_launch_create_in(program, "row_sums_group", rows * GROUP_SUM_ITEMS, GROUP_SUM_ITEMS, arguments,
+                            argument_count, prepared));
+cleanup:
+    return status;
 }
 
 gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t columns, cl_mem partial, cl_mem out,
@@ -106,18 +128,16 @@ gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t c
 {
     gradus_status status = GRADUS_OK;
     row_sums sums = {0};
-    const scaled_sum plain = {1, 0};
-    const cl_uint row_count = (cl_uint)rows, pieces = (cl_uint)row_sums_pieces(columns);
-    const cl_ulong column_count = columns, piece_columns = row_sums_piece_columns(columns), out_at = offset;
+    const cl_uint row_count = (cl_uint)rows, pieces = (cl_uint)row_sums_pieces(device, columns);
+    const cl_ulong column_count = columns, piece_columns = row_sums_piece_columns(device, columns);
+    const bool at_once = device->kernels == KERNELS_GPU && pieces == columns;
 
-    TRY(gr_launch_create(device, "layered/row_sums.cl", "row_sums_partial", rows * pieces,
-                         ARGUMENTS(ARGUMENT(m), ARGUMENT(partial), ARGUMENT(row_count), ARGUMENT(column_count),
-                                   ARGUMENT(piece_columns), ARGUMENT(pieces)),
-                         &sums.partial));
-    TRY(gr_launch_create(device, "layered/row_sums.cl", "row_sums", rows,
-                         ARGUMENTS(ARGUMENT(plain), ARGUMENT(partial), ARGUMENT(out), ARGUMENT(out_at),
-                                   ARGUMENT(row_count), ARGUMENT(pieces)),
-                         &sums.total));
+    if (!at_once)
+        TRY(gr_launch_create(device, "layered/row_sums.cl", "row_sums_partial", rows * pieces,
+                             ARGUMENTS(ARGUMENT(m), ARGUMENT(partial), ARGUMENT(row_count), ARGUMENT(column_count),
+                                       ARGUMENT(piece_columns), ARGUMENT(pieces)),
+                             &sums.partial));
+    TRY(create_total(device, at_once ? m : partial, rows, pieces, out, offset, &sums.total));
     *prepared = sums;
     sums = (row_sums){0};
 cleanup:
@@ -133,7 +153,8 @@ gradus_status gr_row_sums_set(row_sums *sums, scaled_sum by)
 gradus_status gr_row_sums_enqueue(gradus_device *device, const row_sums *sums)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_launch_enqueue(device, &sums->partial));
+    if (sums->partial.kernel != NULL)
+        TRY(gr_launch_enqueue(device, &sums->partial));
     TRY(gr_launch_enqueue(device, &sums->total));
 cleanup:
     return status;

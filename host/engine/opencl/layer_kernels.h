@@ -42,11 +42,12 @@ gradus_status gr_softmax_cross_entropy_set(launch *prepared, size_t first, size_
 
 /* Two launches, and a buffer for the sums of pieces, which several row sums may share. */
 typedef struct row_sums {
-    launch partial, total;
+    launch partial; /* without a kernel if `total` adds up the matrix at once */
+    launch total;
 } row_sums;
 
 /* Floats that the buffer of partial sums needs. */
-size_t gr_row_sums_partial_size(size_t rows, size_t columns);
+size_t gr_row_sums_partial_size(const gradus_device *device, size_t rows, size_t columns);
 
 /* m (rows x columns); out (rows) from float `offset` on. Initially the sums are not scaled. */
 gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t columns, cl_mem partial, cl_mem out,

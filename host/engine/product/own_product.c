@@ -26,8 +26,14 @@ gradus_status gr_own_product_set_scale(product *base, scaled_sum by)
 
 gradus_status gr_own_product_set_samples(product *base, size_t first, size_t samples)
 {
+    gradus_status status = GRADUS_OK;
+    const own_product *p = (const own_product *)base;
     const product_samples of = {first, (u32)samples, 0};
-    return gr_launch_vary(((own_product *)base)->main, sizeof of, &of);
+    TRY(gr_launch_vary(p->main, sizeof of, &of));
+    if (p->join != NULL)
+        TRY(gr_launch_vary(p->join, sizeof of, &of));
+cleanup:
+    return status;
 }
 
 gradus_status gr_own_product_enqueue(gradus_device *device, const product *base)

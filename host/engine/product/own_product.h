@@ -13,7 +13,8 @@
 typedef struct own_product {
     product base;
     launch steps[OWN_STEPS]; /* in their order; without a kernel after the last */
-    launch *main;            /* the step with the argument product_samples */
+    launch *main;            /* the step with the argument product_samples, */
+    launch *join;            /* and another one with it, or NULL */
     launch *sum;             /* the step with the argument scaled_sum: of a weight gradient, else NULL */
 } own_product;
 

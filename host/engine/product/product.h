@@ -95,9 +95,9 @@ gradus_status gr_product_create(gradus_device *device, const product_shape *shap
 /* Weight gradient: dW = by.scale * dZ^T A, added to the present values if by.accumulate. Initially {1, 0}. */
 gradus_status gr_product_set_scale(product *p, scaled_sum by);
 
-/* Forward and weight gradient if A is a part of X: A begins at value `first`, and only `samples` of the S samples are
- * valid; Z of the others is not changed, and they add nothing to dW. A candidate that does not read bytes ignores this:
- * it needs all of A. */
+/* Forward and weight gradient if A is a part of X: A begins at value `first`, a multiple of I, and only `samples` of the
+ * S samples are valid; Z of the others is not changed, and they add nothing to dW. A candidate that does not read bytes
+ * ignores this: it needs all of A. */
 gradus_status gr_product_set_samples(product *p, size_t first, size_t samples);
 gradus_status gr_product_enqueue(gradus_device *device, const product *p);
 

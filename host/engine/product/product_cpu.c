@@ -118,7 +118,7 @@ static gradus_status create_rows(own_product *p, cl_program program, const cpu_l
     const product_shape *shape = &p->base.shape;
     const bool forward = shape->kind == PRODUCT_FORWARD;
     const product_extents e = gr_product_extents(shape);
-    const product_samples all = {0, (u32)shape->samples};
+    const product_samples all = {0, (u32)shape->samples, 0};
     const product_pack_shape pack = {buffers->weights_at, (u32)e.n, (u32)e.k, forward, p->base.factor};
     const product_rows_shape rows = {buffers->bias_at, (u32)e.n, (u32)e.k, gr_own_product_epilogue(shape)};
     const cl_mem a = forward ? buffers->samples : buffers->outputs, c = forward ? buffers->outputs : buffers->below;
@@ -141,7 +141,7 @@ static gradus_status create_depth(own_product *p, cl_program program, const cpu_
 {
     gradus_status status = GRADUS_OK;
     const product_extents e = gr_product_extents(&p->base.shape);
-    const product_samples all = {0, (u32)e.k};
+    const product_samples all = {0, (u32)e.k, 0};
     const product_depth_shape depth = {at->room, (u32)e.m, (u32)e.n, (u32)at->split.share};
     TRY(gr_launch_create_in(program, "product_cpu_depth", at->items, 1,
                             ARGUMENTS(ARGUMENT(all), ARGUMENT(depth), ARGUMENT(buffers->outputs),

@@ -2,6 +2,8 @@
 /* Products by product_gpu.cl, for GPUs. */
 #include "engine/product/own_product.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,13 +13,14 @@ typedef struct gpu_tiles {
     size_t item_m, item_n; /* a work-item's sums */
 } gpu_tiles;
 
-/* From large to small: the larger a tile, the fewer bytes a multiplication needs. */
+/* In the order in which equals are tried. All work-groups have at least 64 work-items: a GPU's
+ * wave, or two. */
 static const gpu_tiles all_tiles[] = {
     {GPU_TILE_M, GPU_TILE_N, GPU_TILE_K, GPU_ITEM_M, GPU_ITEM_N},
-    {128, 128, 8, 8, 8},
     {64, 64, 16, 4, 4},
     {64, 128, 16, 8, 4},
     {128, 128, 16, 8, 8},
+    {128, 128, 8, 8, 8},
     {64, 64, 32, 4, 4},
     {128, 64, 16, 8, 8},
     {64, 64, 16, 8, 4},
@@ -29,48 +32,21 @@ static const gpu_tiles all_tiles[] = {
     {256, 16, 16, 4, 4},
     {16, 256, 16, 4, 4},
     {32, 32, 16, 4, 4},
-    {16, 16, 16, 4, 4},
+    {64, 16, 16, 4, 4},
+    {16, 64, 16, 4, 4},
 };
 #define TILES (sizeof all_tiles / sizeof *all_tiles)
+static_assert(TILES + 1 <= PRODUCT_CANDIDATES, "all tiles, and CLBlast, fit a list of candidates");
 
 #define QUICK_CANDIDATES 2
 
-/* Work-groups per compute unit of a split product: enough to hide the latency of memory. */
-#define GROUPS_PER_UNIT 4
+/* The largest number of work-groups per compute unit of a split product: enough to hide the latency of memory. A weight
+ * gradient has to be added up in any case; other products are split only if their tiles do not fill the device. */
+#define SUMMED_GROUPS_PER_UNIT 4
+#define JOINED_GROUPS_PER_UNIT 2
 
-/* Work-items of a work-group of product_sum. */
+/* Work-items of a work-group of product_sum and product_join. */
 #define SUM_GROUP 64
-
-/* ---- Candidates ---- */
-
-/* Number of elements of C that are computed, including the padding of tiles. */
-static double padded_elements(const gpu_tiles *t, const product_extents *e)
-{
-    return (double)gr_round_up(e->m, t->m) * (double)gr_round_up(e->n, t->n);
-}
-
-/* Without candidates that compute too much padding: more than 1.5 times the elements of the best tile for this C. */
-static size_t gpu_candidates(const gradus_device *device, const product_shape *shape, product_effort effort,
-                             product_candidate *out)
-{
-    const product_extents e = gr_product_extents(shape);
-    const size_t most = effort == EFFORT_DEFAULT ? 1 : effort == EFFORT_QUICK ? QUICK_CANDIDATES : PRODUCT_CANDIDATES;
-    double least = padded_elements(&all_tiles[0], &e);
-    size_t count = 0;
-    (void)device;
-    for (size_t i = 1; i < TILES; i++)
-        least = least < padded_elements(&all_tiles[i], &e) ? least : padded_elements(&all_tiles[i], &e);
-    for (size_t i = 0; i < TILES && count < most; i++)
-        if (padded_elements(&all_tiles[i], &e) <= 1.5 * least)
-            out[count++] = (product_candidate){&gr_product_gpu, &all_tiles[i]};
-    return count;
-}
-
-static void gpu_name(const void *tiles, char name[PRODUCT_NAME])
-{
-    const gpu_tiles *t = tiles;
-    snprintf(name, PRODUCT_NAME, "own gpu %zux%zux%zu %zux%zu", t->m, t->n, t->k, t->item_m, t->item_n);
-}
 
 /* ---- Sizes ---- */
 
@@ -80,22 +56,92 @@ static size_t count_tiles(const product_shape *shape, const gpu_tiles *t)
     return gr_divide_up(e.m, t->m) * gr_divide_up(e.n, t->n);
 }
 
-/* Only a weight gradient is split: the others have as many tiles as there are samples. */
+static size_t group_size(const gpu_tiles *t)
+{
+    return t->m / t->item_m * (t->n / t->item_n);
+}
+
+/* The number of groups is rounded down, since one more than the device can run takes as long as twice as many. */
 static depth_split split_of(const gradus_device *device, const product_shape *shape, const gpu_tiles *t)
 {
+    const size_t depth = gr_product_extents(shape).k, units = device->info.compute_units;
+    const size_t tiles = count_tiles(shape, t);
+    if (shape->kind == PRODUCT_WEIGHT_GRADIENT)
+        return gr_split_depth(depth, SUMMED_GROUPS_PER_UNIT * units / tiles, t->k);
+    return gr_split_depth(depth, tiles < units ? JOINED_GROUPS_PER_UNIT * units / tiles : 1, t->k);
+}
+
+/* Whether the parts are written to the scratch memory, and then added up. */
+static bool has_parts(const product_shape *shape, depth_split split)
+{
+    return shape->kind == PRODUCT_WEIGHT_GRADIENT || split.splits > 1;
+}
+
+static double parts_bytes(const product_shape *shape, depth_split split)
+{
     const product_extents e = gr_product_extents(shape);
-    const size_t groups = GROUPS_PER_UNIT * device->info.compute_units;
-    if (shape->kind != PRODUCT_WEIGHT_GRADIENT)
-        return (depth_split){1, e.k};
-    return gr_split_depth(e.k, gr_divide_up(groups, count_tiles(shape, t)), t->k);
+    return has_parts(shape, split) ? (double)split.splits * (double)e.m * (double)e.n * sizeof(cl_float) : 0;
 }
 
 static gradus_status gpu_scratch_size(gradus_device *device, const product_shape *shape, const void *tiles,
                                       size_t *bytes)
 {
-    const size_t partial = shape->outputs * shape->inputs * sizeof(cl_float);
-    *bytes = shape->kind == PRODUCT_WEIGHT_GRADIENT ? split_of(device, shape, tiles).splits * partial : 0;
+    *bytes = (size_t)parts_bytes(shape, split_of(device, shape, tiles));
     return GRADUS_OK;
+}
+
+/* ---- Candidates ---- */
+
+/* A compute unit, for the order of the candidates: that of recent GPUs, within a factor of two. Not measured. */
+#define UNIT_LANES 128.0       /* multiply-adds in a cycle */
+#define UNIT_LOCAL_FLOATS 32.0 /* from local memory in a cycle */
+#define UNIT_GLOBAL_BYTES 64.0 /* from the second-level cache in a cycle */
+#define UNIT_GROUPS 2.0        /* work-groups that hide each other's latency, */
+#define STEP_LATENCY 700.0     /* in cycles: of a load from global memory, and two barriers */
+#define LAUNCH_LATENCY 3000.0
+
+/* Estimated cycles of a product: those of TILE_K of the depth in a work-group, for all groups of a compute unit. */
+static double estimate(const gradus_device *device, const product_shape *shape, const gpu_tiles *t)
+{
+    const depth_split split = split_of(device, shape, t);
+    const double units = device->info.compute_units, sums = (double)(t->m * t->n), k = (double)t->k;
+    const double local = sums * (1 / (double)t->item_m + 1 / (double)t->item_n) / UNIT_LOCAL_FLOATS;
+    const double global = (double)(t->m + t->n) * sizeof(cl_float) / UNIT_GLOBAL_BYTES;
+    const double step = k * (sums / UNIT_LANES + local + global);
+    const double groups = (double)gr_divide_up(count_tiles(shape, t) * split.splits, device->info.compute_units);
+    const double at_once = groups < UNIT_GROUPS ? groups : UNIT_GROUPS;
+    const double steps = (double)gr_divide_up(split.share, t->k) * groups / at_once;
+    const double parts = parts_bytes(shape, split);
+    return steps * (step * at_once > STEP_LATENCY ? step * at_once : STEP_LATENCY) +
+           (parts > 0 ? LAUNCH_LATENCY + 2 * parts / (UNIT_GLOBAL_BYTES * units) : 0);
+}
+
+/* The fastest by the estimate first; without those that it considers twice as slow. */
+static size_t gpu_candidates(const gradus_device *device, const product_shape *shape, product_effort effort,
+                             product_candidate *out)
+{
+    const size_t most = effort == EFFORT_DEFAULT ? 1 : effort == EFFORT_QUICK ? QUICK_CANDIDATES : TILES;
+    double cycles[TILES], last = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < TILES; i++)
+        cycles[i] = estimate(device, shape, &all_tiles[i]);
+    while (count < most) {
+        size_t best = 0;
+        for (size_t i = 1; i < TILES; i++)
+            best = cycles[i] < cycles[best] ? i : best;
+        if (count > 0 && !(cycles[best] <= 2 * last))
+            break;
+        last = count == 0 ? cycles[best] : last;
+        cycles[best] = INFINITY;
+        out[count++] = (product_candidate){&gr_product_gpu, &all_tiles[best]};
+    }
+    return count;
+}
+
+static void gpu_name(const void *tiles, char name[PRODUCT_NAME])
+{
+    const gpu_tiles *t = tiles;
+    snprintf(name, PRODUCT_NAME, "own gpu %zux%zux%zu %zux%zu", t->m, t->n, t->k, t->item_m, t->item_n);
 }
 
 /* ---- Launches ---- */
@@ -104,11 +150,13 @@ static gradus_status build(gradus_device *device, const product_shape *shape, co
 {
     gradus_status status = GRADUS_OK;
     const bool forward = shape->kind == PRODUCT_FORWARD, summed = shape->kind == PRODUCT_WEIGHT_GRADIENT;
+    const bool bytes = shape->pixels && forward;
+    const bool vectors = bytes && shape->inputs % BYTE_VECTOR == 0 && t->k % BYTE_VECTOR == 0;
     char *options = NULL;
     TRY(gr_format_text(&options,
                        "-D TILE_M=%zu -D TILE_N=%zu -D TILE_K=%zu -D ITEM_M=%zu -D ITEM_N=%zu -D A_TRANSPOSED=%d "
-                       "-D B_TRANSPOSED=%d -D A_BYTES=%d -D B_BYTES=%d",
-                       t->m, t->n, t->k, t->item_m, t->item_n, summed, forward, shape->pixels && forward,
+                       "-D B_TRANSPOSED=%d -D A_BYTES=%d -D A_VECTORS=%d -D B_BYTES=%d",
+                       t->m, t->n, t->k, t->item_m, t->item_n, summed, forward, bytes, vectors,
                        shape->pixels && summed));
     TRY(gr_program_share(device, "product/product_gpu.cl", options, out));
 cleanup:
@@ -116,17 +164,12 @@ cleanup:
     return status;
 }
 
-static gradus_status create_main(own_product *p, cl_program program, const gpu_tiles *t, depth_split split,
-                                 const product_buffers *buffers)
+/* The shape for the kernel that finishes the sums. */
+static product_gpu_shape whole_shape(const own_product *p, depth_split split, const product_buffers *buffers)
 {
     const product_shape *shape = &p->base.shape;
     const product_extents e = gr_product_extents(shape);
-    const bool forward = shape->kind == PRODUCT_FORWARD, summed = shape->kind == PRODUCT_WEIGHT_GRADIENT;
-    const cl_mem a = forward ? buffers->samples : buffers->outputs;
-    const cl_mem b = summed ? buffers->samples : buffers->parameters;
-    const cl_mem c = summed ? buffers->scratch : forward ? buffers->outputs : buffers->below;
-    const product_samples all = {0, (u32)shape->samples};
-    const product_gpu_shape extents = {
+    return (product_gpu_shape){
         .weights_at = buffers->weights_at,
         .bias_at = buffers->bias_at,
         .m = (u32)e.m,
@@ -134,13 +177,49 @@ static gradus_status create_main(own_product *p, cl_program program, const gpu_t
         .k = (u32)e.k,
         .share = (u32)split.share,
         .epilogue = gr_own_product_epilogue(shape),
-        .factor = summed ? 1 : p->base.factor,
+        .factor = p->base.factor,
     };
-    const size_t group = t->m / t->item_m * (t->n / t->item_n);
+}
+
+static cl_mem result_of(const product_shape *shape, const product_buffers *buffers)
+{
+    return shape->kind == PRODUCT_FORWARD ? buffers->outputs : buffers->below;
+}
+
+static gradus_status create_main(own_product *p, cl_program program, const gpu_tiles *t, depth_split split,
+                                 const product_buffers *buffers)
+{
+    const product_shape *shape = &p->base.shape;
+    const bool forward = shape->kind == PRODUCT_FORWARD, parts = has_parts(shape, split);
+    const cl_mem a = forward ? buffers->samples : buffers->outputs;
+    const cl_mem b = shape->kind == PRODUCT_WEIGHT_GRADIENT ? buffers->samples : buffers->parameters;
+    const cl_mem c = parts ? buffers->scratch : result_of(shape, buffers);
+    const product_samples all = {0, (u32)shape->samples, 0};
+    const size_t group = group_size(t);
+    product_gpu_shape extents = whole_shape(p, split, buffers);
+    if (parts) {
+        extents.epilogue = 0;
+        extents.factor = 1;
+    }
     return gr_launch_create_in(program, "product_gpu", count_tiles(shape, t) * split.splits * group, group,
                                ARGUMENTS(ARGUMENT(all), ARGUMENT(extents), ARGUMENT(a), ARGUMENT(b),
                                          ARGUMENT(buffers->parameters), ARGUMENT(buffers->samples), ARGUMENT(c)),
                                p->main);
+}
+
+static gradus_status create_join(own_product *p, cl_program program, depth_split split, const product_buffers *buffers)
+{
+    const product_shape *shape = &p->base.shape;
+    const product_samples all = {0, (u32)shape->samples, 0};
+    const product_gpu_shape extents = whole_shape(p, split, buffers);
+    const cl_uint splits = (cl_uint)split.splits;
+    const cl_mem c = result_of(shape, buffers);
+    p->join = &p->steps[1];
+    return gr_launch_create_in(
+        program, "product_join", gr_round_up((size_t)extents.m * extents.n, SUM_GROUP), SUM_GROUP,
+        ARGUMENTS(ARGUMENT(all), ARGUMENT(extents), ARGUMENT(splits), ARGUMENT(buffers->scratch),
+                  ARGUMENT(buffers->parameters), ARGUMENT(buffers->samples), ARGUMENT(c)),
+        p->join);
 }
 
 static gradus_status gpu_create(gradus_device *device, const product *base, const void *tiles,
@@ -156,6 +235,8 @@ static gradus_status gpu_create(gradus_device *device, const product *base, cons
     TRY(create_main(p, program, tiles, split, buffers));
     if (base->shape.kind == PRODUCT_WEIGHT_GRADIENT)
         TRY(gr_own_product_sum(p, 1, program, SUM_GROUP, buffers, 0, split.splits));
+    else if (has_parts(&base->shape, split))
+        TRY(create_join(p, program, split, buffers));
     *out = &p->base;
     p = NULL;
 cleanup:

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A device engine whose buffers have W1 packed for kernels/fused_batch/first_batch.clh: blocks of units, in each block
- * feature by feature, with padding in the last block. Writing and reading of parameters and gradient uses the usual
- * layout.
+ * A device engine whose buffers have W1 packed: blocks of units, in each block feature by feature, with padding in the
+ * last block. So a kernel reads contiguous units of a feature. Writing and reading of parameters and gradient uses the
+ * usual layout.
  */
 #ifndef GRADUS_ENGINE_PACKED_ENGINE_H
 #define GRADUS_ENGINE_PACKED_ENGINE_H
 
-#include "engine/compressed/groups.h"
 #include "engine/opencl/device_engine.h"
 
 typedef struct packed_engine {
     device_engine common; /* its layout has packed W1 at the start */
-    unit_blocks units;    /* of W1, in vectors */
-    size_t block_units;   /* units of a block */
+    size_t block_units;   /* units of a block of W1 */
+    size_t padded_units;  /* units of all blocks */
 } packed_engine;
 
-/* For vectors of `lanes` units. Call gr_device_engine_release afterwards, even after a failure. */
-gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus_device *device, size_t lanes);
+/* For blocks of `block_units` units. Call gr_device_engine_release afterwards, even after a failure. */
+gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus_device *device, size_t block_units);
 
 /* Members of an engine_type. */
 gradus_status gr_packed_engine_write_parameters(engine *base, const float *parameters);

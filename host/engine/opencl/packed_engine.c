@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transfers W1, and all arrays of its layout, between the usual and the packed layout. */
-#include "engine/fused_batch/packed_engine.h"
+#include "engine/opencl/packed_engine.h"
 #include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* The usual layout with packed W1 at its start. */
-static parameter_layout packed_layout(const engine *base, const unit_blocks *units)
+static parameter_layout packed_layout(const engine *base, size_t padded_units)
 {
     parameter_layout layout = base->layout;
-    const size_t floats = units->padded * base->network.sizes[0];
+    const size_t floats = padded_units * base->network.sizes[0];
     const size_t packed = gr_divide_up(floats, PARAMETER_ALIGNMENT) * PARAMETER_ALIGNMENT;
     const size_t shift = packed - base->layout.bias[0]; /* modulo 2^64 if it is negative */
     for (size_t l = 0; l < base->network.layers; l++) {
@@ -21,15 +21,15 @@ static parameter_layout packed_layout(const engine *base, const unit_blocks *uni
     return layout;
 }
 
-gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus_device *device, size_t lanes)
+gradus_status gr_packed_engine_init(packed_engine *e, const engine *base, gradus_device *device, size_t block_units)
 {
-    e->units = gr_element_units(base->network.sizes[1], lanes);
-    e->block_units = e->units.block * lanes;
-    const parameter_layout layout = packed_layout(base, &e->units);
+    e->block_units = block_units;
+    e->padded_units = gr_round_up(base->network.sizes[1], block_units);
+    const parameter_layout layout = packed_layout(base, e->padded_units);
     return gr_device_engine_init_with(&e->common, base, device, &layout, e->block_units);
 }
 
-/* The offset of W1[unit, feature], as in first_batch.clh. */
+/* The offset of W1[unit, feature]. */
 static size_t packed_at(const packed_engine *e, size_t unit, size_t feature)
 {
     const size_t block_units = e->block_units, features = e->common.base.network.sizes[0];

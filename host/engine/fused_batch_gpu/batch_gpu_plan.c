@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan of engine "fused" for mini-batches on GPUs. */
+#include "engine/fused_batch_gpu/batch_gpu_plan.h"
+#include "core/memory.h"
+
+#include "fused_batch_gpu/batch_gpu_launch.h"
+
+/* ---- Parameters to tune ---- */
+
+#define LANES_USUAL 4 /* samples of a work-group of batch_forward; see Note [samples of a work-group] there, */
+#define LANES_MAX 8   /* and with so many work-groups that they would run one after the other */
+#define FORWARD_THREADS 512
+#define UPDATE_THREADS 256
+#define THREADS_STEP 64
+#define LOCAL_BYTES_MAX ((size_t)49152)
+
+/* Of batch_steps: */
+#define STEPS_THREADS 256
+#define TILE_MAX 32              /* samples of a tile, */
+#define UNIT_BLOCK_MAX 12        /* of a work-item, which has four sums and as many moments for each in registers */
+#define UNITS_MAX 32             /* of the first layer */
+#define STEP_MULTIPLICATIONS 1e6 /* of a product with X; more take one work-group longer than two launches */
+
+/* ---- The plan ---- */
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Bytes of local memory of a work-group of batch_forward. */
+static size_t local_bytes(const gradus_network *network, const batch_gpu_plan *plan, size_t lanes)
+{
+    const size_t vectors = network->sizes[0] + 2 * plan->rows + plan->forward_threads + 1;
+    return vectors * lanes * sizeof(float);
+}
+
+static size_t choose_lanes(const gradus_network *network, size_t batch, const batch_gpu_limits *limits,
+                           const batch_gpu_plan *plan)
+{
+    const size_t local_max = smaller(LOCAL_BYTES_MAX, limits->local_bytes);
+    size_t lanes = gr_divide_up(batch, LANES_USUAL) > 2 * limits->compute_units ? LANES_MAX : LANES_USUAL;
+    while (lanes > 0 && local_bytes(network, plan, lanes) > local_max)
+        lanes /= 2;
+    return lanes;
+}
+
+static void place_rows(const gradus_network *network, batch_gpu_plan *plan)
+{
+    for (size_t l = 0; l < network->layers; l++) {
+        plan->rows_at[l] = plan->rows;
+        plan->rows += network->sizes[l + 1];
+        plan->inputs_at[l] = plan->tape;
+        plan->tape += network->sizes[l];
+    }
+    for (size_t l = 0; l < network->layers; l++) {
+        plan->dz_at[l] = plan->tape;
+        plan->tape += network->sizes[l + 1];
+        plan->slabs_at[l + 1] = plan->slabs_at[l] + gr_divide_up(network->sizes[l] + 1, SLAB_COLUMNS);
+    }
+}
+
+gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, const batch_gpu_limits *limits,
+                                batch_gpu_plan *out)
+{
+    batch_gpu_plan plan = {0};
+    const size_t threads =
+        limits->threads < THREADS_STEP ? limits->threads : limits->threads / THREADS_STEP * THREADS_STEP;
+    plan.forward_threads = smaller(FORWARD_THREADS, threads);
+    plan.update_threads = smaller(UPDATE_THREADS, threads);
+    place_rows(network, &plan);
+    plan.lanes = choose_lanes(network, batch, limits, &plan);
+    if (plan.lanes == 0)
+        return gr_fail(GRADUS_ERROR_DEVICE,
+                       "engine fused, for GPUs: %zu features and %zu units in all layers are too many for %.1f KB of "
+                       "local memory",
+                       network->sizes[0], plan.rows, (double)smaller(LOCAL_BYTES_MAX, limits->local_bytes) / 1024);
+    *out = plan;
+    return GRADUS_OK;
+}
+
+/* ---- Many steps in a launch ---- */
+
+static size_t steps_local_bytes(const gradus_network *network, const parameter_layout *layout,
+                                const batch_steps_plan *plan)
+{
+    size_t rows = 0;
+    for (size_t l = 0; l < network->layers; l++)
+        rows += network->sizes[l + 1];
+    const size_t sums = network->sizes[1] < STEPS_LANES ? STEPS_LANES : network->sizes[1];
+    const size_t floats = layout->length + layout->length - layout->bias[0] + sums * plan->threads +
+                          (2 * rows + 2) * plan->vectors * STEPS_LANES;
+    return floats * sizeof(float);
+}
+
+bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *layout, size_t batch,
+                         const batch_gpu_limits *limits, batch_steps_plan *out)
+{
+    const size_t units = network->sizes[1], quads = gr_divide_up(network->sizes[0], 4);
+    batch_steps_plan plan = {.unit_blocks = gr_divide_up(units, UNIT_BLOCK_MAX)};
+    plan.unit_block = gr_divide_up(units, plan.unit_blocks);
+    plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
+    const size_t items = quads * plan.unit_blocks;
+    plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
+    *out = plan;
+    return units <= UNITS_MAX && plan.threads <= limits->threads &&
+           (double)batch * (double)network->sizes[0] * (double)units <= STEP_MULTIPLICATIONS &&
+           steps_local_bytes(network, layout, &plan) <= smaller(LOCAL_BYTES_MAX, limits->local_bytes);
+}

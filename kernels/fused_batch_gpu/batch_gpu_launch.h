@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What host and kernels for mini-batches on GPUs must both know.
+
+#pragma once
+
+#include "common/optimizer_arguments.h"
+#include "common/scaled_sum.h"
+
+// Columns of a layer's weights that a work-group of batch_update owns. The biases are one more column, after the last.
+#define SLAB_COLUMNS 8
+
+// Samples that it reads at a time.
+#define SLAB_SAMPLES 64
+
+// The samples of a pass: first .. first + count - 1 of the order, count <= BATCH.
+typedef struct batch_part {
+    u32 first, count;
+    u32 gathered; // X and the labels are those of the batch alone, in its order
+} batch_part;
+
+// The values that differ between launches of batch_steps: complete steps over samples first .. end - 1 of the order.
+typedef struct batch_run {
+    u32 first, end;
+    u32 factors_at; // of the first step in the ring of factors
+    u32 keep;       // whether the parameters are kept before the last update
+} batch_run;
+
+// The values that differ between launches of batch_update and batch_gradient.
+typedef struct batch_step {
+    u32 count;       // samples of the pass
+    u32 keep;        // whether the parameters are kept before the update
+    scaled_sum mean; // how a sum over the samples becomes a gradient; batch_update never accumulates
+    update_step by;
+} batch_step;
