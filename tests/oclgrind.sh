@@ -105,7 +105,6 @@ fused_batches() {
 }
 
 fused_gpu_batches() {
-    batches gpu fused 10                 # many steps in a launch
     batches gpu fused 300 --clip-norm 0  # two launches a step
     batches gpu fused 300 "${augments[@]}" --max-norm 1
 }
