@@ -160,6 +160,118 @@ static void test_gpu_chunks(void **state)
     device->info.local_memory_bytes = local;
 }
 
+/* The state of an engine; to be freed. */
+static engine_state state_of(engine *e)
+{
+    const bool exists[STATE_ARRAYS] = {true, true, gr_optimizer_has_first_moment(&e->optimizer),
+                                       gr_optimizer_has_second_moment(&e->optimizer)};
+    engine_state state = {0};
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (exists[a])
+            assert_non_null(state.arrays[a] = calloc(e->layout.length, sizeof(float)));
+    assert_ok(e->type->read_state(e, &state));
+    return state;
+}
+
+static void free_state(const engine_state *state)
+{
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        free(state->arrays[a]);
+}
+
+/* Three steps, keeping the parameters before the last one: in whole steps, or as gradient and update. */
+static void take_three_steps(engine *e, bool whole, batch_sums sums[3])
+{
+    const size_t samples = e->dataset->info.samples;
+    update_step steps[3];
+    for (size_t i = 0; i < 3; i++)
+        steps[i] = gr_optimizer_step(&e->optimizer, 0.01f, i + 1);
+    if (whole)
+        assert_ok(e->type->take_steps(e, &(step_run){0, samples, steps, 3, true}));
+    for (size_t i = 0; i < 3 && !whole; i++) {
+        assert_ok(e->type->gradient(e, 0, samples));
+        if (i == 2)
+            assert_ok(e->type->keep_parameters(e));
+        assert_ok(e->type->update(e, &steps[i]));
+    }
+    const sums_range range = {0, 3};
+    assert_ok(e->type->send_sums(e, 0, range));
+    assert_ok(e->type->await_sums(e, 0, range, sums));
+}
+
+static void compare_whole_steps(engine *e, const float *parameters)
+{
+    batch_sums whole_sums[3], sums[3];
+    assert_ok(e->type->write_parameters(e, parameters));
+    take_three_steps(e, true, whole_sums);
+    engine_state whole = state_of(e);
+    assert_ok(e->type->write_parameters(e, parameters));
+    take_three_steps(e, false, sums);
+    engine_state apart = state_of(e);
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (whole.arrays[a] != NULL)
+            assert_memory_equal(whole.arrays[a], apart.arrays[a], e->layout.length * sizeof(float));
+    assert_memory_equal(whole_sums, sums, sizeof sums);
+    assert_memory_not_equal(whole.arrays[STATE_PARAMETERS], whole.arrays[STATE_KEPT], sizeof(float));
+    free_state(&whole);
+    free_state(&apart);
+}
+
+/* Parameters that are not finite are not kept: `parameters`, of which this makes one NaN. */
+static void check_nothing_kept(engine *e, float *parameters)
+{
+    batch_sums sums[3];
+    engine_state before = state_of(e);
+    parameters[0] = NAN;
+    assert_ok(e->type->write_parameters(e, parameters));
+    take_three_steps(e, true, sums);
+    engine_state after = state_of(e);
+    assert_false(isfinite(sums[0].loss));
+    assert_memory_equal(before.arrays[STATE_KEPT], after.arrays[STATE_KEPT], e->layout.length * sizeof(float));
+    free_state(&before);
+    free_state(&after);
+}
+
+/* Whole steps of a full batch give the same bits as gradient and update, and keep nothing after a loss that is not
+ * finite. */
+static void test_gpu_whole_steps(void **state)
+{
+    (void)state;
+    const gradus_network networks[] = {{.layers = 2, .sizes = {9, 3, 2}}, {.layers = 2, .sizes = {9, 23, 2}}};
+    gradus_dataset *dataset = random_dataset(9, 70, 2);
+    for (size_t o = 0; gradus_optimizer_name(o) != NULL; o++) {
+        const gradus_network *network = &networks[o % 2];
+        engine_settings settings = {0};
+        gradus_optimizer how = gradus_optimizer_default();
+        engine *e = NULL;
+        float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
+        how.name = gradus_optimizer_name(o);
+        how.weight_decay = 0.1f;
+        assert_ok(gr_optimizer_make(&how, &settings.optimizer));
+        assert_ok(gr_engine_create_with(&gr_fused_gpu, &settings, device, network, dataset, &e));
+        gr_network_initialise(network, 1, parameters);
+        compare_whole_steps(e, parameters);
+        check_nothing_kept(e, parameters);
+        free(parameters);
+        gr_engine_destroy(e);
+    }
+    gradus_dataset_destroy(dataset);
+}
+
+/* With clipping and max-norm, whose norms need all of the gradient first, there are no whole steps. */
+static void test_gpu_norms(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 2, .sizes = {9, 3, 2}};
+    gradus_dataset *dataset = random_dataset(9, 70, 2);
+    engine *e = NULL;
+    engine_settings settings = {.optimizer = {.max_norm = 1}};
+    assert_ok(gr_engine_create_with(&gr_fused_gpu, &settings, device, &network, dataset, &e));
+    assert_null(e->type->take_steps);
+    gr_engine_destroy(e);
+    gradus_dataset_destroy(dataset);
+}
+
 static void check_plan(const gradus_network *network, size_t samples, const gpu_model *model)
 {
     fused_gpu_plan plan;
@@ -389,6 +501,8 @@ int main(void)
         cmocka_unit_test(test_gpu_chunks),
         cmocka_unit_test(test_gpu_plan),
         cmocka_unit_test(test_gpu_plan_h100),
+        cmocka_unit_test(test_gpu_whole_steps),
+        cmocka_unit_test(test_gpu_norms),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         cmocka_unit_test(test_sparse_widths),

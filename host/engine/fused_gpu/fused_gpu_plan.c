@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan of engine "fused" for GPUs. Not measured on a GPU yet: the choices follow from the compilers' output and the
- * model of registers and local memory (gpu_model.h). */
+ * model of registers and local memory (gpu_model.h). See the notes in fused_gpu.cl. */
 #include "engine/fused_gpu/fused_gpu_plan.h"
 #include "core/memory.h"
 #include "device/device.h"
