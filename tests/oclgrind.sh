@@ -104,6 +104,11 @@ fused_batches() {
     batches cpu fused 300 "${augments[@]}"
 }
 
+fused_gpu_batches() {
+    batches gpu fused 300 --clip-norm 0  # two launches a step
+    batches gpu fused 300 "${augments[@]}" --max-norm 1
+}
+
 layered_batches() {
     batches cpu layered 10 --max-norm 1
     batches cpu layered 10 "${augments[@]}"

@@ -43,10 +43,10 @@
     }
 
 /* A sub-slice of `engines` vector engines (EUs) with `threads` threads each, which have 128 registers of `grf` words;
- * `large`: half of the threads can have 256. */
-#define INTEL_MODEL(sub_slices, items, engines, threads, grf, large)                                                  \
+ * `large`: half of the threads can have 256. A work-group has at most `items` work-items, and `local` KB. */
+#define INTEL_MODEL(sub_slices, items, local, engines, threads, grf, large)                                           \
     {                                                                                                                 \
-        .vendor = GPU_INTEL, .units = (sub_slices), .group_items = (items), .group_local_bytes = 64 << 10,            \
+        .vendor = GPU_INTEL, .units = (sub_slices), .group_items = (items), .group_local_bytes = (local) << 10,       \
         .wave_most = 32, .wave_least = (grf), .partitions = (engines), .partition_waves = (threads),                  \
         .partition_words = (threads) * (grf)*128, .wave_words = (grf)*128,                                            \
         .wave_words_most = (grf) * ((large) ? 256 : 128), .unit_groups = (engines) * (threads),                       \

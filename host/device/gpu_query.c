@@ -96,7 +96,7 @@ static bool query_intel(const gradus_device *device, gpu_model *out)
     /* Ponte Vecchio, and Xe2 and later, have registers of 64 bytes. */
     const bool wide = (version >= IP_VERSION(12, 60) && version < IP_VERSION(12, 70)) || version >= IP_VERSION(20, 0);
     const size_t grf = wide ? 16 : 8;
-    *out = (gpu_model)INTEL_MODEL(sub_slices, 0, engines, threads, grf, threads >= 8);
+    *out = (gpu_model)INTEL_MODEL(sub_slices, 0, 0, engines, threads, grf, threads >= 8);
     if (version < IP_VERSION(12, 0))
         out->unit_local_bytes = 64 << 10;
     return engines > 0 && threads > 0;
