@@ -105,7 +105,7 @@ static void test_interrupted(void **state)
     json_t *result = parse_output();
     const double done = json_number_value(json_object_get(result, "iterations"));
     json_decref(result);
-    assert_int_equal(run("timeout --preserve-status -s INT 2 %s --resume", command), 130);
+    assert_int_equal(run("timeout --preserve-status -s INT 8 %s --resume", command), 130);
     assert_close(resumed_from(), done, 0, 0);
 }
 
