@@ -35,12 +35,17 @@
 // All barriers are outside of conditions, and a kernel has only one loop over tiles: PoCL duplicates the code after a
 // barrier in a condition, until its compiler fails, and PoCL 3.1 computed wrong sums with a second such loop.
 
-// The index of this work-item. It seems to depend on the sample, which is below 2^31: compilers would compute what
-// follows from the index once, before the loop over tiles, and have too few registers for dW1 and Z1 (Note [dW1 in
-// registers]). One for each part of a tile's work, since values would be kept from one part to the next, too.
+// The index of this work-item. With FEW_REGISTERS it seems to depend on the sample, which is below 2^31: compilers would
+// compute what follows from the index once, before the loop over tiles, and have too few registers for dW1 and Z1 (Note
+// [dW1 in registers]). One for each part of a tile's work, since values would be kept from one part to the next, too.
+// Not for other devices: with it PoCL 3.1 loses a sum if a tile has 4 samples.
 static uint work_item_at(uint sample)
 {
+#ifdef FEW_REGISTERS
     return get_local_id(0) + (sample >> 31);
+#else
+    return get_local_id(0);
+#endif
 }
 
 // ---- Tiles in local memory ----
@@ -108,7 +113,7 @@ static void load_dz(uint me, global const float4 *kept, uint first, uint quads, 
 #define TILE_MEMORY                                                                                                   \
     local uint4 x[TILE * RUN_PITCH];                                                                                  \
     local float4 activations4[ACTIVATIONS / 4];                                                                       \
-    local float4 sums4[SUM_ROW * SUM_ROWS(UNIT_BLOCK) / 4];                                                           \
+    local float4 sums4[SUM_QUADS(THREADS, OUTPUTS, UNIT_BLOCK)];                                                      \
     local float *sums = (local float *)sums4;                                                                         \
     local float metrics[METRICS * TILE];                                                                              \
     local float *activations = (local float *)activations4;                                                           \

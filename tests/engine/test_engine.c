@@ -143,6 +143,33 @@ static void test_gpu_gradient(void **state)
     compare_gpu(&engine_networks[1], 1);
 }
 
+/* Fewer samples than work-groups have places for: tiles of 4, and work-groups without samples, in evaluations too. */
+static void test_gpu_few_samples(void **state)
+{
+    (void)state;
+    const gradus_network networks[] = {{.layers = 2, .sizes = {784, 10, 3}},
+                                       {.layers = 2, .sizes = {9, 130, 3}},
+                                       {.layers = 4, .sizes = {16, 1, 1, 5, 3}},
+                                       {.layers = 3, .sizes = {785, 7, 7, 9}}};
+    const size_t samples[] = {8, 2, 40, 12};
+    for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
+        const gradus_network *network = &networks[n];
+        gradus_dataset *dataset =
+            random_dataset(network->sizes[0], samples[n], (uint32_t)network->sizes[network->layers]);
+        engine *reference = NULL, *e = NULL;
+        float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
+        gr_network_initialise(network, SEED, parameters);
+        assert_ok(gr_engine_create(&gr_engine_reference, NULL, network, dataset, &reference));
+        assert_ok(gr_engine_create(&gr_fused_gpu, device, network, dataset, &e));
+        compare_with_reference(e, 0, samples[n]);
+        assert_close(loss_of(e, parameters), loss_of(reference, parameters), 1e-6, 1e-5);
+        free(parameters);
+        gr_engine_destroy(e);
+        gr_engine_destroy(reference);
+        gradus_dataset_destroy(dataset);
+    }
+}
+
 /* dW1 in several chunks, the last of which is not full, in tiles limited by a small local memory. */
 static void test_gpu_chunks(void **state)
 {
@@ -499,6 +526,7 @@ int main(void)
         {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_wide},
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
+        cmocka_unit_test(test_gpu_few_samples),
         cmocka_unit_test(test_gpu_plan),
         cmocka_unit_test(test_gpu_plan_h100),
         cmocka_unit_test(test_gpu_whole_steps),
