@@ -5,9 +5,25 @@
 // products with X are in first_gpu.clh, the other layers in layers_gpu.clh, sums over work-groups in sums_gpu.clh.
 //
 // Note [dW1 in registers]: a work-item keeps the sums of UNIT_BLOCK units by 4 QUAD_BLOCK features over all tiles of
-// its work-group. If a work-group's registers cannot hold all of dW1 (CHUNKS > 1), the pass stores dZ1 in `kept`, and
-// fused_gpu_weights computes dW1: a work-group has one of CHUNKS parts of dW1, and a share of the samples. X then comes
-// once more from memory or the second-level cache for each chunk.
+// its work-group, beside the sums of Z1 and its part of the next tile: 40 + 40 + 32 registers for 784-10-10, of 128 with
+// which two work-groups fit on a multiprocessor of NVIDIA or a work-item has its part of a thread of Intel. If dW1 needs
+// more (CHUNKS > 1), the pass stores dZ1 in `kept` instead, and fused_gpu_weights computes dW1: a work-group has one of
+// CHUNKS parts of dW1, and a share of the samples. X then comes once more from memory or the second-level cache for each
+// chunk.
+//
+// Note [next tile]: a work-item loads its part of the next tile into registers before it computes dW1 (or Z1, if there
+// are several chunks), and writes it to local memory when all are done with the present tile. A second tile in local
+// memory would need no registers, but take the place of the second work-group: it is 31 of 46 KB.
+//
+// Note [estimate for an H100, not confirmed on a GPU]: instructions are counted in ptxas' output for sm_90, of a warp:
+// 212 for a round of first_forward() and 219 for one of first_backward(), 160 of each are multiplications; about 600 for
+// the rest of a tile. 784-10-10 with 41,000 samples has 264 work-groups of 8 warps, two on each multiprocessor, with 4
+// tiles of 40: 8 rounds for each warp and tile, and 39 rounds for each of 6 warps. A multiprocessor issues 4
+// instructions a cycle, so 252,000 take 36 us at 1.755 GHz, if no cycle is lost; loads take 24 us of that time (32 words
+// a cycle). With nine of ten cycles used it is 40 us, and the launch that adds up 8.5 MB and does the step takes 4 to 6
+// us: 22,000 iterations a second, within 30 %. The multiplications alone would take 22 us. In the same way 784-32-10 is
+// 117 us (64 for the pass and 53 for dW1) if no cycle is lost, 784-128-10 456 us (237 and 219), 784-512-10 1.7 ms: there
+// W1 is read from the second-level cache for every tile.
 
 #include "fused_gpu/first_gpu.clh"
 #include "fused_gpu/layers_gpu.clh"
@@ -19,18 +35,20 @@
 // All barriers are outside of conditions, and a kernel has only one loop over tiles: PoCL duplicates the code after a
 // barrier in a condition, until its compiler fails, and PoCL 3.1 computed wrong sums with a second such loop.
 
-// The index of this work-item. It seems to depend on the sample, which is below 2^31: compilers would compute what
-// follows from the index once, before the loop over tiles, and have too few registers for dW1 and Z1 (Note [dW1 in
-// registers]). One for each part of a tile's work, since values would be kept from one part to the next, too.
+// The index of this work-item. With FEW_REGISTERS it seems to depend on the sample, which is below 2^31: compilers would
+// compute what follows from the index once, before the loop over tiles, and have too few registers for dW1 and Z1 (Note
+// [dW1 in registers]). One for each part of a tile's work, since values would be kept from one part to the next, too.
+// Not for other devices: with it PoCL 3.1 loses a sum if a tile has 4 samples.
 static uint work_item_at(uint sample)
 {
+#ifdef FEW_REGISTERS
     return get_local_id(0) + (sample >> 31);
+#else
+    return get_local_id(0);
+#endif
 }
 
 // ---- Tiles in local memory ----
-
-// The next tile is loaded from memory into registers while the present one is computed: its bytes are used only when
-// they are written to local memory. A second tile there would take the place of a second work-group.
 
 // next = this work-item's part of the `count` samples at `pixels` (count x RUNS), and zeros after them.
 static void read_tile(uint me, global const uint4 *pixels, uint count, uint4 next[TILE_LOADS])
@@ -95,7 +113,7 @@ static void load_dz(uint me, global const float4 *kept, uint first, uint quads, 
 #define TILE_MEMORY                                                                                                   \
     local uint4 x[TILE * RUN_PITCH];                                                                                  \
     local float4 activations4[ACTIVATIONS / 4];                                                                       \
-    local float4 sums4[SUM_ROW * SUM_ROWS(UNIT_BLOCK) / 4];                                                           \
+    local float4 sums4[SUM_QUADS(THREADS, OUTPUTS, UNIT_BLOCK)];                                                      \
     local float *sums = (local float *)sums4;                                                                         \
     local float metrics[METRICS * TILE];                                                                              \
     local float *activations = (local float *)activations4;                                                           \

@@ -30,6 +30,7 @@
 #define SUM_OUTPUTS(tile, sample_block, unit_blocks) ((tile) / (sample_block) * (unit_blocks))
 #define SUM_PITCH(threads, outputs) ((threads) + (outputs) % BANKS)
 #define SUM_ROWS(unit_block) ((unit_block) > 4 ? (unit_block) : 4)
+#define SUM_QUADS(threads, outputs, unit_block) ((SUM_PITCH(threads, outputs) * SUM_ROWS(unit_block) + 3) / 4)
 
 // The partial sums: first those of dW1 (units_padded x GRADIENT_PITCH each), then those of all other parameters, in the
 // order of the flat buffer, with loss and number correct.

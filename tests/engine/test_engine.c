@@ -143,6 +143,33 @@ static void test_gpu_gradient(void **state)
     compare_gpu(&engine_networks[1], 1);
 }
 
+/* Fewer samples than work-groups have places for: tiles of 4, and work-groups without samples, in evaluations too. */
+static void test_gpu_few_samples(void **state)
+{
+    (void)state;
+    const gradus_network networks[] = {{.layers = 2, .sizes = {784, 10, 3}},
+                                       {.layers = 2, .sizes = {9, 130, 3}},
+                                       {.layers = 4, .sizes = {16, 1, 1, 5, 3}},
+                                       {.layers = 3, .sizes = {785, 7, 7, 9}}};
+    const size_t samples[] = {8, 2, 40, 12};
+    for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
+        const gradus_network *network = &networks[n];
+        gradus_dataset *dataset =
+            random_dataset(network->sizes[0], samples[n], (uint32_t)network->sizes[network->layers]);
+        engine *reference = NULL, *e = NULL;
+        float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
+        gr_network_initialise(network, SEED, parameters);
+        assert_ok(gr_engine_create(&gr_engine_reference, NULL, network, dataset, &reference));
+        assert_ok(gr_engine_create(&gr_fused_gpu, device, network, dataset, &e));
+        compare_with_reference(e, 0, samples[n]);
+        assert_close(loss_of(e, parameters), loss_of(reference, parameters), 1e-6, 1e-5);
+        free(parameters);
+        gr_engine_destroy(e);
+        gr_engine_destroy(reference);
+        gradus_dataset_destroy(dataset);
+    }
+}
+
 /* dW1 in several chunks, the last of which is not full, in tiles limited by a small local memory. */
 static void test_gpu_chunks(void **state)
 {
@@ -158,6 +185,118 @@ static void test_gpu_chunks(void **state)
                  "403 features and 70 units in the first layer are too many for work-groups of 256 with 1.0 KB");
     gradus_dataset_destroy(dataset);
     device->info.local_memory_bytes = local;
+}
+
+/* The state of an engine; to be freed. */
+static engine_state state_of(engine *e)
+{
+    const bool exists[STATE_ARRAYS] = {true, true, gr_optimizer_has_first_moment(&e->optimizer),
+                                       gr_optimizer_has_second_moment(&e->optimizer)};
+    engine_state state = {0};
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (exists[a])
+            assert_non_null(state.arrays[a] = calloc(e->layout.length, sizeof(float)));
+    assert_ok(e->type->read_state(e, &state));
+    return state;
+}
+
+static void free_state(const engine_state *state)
+{
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        free(state->arrays[a]);
+}
+
+/* Three steps, keeping the parameters before the last one: in whole steps, or as gradient and update. */
+static void take_three_steps(engine *e, bool whole, batch_sums sums[3])
+{
+    const size_t samples = e->dataset->info.samples;
+    update_step steps[3];
+    for (size_t i = 0; i < 3; i++)
+        steps[i] = gr_optimizer_step(&e->optimizer, 0.01f, i + 1);
+    if (whole)
+        assert_ok(e->type->take_steps(e, &(step_run){0, samples, steps, 3, true}));
+    for (size_t i = 0; i < 3 && !whole; i++) {
+        assert_ok(e->type->gradient(e, 0, samples));
+        if (i == 2)
+            assert_ok(e->type->keep_parameters(e));
+        assert_ok(e->type->update(e, &steps[i]));
+    }
+    const sums_range range = {0, 3};
+    assert_ok(e->type->send_sums(e, 0, range));
+    assert_ok(e->type->await_sums(e, 0, range, sums));
+}
+
+static void compare_whole_steps(engine *e, const float *parameters)
+{
+    batch_sums whole_sums[3], sums[3];
+    assert_ok(e->type->write_parameters(e, parameters));
+    take_three_steps(e, true, whole_sums);
+    engine_state whole = state_of(e);
+    assert_ok(e->type->write_parameters(e, parameters));
+    take_three_steps(e, false, sums);
+    engine_state apart = state_of(e);
+    for (size_t a = 0; a < STATE_ARRAYS; a++)
+        if (whole.arrays[a] != NULL)
+            assert_memory_equal(whole.arrays[a], apart.arrays[a], e->layout.length * sizeof(float));
+    assert_memory_equal(whole_sums, sums, sizeof sums);
+    assert_memory_not_equal(whole.arrays[STATE_PARAMETERS], whole.arrays[STATE_KEPT], sizeof(float));
+    free_state(&whole);
+    free_state(&apart);
+}
+
+/* Parameters that are not finite are not kept: `parameters`, of which this makes one NaN. */
+static void check_nothing_kept(engine *e, float *parameters)
+{
+    batch_sums sums[3];
+    engine_state before = state_of(e);
+    parameters[0] = NAN;
+    assert_ok(e->type->write_parameters(e, parameters));
+    take_three_steps(e, true, sums);
+    engine_state after = state_of(e);
+    assert_false(isfinite(sums[0].loss));
+    assert_memory_equal(before.arrays[STATE_KEPT], after.arrays[STATE_KEPT], e->layout.length * sizeof(float));
+    free_state(&before);
+    free_state(&after);
+}
+
+/* Whole steps of a full batch give the same bits as gradient and update, and keep nothing after a loss that is not
+ * finite. */
+static void test_gpu_whole_steps(void **state)
+{
+    (void)state;
+    const gradus_network networks[] = {{.layers = 2, .sizes = {9, 3, 2}}, {.layers = 2, .sizes = {9, 23, 2}}};
+    gradus_dataset *dataset = random_dataset(9, 70, 2);
+    for (size_t o = 0; gradus_optimizer_name(o) != NULL; o++) {
+        const gradus_network *network = &networks[o % 2];
+        engine_settings settings = {0};
+        gradus_optimizer how = gradus_optimizer_default();
+        engine *e = NULL;
+        float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
+        how.name = gradus_optimizer_name(o);
+        how.weight_decay = 0.1f;
+        assert_ok(gr_optimizer_make(&how, &settings.optimizer));
+        assert_ok(gr_engine_create_with(&gr_fused_gpu, &settings, device, network, dataset, &e));
+        gr_network_initialise(network, 1, parameters);
+        compare_whole_steps(e, parameters);
+        check_nothing_kept(e, parameters);
+        free(parameters);
+        gr_engine_destroy(e);
+    }
+    gradus_dataset_destroy(dataset);
+}
+
+/* With clipping and max-norm, whose norms need all of the gradient first, there are no whole steps. */
+static void test_gpu_norms(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 2, .sizes = {9, 3, 2}};
+    gradus_dataset *dataset = random_dataset(9, 70, 2);
+    engine *e = NULL;
+    engine_settings settings = {.optimizer = {.max_norm = 1}};
+    assert_ok(gr_engine_create_with(&gr_fused_gpu, &settings, device, &network, dataset, &e));
+    assert_null(e->type->take_steps);
+    gr_engine_destroy(e);
+    gradus_dataset_destroy(dataset);
 }
 
 static void check_plan(const gradus_network *network, size_t samples, const gpu_model *model)
@@ -387,8 +526,11 @@ int main(void)
         {"gradient, wide", test_gradient, NULL, NULL, (void *)(uintptr_t)&gr_fused_wide},
         cmocka_unit_test(test_gpu_gradient),
         cmocka_unit_test(test_gpu_chunks),
+        cmocka_unit_test(test_gpu_few_samples),
         cmocka_unit_test(test_gpu_plan),
         cmocka_unit_test(test_gpu_plan_h100),
+        cmocka_unit_test(test_gpu_whole_steps),
+        cmocka_unit_test(test_gpu_norms),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
         cmocka_unit_test(test_sparse_widths),

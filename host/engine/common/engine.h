@@ -46,7 +46,8 @@ typedef struct engine_state {
     void *arrays[STATE_ARRAYS];
 } engine_state;
 
-/* Steps with the engine's batch size over samples first .. end - 1 of the order; the last one may be shorter. */
+/* Steps with the engine's batch size over samples first .. end - 1 of the order; the last one may be shorter. Without
+ * batches each step is over all of these samples. */
 typedef struct step_run {
     size_t first, end;
     const update_step *steps; /* one each, at most METRIC_SLOTS */

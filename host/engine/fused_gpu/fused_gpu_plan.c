@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan of engine "fused" for GPUs. Not measured on a GPU yet: the choices follow from the compilers' output and the
- * model of registers and local memory (gpu_model.h). */
+ * model of registers and local memory (gpu_model.h). See the notes in fused_gpu.cl. */
 #include "engine/fused_gpu/fused_gpu_plan.h"
 #include "core/memory.h"
 #include "device/device.h"
@@ -95,7 +95,7 @@ static void plan_local(const gradus_network *network, fused_gpu_plan *plan)
     const parameter_layout layout = gr_network_layout(network);
     const size_t pixels = plan->tile * SAMPLE_PITCH(network->sizes[0]) * RUN_PIXELS;
     const size_t outputs = SUM_OUTPUTS(plan->tile, SAMPLE_BLOCK, plan->unit_blocks);
-    const size_t sums = SUM_PITCH(plan->threads, outputs) * SUM_ROWS(plan->unit_block);
+    const size_t sums = 4 * SUM_QUADS(plan->threads, outputs, plan->unit_block);
     const size_t dz = plan->unit_block * ITEM_BLOCKS(plan->items, plan->columns) * 4 * ROW_QUADS(plan->tile);
     plan->rest = layout.length - layout.bias[0];
     plan->rest_is_local = plan->rest * sizeof(float) <= REST_BYTES_MAX;
@@ -209,6 +209,8 @@ static gradus_status add_register_options(const fused_gpu_plan *plan, const gpu_
     gradus_status status = GRADUS_OK;
     char limit[GPU_OPTIONS_SIZE], *longer = NULL;
     const size_t yes = 1, wave = gr_gpu_wave(model, plan->registers);
+    if (model->vendor != GPU_OTHER)
+        TRY(gr_program_define(options, "FEW_REGISTERS", &yes, 1));
     if (model->vendor == GPU_INTEL)
         TRY(gr_program_define(options, "SUB_GROUP", &wave, 1));
     if (model->vendor != GPU_NVIDIA)
