@@ -28,6 +28,9 @@ images() {
     }'
 }
 
+# What Oclgrind detects.
+detects=(--data-races --uninitialized)
+
 # check [OPTION...] -- ARGUMENT...: runs gradus with the arguments, and Oclgrind with the options
 check() {
     local options=()
@@ -38,7 +41,7 @@ check() {
     shift
     printf '$ gradus %s\n' "$*"
     rm -f "$folder/report"
-    if oclgrind --data-races --uninitialized --compute-units 3 --log "$folder/report" "${options[@]}" \
+    if oclgrind "${detects[@]}" --compute-units 3 --log "$folder/report" "${options[@]}" \
         "$gradus" "$@" >"$folder/output" && [ ! -s "$folder/report" ]; then
         return
     fi
@@ -102,6 +105,17 @@ augments=(--augment-shift 1 --augment-rotate 20 --augment-elastic 0.5)
 fused_batches() {
     batches cpu fused 300
     batches cpu fused 300 "${augments[@]}"
+}
+
+fused_gpu_batches() {
+    batches gpu fused 40 --clip-norm 0 # two launches a step
+    batches gpu fused 40 "${augments[@]}" --max-norm 1
+    batches gpu fused 10 --batch-size 37 # steps in one launch, here one of two tiles
+    # When the host writes a part of a buffer, as it does with the ring of learning rates, Oclgrind 21.10 forgets that the
+    # rest is initialised.
+    detects=(--data-races)
+    batches gpu fused 10 --dropout 0.1 --input-dropout 0.1 --label-smoothing 0.1
+    batches cpu fused 10
 }
 
 layered_batches() {

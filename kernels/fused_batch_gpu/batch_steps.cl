@@ -330,6 +330,7 @@ batch_steps(batch_run run, optimizer how, global const update_step *restrict fac
     bool sound = !pass.progress.diverged;
     for (uint i = me; i < PARAMETERS / LANES; i += THREADS)
         parameters[i] = p[i];
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE); // note_step() changes the progress that all have read
     for (uint s0 = run.first; s0 < run.end; s0 += BATCH) {
         const uint end = min(s0 + BATCH, run.end);
         const update_step by = factors[run.factors_at + (s0 - run.first) / BATCH];
@@ -341,6 +342,7 @@ batch_steps(batch_run run, optimizer how, global const update_step *restrict fac
         sound = sound && isfinite(loss);
         for (uint i = me; run.keep && sound && end == run.end && i < PARAMETERS / LANES; i += THREADS)
             kept[i] = parameters[i];
+        barrier(CLK_LOCAL_MEM_FENCE);
         const float factor = gradient_factor(&mine, &own, how, 1.0f / (float)(end - s0));
         update_own(&mine, &own, how, by, factor);
         update_rest(&mine, how, by, factor, decays, (global floatv *)first_moment, (global floatv *)second_moment);
