@@ -16,8 +16,8 @@ CLC = pathlib.Path("/usr/lib/clc")
 # What every driver's compiler defines.
 DEFINES = ["-D", "__OPENCL_VERSION__=300"]
 REGISTER_LIMIT = re.compile(r"-cl-nv-maxrregcount=(\d+)")
-SIZED_KERNEL = re.compile(r"reqd_work_group_size.*?\bvoid\s+(\w+)\s*\(", re.S)
-KERNEL = re.compile(r"\b(?:kernel|__kernel)\b")
+# A kernel with reqd_work_group_size, in text without macros.
+SIZED_KERNEL = re.compile(r"kernel\b[^;{}]*?reqd_work_group_size[^;{}]*?\bvoid\s+(\w+)\s*\(")
 
 
 class CompileError(Exception):
@@ -65,9 +65,12 @@ def clang(program, output, triple, processor, library, *more):
 
 # ---- NVIDIA ----
 
-def state_group_sizes(ptx, source, items):
+def state_group_sizes(ptx, program):
     """Clang drops reqd_work_group_size, so it is written into the PTX."""
-    sized = set(SIZED_KERNEL.findall(source))
+    options = [o for o in program["options"].split() if not o.startswith("-cl-")]
+    expanded = run([find_clang(), "-E", "-P", "-x", "cl", "-w", "-target", "nvptx64-nvidia-nvcl", *options, *DEFINES,
+                    program["path"]])
+    sized, items = set(SIZED_KERNEL.findall(expanded)), program["items"]
 
     def with_size(match):
         size = items.get(match[2])
@@ -79,7 +82,7 @@ def nvidia(program, target, folder):
     ptx, cubin = folder / "program.ptx", folder / "program.cubin"
     clang(program, ptx, "nvptx64-nvidia-nvcl", ["-Xclang", "-target-cpu", "-Xclang", "sm_80"],
           "nvptx64--nvidiacl.bc", "-mllvm", "-inline-threshold=1000000")
-    ptx.write_text(state_group_sizes(ptx.read_text(), pathlib.Path(program["path"]).read_text(), program["items"]))
+    ptx.write_text(state_group_sizes(ptx.read_text(), program))
     if not find_ptxas():
         return {name: {} for name in re.findall(r"\.entry (\w+)", ptx.read_text())}
     limit = REGISTER_LIMIT.search(program["options"])

@@ -20,7 +20,7 @@ import tempfile
 import compilers
 
 # Kernels whose plan launches as many work-groups as run at the same time.
-RESIDENT = {"fused_gpu_pass"}
+RESIDENT = {"fused_gpu_pass", "fused_gpu_forward"}
 
 COLUMNS = ("kernel", "network", "items", "groups", "regs", "spills", "in loops", "arrays", "local", "fit", "planned")
 

@@ -92,8 +92,11 @@ static void take_steps(engine *e)
     update_step steps[STEPS];
     for (size_t i = 0; i < STEPS; i++)
         steps[i] = gr_optimizer_step(&e->optimizer, 0.1f, i + 1);
-    if (type->take_steps != NULL && e->batch > 0) {
-        require(type->take_steps(e, &(step_run){0, STEPS * batch, steps, STEPS, false}));
+    if (type->take_steps != NULL) {
+        for (size_t i = 0; i < STEPS && e->batch == 0; i++) /* an epoch is one step */
+            require(type->take_steps(e, &(step_run){0, batch, &steps[i], 1, false}));
+        if (e->batch > 0)
+            require(type->take_steps(e, &(step_run){0, STEPS * batch, steps, STEPS, false}));
         return;
     }
     for (size_t i = 0; i < STEPS; i++) {
