@@ -44,29 +44,15 @@ cleanup:
 
 /* ---- Timing ---- */
 
-/* Queues `length` iterations, at most METRIC_SLOTS, as a training does. */
-static gradus_status queue_iterations(engine *e, size_t length)
-{
-    gradus_status status = GRADUS_OK;
-    const size_t samples = e->dataset->info.samples;
-    const update_step step = gr_optimizer_step(&e->optimizer, LEARNING_RATE, 1);
-    for (size_t i = 0; i < length; i++)
-        if (e->type->take_steps != NULL) {
-            TRY(e->type->take_steps(e, &(step_run){0, samples, &step, 1, false}));
-        } else {
-            TRY(e->type->gradient(e, 0, samples));
-            TRY(e->type->update(e, &step));
-        }
-cleanup:
-    return status;
-}
-
 static gradus_status run_burst(gradus_benchmark *b, size_t length)
 {
     gradus_status status = GRADUS_OK;
     const double started = gr_seconds();
+    const update_step step = gr_optimizer_step(&b->e->optimizer, LEARNING_RATE, 1);
+    const step_run iteration = {0, b->e->dataset->info.samples, &step, 1, false};
     batch_sums last;
-    TRY(queue_iterations(b->e, length));
+    for (size_t i = 0; i < length; i++)
+        TRY(gr_engine_take_steps(b->e, &iteration));
     TRY(b->e->type->read_sums(b->e, &last)); /* waits */
     b->seconds_per_iteration = (gr_seconds() - started) / (double)length;
 cleanup:

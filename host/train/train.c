@@ -71,24 +71,6 @@ static update_step step_of(const run *r, size_t step)
     return gr_optimizer_step(&r->e->optimizer, gr_schedule_rate(&r->schedule, step), step + 1);
 }
 
-/* One step of gradient descent. A report has the figures of the forward pass, so the parameters that belong to it are
- * those before the update. */
-static gradus_status queue_iteration(run *r)
-{
-    gradus_status status = GRADUS_OK;
-    const engine_type *type = r->e->type;
-    const update_step step = step_of(r, r->queued);
-    TRY(begin_epoch(r));
-    TRY(type->gradient(r->e, gr_training_plan_batch_first(&r->plan, r->queued),
-                       gr_training_plan_batch_count(&r->plan, r->queued)));
-    if (gr_training_plan_reports(&r->plan, r->queued + 1))
-        TRY(type->keep_parameters(r->e));
-    TRY(type->update(r->e, &step));
-    r->queued++;
-cleanup:
-    return status;
-}
-
 /* The number of steps, at most `limit`, that can be queued in one call: all in one epoch, and with no report before the
  * last one. */
 static size_t run_length(const run *r, size_t limit)
@@ -100,7 +82,8 @@ static size_t run_length(const run *r, size_t limit)
     return count;
 }
 
-/* Does what queue_iteration() does for each of `count` steps, in one call of the engine. */
+/* Queues `count` steps of gradient descent. A report has the figures of the forward pass, so the parameters that belong
+ * to it are those before the update. */
 static gradus_status queue_run(run *r, size_t count)
 {
     gradus_status status = GRADUS_OK;
@@ -112,7 +95,7 @@ static gradus_status queue_run(run *r, size_t count)
     const size_t end = gr_training_plan_batch_first(&r->plan, last) + gr_training_plan_batch_count(&r->plan, last);
     const step_run next = {gr_training_plan_batch_first(&r->plan, r->queued), end, steps, count,
                            gr_training_plan_reports(&r->plan, last + 1)};
-    TRY(r->e->type->take_steps(r->e, &next));
+    TRY(gr_engine_take_steps(r->e, &next));
     r->queued += count;
 cleanup:
     return status;
@@ -124,7 +107,7 @@ static gradus_status queue_burst(run *r, size_t length)
     const burst *b = gr_pending_add(&r->pending, r->queued, length);
     const size_t end = r->queued + length;
     while (r->queued < end)
-        TRY(r->e->type->take_steps == NULL ? queue_iteration(r) : queue_run(r, run_length(r, end - r->queued)));
+        TRY(queue_run(r, run_length(r, end - r->queued)));
     TRY(r->e->type->send_sums(r->e, b->place, gr_burst_range(b)));
 cleanup:
     return status;

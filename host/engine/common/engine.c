@@ -61,6 +61,22 @@ gradus_status gr_engine_create(const engine_type *type, gradus_device *device, c
     return gr_engine_create_with(type, &(engine_settings){0}, device, network, dataset, out);
 }
 
+gradus_status gr_engine_take_steps(engine *e, const step_run *run)
+{
+    gradus_status status = GRADUS_OK;
+    if (e->type->take_steps != NULL)
+        return e->type->take_steps(e, run);
+    for (size_t i = 0; i < run->count; i++) {
+        const size_t first = run->first + i * e->batch, left = run->end - first;
+        TRY(e->type->gradient(e, first, e->batch > 0 && e->batch < left ? e->batch : left));
+        if (run->keep && i + 1 == run->count)
+            TRY(e->type->keep_parameters(e));
+        TRY(e->type->update(e, &run->steps[i]));
+    }
+cleanup:
+    return status;
+}
+
 void gr_engine_describe(const engine *e, char *text, size_t size)
 {
     const char *const label = *e->choice == '\0' ? "" : "engine: ", *const end = *e->choice == '\0' ? "" : "\n";

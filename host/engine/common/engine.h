@@ -86,7 +86,7 @@ typedef struct engine_type {
     gradus_status (*update)(engine *e, const update_step *step);
     gradus_status (*evaluate)(engine *e, size_t first, size_t count);
 
-    /* gradient() and update() for each step of a run, in few launches; NULL: that would not be faster. A training does
+    /* gr_engine_take_steps() in few launches; NULL: that would not be faster. A training does
      * all its steps in this way or none, because the order of sums may differ. */
     gradus_status (*take_steps)(engine *e, const step_run *run);
 
@@ -156,6 +156,9 @@ gradus_status gr_engine_create_with(const engine_type *type, const engine_settin
 /* The same for plain gradient descent with full batches. */
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
+
+/* Queues the steps of a run, by take_steps() if the engine has it. */
+gradus_status gr_engine_take_steps(engine *e, const step_run *run);
 
 /* The decisions of the engine, and of its choice: lines that each end with "\n", or "". */
 void gr_engine_describe(const engine *e, char *text, size_t size);

@@ -49,18 +49,10 @@ static gradus_status queue_steps(trial *t, size_t most)
     update_step steps[BURST_LENGTH_MAX];
 
     TRY(begin_epoch(t, step));
-    if (t->e->type->take_steps != NULL) {
-        for (size_t i = 0; i < count; i++)
-            steps[i] = nothing;
-        const step_run run = {first, smaller(samples, first + count * t->batch), steps, count, false};
-        TRY(t->e->type->take_steps(t->e, &run));
-    } else {
-        for (size_t i = 0; i < count; i++) {
-            const size_t at = first + i * t->batch;
-            TRY(t->e->type->gradient(t->e, at, smaller(t->batch, samples - at)));
-            TRY(t->e->type->update(t->e, &nothing));
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        steps[i] = nothing;
+    TRY(gr_engine_take_steps(t->e,
+                             &(step_run){first, smaller(samples, first + count * t->batch), steps, count, false}));
     t->done += count;
 cleanup:
     return status;
