@@ -30,6 +30,18 @@ cleanup:
     return status;
 }
 
+gradus_status gr_launch_create_groups(gradus_device *device, const char *file, const char *kernel, size_t groups,
+                                      size_t local, const kernel_argument *arguments, size_t argument_count,
+                                      launch *out)
+{
+    gradus_status status = GRADUS_OK;
+    cl_program program = NULL;
+    TRY(gr_program_share(device, file, "", &program));
+    TRY(gr_launch_create_in(program, kernel, groups * local, local, arguments, argument_count, out));
+cleanup:
+    return status;
+}
+
 static gradus_status set_argument(launch *prepared, size_t index, kernel_argument argument)
 {
     gradus_status status = GRADUS_OK;

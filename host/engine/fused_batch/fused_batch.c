@@ -194,18 +194,17 @@ static gradus_status create_step_launch(fused_batch *e)
     const device_engine *common = &e->packed.common;
     const batch_steps none = {0};
     const batch_training training = {(u32)common->base.batch, common->base.optimizer};
-    /* An optimizer without this moment never uses the buffer that replaces it. */
-    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
-    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
-    return gr_launch_create_in(e->program, "fused_batch_steps", 1, 1,
-                               ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->steps->queue.factors),
-                                         ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.starts),
-                                         ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters),
-                                         ARGUMENT(common->kept), ARGUMENT(e->scratch), ARGUMENT(common->record.sums),
-                                         ARGUMENT(common->record.history), ARGUMENT(common->record.progress),
-                                         ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second),
-                                         ARGUMENT(e->source.plan), ARGUMENT(e->source.pixels)),
-                               &e->steps->fused_batch_steps);
+    const moment_arguments moments =
+        gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
+    return gr_launch_create_in(
+        e->program, "fused_batch_steps", 1, 1,
+        ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->steps->queue.factors), ARGUMENT(e->x.values),
+                  ARGUMENT(e->x.places), ARGUMENT(e->x.starts), ARGUMENT(e->labels), ARGUMENT(e->order),
+                  ARGUMENT(common->parameters), ARGUMENT(common->kept), ARGUMENT(e->scratch),
+                  ARGUMENT(common->record.sums), ARGUMENT(common->record.history), ARGUMENT(common->record.progress),
+                  ARGUMENT(common->optimizer.decays), ARGUMENT(moments.first), ARGUMENT(moments.second),
+                  ARGUMENT(e->source.plan), ARGUMENT(e->source.pixels)),
+        &e->steps->fused_batch_steps);
 }
 
 static gradus_status plan_steps(fused_batch *e)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engine "fused" with kernels for GPUs: the program's constants, buffers, launches, and the engine's functions. */
+/* Engine "fused" for full batches on GPUs: the program's constants, buffers, launches, and the engine's functions. */
 #include "engine/fused_gpu/fused_gpu.h"
 #include "core/memory.h"
 #include "engine/fused_gpu/fused_gpu_plan.h"
@@ -186,21 +186,20 @@ static gradus_status plan_sums(fused_gpu *e)
     const gpu_step no_step = {0};
     const size_t groups = common->layout.length / REDUCE_COLUMNS + 1; /* the last one has the metrics */
     const size_t local = REDUCE_COLUMNS * e->plan.reduce_slices;
-    /* An optimizer without this moment never uses the buffer that replaces it. */
-    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
-    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
+    const moment_arguments moments =
+        gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
 
     TRY(gr_launch_create_in(e->program, "fused_gpu_reduce", groups * local, local,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(e->partial), ARGUMENT(common->gradient),
                                       ARGUMENT(common->record.sums), ARGUMENT(e->plan.sums)),
                             &e->reduce));
-    TRY(gr_launch_create_in(e->program, "fused_gpu_step", groups * local, local,
-                            ARGUMENTS(ARGUMENT(no_step), ARGUMENT(common->base.optimizer), ARGUMENT(e->partial),
-                                      ARGUMENT(common->parameters), ARGUMENT(common->kept),
-                                      ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second),
-                                      ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
-                                      ARGUMENT(common->record.progress), ARGUMENT(e->plan.sums)),
-                            &e->step));
+    TRY(gr_launch_create_in(
+        e->program, "fused_gpu_step", groups * local, local,
+        ARGUMENTS(ARGUMENT(no_step), ARGUMENT(common->base.optimizer), ARGUMENT(e->partial),
+                  ARGUMENT(common->parameters), ARGUMENT(common->kept), ARGUMENT(common->optimizer.decays),
+                  ARGUMENT(moments.first), ARGUMENT(moments.second), ARGUMENT(common->record.sums),
+                  ARGUMENT(common->record.history), ARGUMENT(common->record.progress), ARGUMENT(e->plan.sums)),
+        &e->step));
 cleanup:
     return status;
 }
@@ -313,18 +312,19 @@ cleanup:
     return status;
 }
 
-/* Only full batches and ReLU are supported. */
+#define HERE " with full batches and kernels for GPUs"
+
 static const char *fused_gpu_unsupported(const engine *base, const gradus_device *device)
 {
     (void)device;
     const gradus_network *network = &base->network;
     const regularization *how = &base->regularization;
-    return network->floats                              ? "float features"
-           : base->batch > 0                            ? "mini-batches with kernels for GPUs"
-           : network->activation != GRADUS_RELU         ? "an activation other than ReLU with kernels for GPUs"
-           : network->input_deviation != 0              ? "standardised input with kernels for GPUs"
-           : how->dropout > 0 || how->input_dropout > 0 ? "dropout with kernels for GPUs"
-           : how->label_smoothing > 0                   ? "label smoothing with kernels for GPUs"
+    return network->floats                              ? "float features" HERE
+           : base->batch > 0                            ? "mini-batches"
+           : network->activation != GRADUS_RELU         ? "an activation other than ReLU" HERE
+           : network->input_deviation != 0              ? "standardised input" HERE
+           : how->dropout > 0 || how->input_dropout > 0 ? "dropout" HERE
+           : how->label_smoothing > 0                   ? "label smoothing" HERE
                                                         : NULL;
 }
 

@@ -106,21 +106,16 @@ size_t gr_row_sums_partial_size(const gradus_device *device, size_t rows, size_t
 static gradus_status create_total(gradus_device *device, cl_mem from, size_t rows, size_t count, cl_mem out,
                                   size_t offset, launch *prepared)
 {
-    gradus_status status = GRADUS_OK;
     const scaled_sum plain = {1, 0};
     const cl_uint row_count = (cl_uint)rows, pieces = (cl_uint)count;
     const cl_ulong out_at = offset;
     const kernel_argument arguments[] = {ARGUMENT(plain),  ARGUMENT(from),      ARGUMENT(out),
                                          ARGUMENT(out_at), ARGUMENT(row_count), ARGUMENT(pieces)};
     const size_t argument_count = sizeof arguments / sizeof *arguments;
-    cl_program program = NULL;
-    if (device->kernels == KERNELS_CPU)
-        return gr_launch_create(device, "layered/row_sums.cl", "row_sums", rows, arguments, argument_count, prepared);
-    TRY(gr_program_share(device, "layered/row_sums.cl", "", &program));
-    TRY(gr_launch_create_in(program, "row_sums_group", rows * GROUP_SUM_ITEMS, GROUP_SUM_ITEMS, arguments,
-                            argument_count, prepared));
-cleanup:
-    return status;
+    return device->kernels == KERNELS_CPU
+               ? gr_launch_create(device, "layered/row_sums.cl", "row_sums", rows, arguments, argument_count, prepared)
+               : gr_launch_create_groups(device, "layered/row_sums.cl", "row_sums_group", rows, GROUP_SUM_ITEMS,
+                                         arguments, argument_count, prepared);
 }
 
 gradus_status gr_row_sums(gradus_device *device, cl_mem m, size_t rows, size_t columns, cl_mem partial, cl_mem out,

@@ -5,22 +5,16 @@
 
 #include "common/group_sum.h"
 
-/* An optimizer without this moment never uses the buffer that replaces it. */
-static cl_mem moment(cl_mem own, const update_buffers *buffers)
-{
-    return own == NULL ? buffers->gradient : own;
-}
-
 gradus_status gr_update_parameters(gradus_device *device, const optimizer *how, size_t elements,
                                    const step_record *record, const update_buffers *buffers, launch *prepared)
 {
     const update_step none = {0};
     const cl_ulong count = elements;
-    const cl_mem first = moment(buffers->first, buffers), second = moment(buffers->second, buffers);
+    const moment_arguments m = gr_moment_arguments(buffers->first, buffers->second, buffers->gradient);
     return gr_launch_create(device, "common/optimizer.cl", "update_parameters", gr_divide_up(elements, UPDATE_LANES),
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(*how), ARGUMENT(count), ARGUMENT(buffers->parameters),
                                       ARGUMENT(buffers->gradient), ARGUMENT(buffers->decays), ARGUMENT(buffers->clip),
-                                      ARGUMENT(first), ARGUMENT(second), ARGUMENT(record->sums),
+                                      ARGUMENT(m.first), ARGUMENT(m.second), ARGUMENT(record->sums),
                                       ARGUMENT(record->history), ARGUMENT(record->progress)),
                             prepared);
 }
@@ -30,18 +24,13 @@ gradus_status gr_update_parameters_set(launch *prepared, const update_step *step
     return gr_launch_vary(prepared, sizeof *step, step);
 }
 
-/* A launch of `count` work-items on a CPU, or of as many work-groups on a GPU, of the kernel of that kind. */
-static gradus_status create_sums(gradus_device *device, const char *cpu, const char *gpu, size_t count,
+/* A launch for `count` sums: a work-item each with kernels for CPUs, a work-group each with those for GPUs. */
+static gradus_status create_sums(gradus_device *device, const char *kernel, const char *group_kernel, size_t count,
                                  const kernel_argument *arguments, size_t argument_count, launch *prepared)
 {
-    gradus_status status = GRADUS_OK;
-    const bool groups = device->kernels == KERNELS_GPU;
-    const size_t local = groups ? GROUP_SUM_ITEMS : 1;
-    cl_program program = NULL;
-    TRY(gr_program_share(device, "common/optimizer.cl", "", &program));
-    TRY(gr_launch_create_in(program, groups ? gpu : cpu, count * local, local, arguments, argument_count, prepared));
-cleanup:
-    return status;
+    const bool cpu = device->kernels == KERNELS_CPU;
+    return gr_launch_create_groups(device, "common/optimizer.cl", cpu ? kernel : group_kernel, count,
+                                   cpu ? 1 : GROUP_SUM_ITEMS, arguments, argument_count, prepared);
 }
 
 gradus_status gr_square_sums(gradus_device *device, cl_mem gradient, size_t elements, cl_mem partial, launch *prepared)
@@ -62,12 +51,8 @@ gradus_status gr_limit_norms(gradus_device *device, cl_mem parameters, cl_mem ro
                              launch *prepared)
 {
     const cl_ulong count = row_count;
-    const kernel_argument arguments[] = {ARGUMENT(parameters), ARGUMENT(rows), ARGUMENT(count), ARGUMENT(max_norm)};
-    const size_t arguments_count = sizeof arguments / sizeof *arguments;
-    if (device->kernels == KERNELS_CPU)
-        return gr_launch_create(device, "common/optimizer.cl", "limit_norms", row_count, arguments, arguments_count,
-                                prepared);
-    return create_sums(device, "", "limit_norms_group", row_count, arguments, arguments_count, prepared);
+    return create_sums(device, "limit_norms", "limit_norms_group", row_count,
+                       ARGUMENTS(ARGUMENT(parameters), ARGUMENT(rows), ARGUMENT(count), ARGUMENT(max_norm)), prepared);
 }
 
 gradus_status gr_keep_parameters(gradus_device *device, cl_mem parameters, cl_mem kept, size_t elements,

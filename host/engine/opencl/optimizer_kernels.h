@@ -14,6 +14,16 @@ typedef struct step_record {
     cl_mem progress; /* a step_progress */
 } step_record;
 
+/* The moments as arguments of a kernel: an optimizer without one never uses the buffer `other` that replaces it. */
+typedef struct moment_arguments {
+    cl_mem first, second;
+} moment_arguments;
+
+static inline moment_arguments gr_moment_arguments(cl_mem first, cl_mem second, cl_mem other)
+{
+    return (moment_arguments){first == NULL ? other : first, second == NULL ? other : second};
+}
+
 /* first, second: NULL if the optimizer has no such moment. */
 typedef struct update_buffers {
     cl_mem parameters, gradient, first, second, decays, clip;
