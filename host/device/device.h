@@ -17,7 +17,6 @@ typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
 typedef struct shared_program shared_program;
-struct gpu_description;
 
 #define DEVICE_AT_CLOSE_MAX 4
 
@@ -31,11 +30,10 @@ struct gradus_device {
     cl_command_queue queue;  /* in order */
     bool flushed;            /* nothing was launched since the queue was flushed; see Note [first launch] */
     struct profile *profile; /* profile.h; NULL unless the device was opened for it */
-    const struct gpu_description *described; /* the GPU that it says it is, gpu_model.h; NULL: it is itself */
-    shared_program *shared;                  /* programs of gr_program_share() */
-    unsigned vector_width;                   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */
-    unsigned lanes;                          /* floats of a vector in kernels with vectors: 8 or 16 */
-    uint64_t memory_limit; /* bytes that one engine may use in total; see Note [memory limit] in device.c */
+    shared_program *shared;  /* programs of gr_program_share() */
+    unsigned vector_width;   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */
+    unsigned lanes;          /* floats of a vector in kernels with vectors: 8 or 16 */
+    uint64_t memory_limit;   /* bytes that one engine may use in total; see Note [memory limit] in device.c */
     void (*at_close[DEVICE_AT_CLOSE_MAX])(void); /* see gr_device_at_close(); NULL from the first unused one on */
 };
 
@@ -70,9 +68,7 @@ void gr_program_release(cl_program *program);
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
 
-/* The largest number of work-items in a work-group: for a kernel that states it (reqd_work_group_size), and for a kernel
- * of this program, which may need too many resources for that. */
-gradus_status gr_device_group_limit(const gradus_device *device, size_t *out);
+/* The largest number of work-items in a work-group of a kernel, which may be smaller than the device's (gpu_model.h). */
 gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 
 /* ---- Waiting (wait.c) ---- */
@@ -156,6 +152,11 @@ typedef struct kernel_argument {
  */
 gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
                                const kernel_argument *arguments, size_t argument_count, launch *out);
+
+/* The same in `groups` work-groups of `local` work-items. */
+gradus_status gr_launch_create_groups(gradus_device *device, const char *file, const char *kernel, size_t groups,
+                                      size_t local, const kernel_argument *arguments, size_t argument_count,
+                                      launch *out);
 
 /* The same for a kernel of another program, in work-groups of `local` work-items; `global` is a multiple of `local`. */
 gradus_status gr_launch_create_in(cl_program program, const char *kernel, size_t global, size_t local,

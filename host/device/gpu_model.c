@@ -9,8 +9,6 @@
  *   processor: two compute units, and the local memory of both.
  * Intel: "GPU Occupancy Calculator" of oneAPI samples (threads, local memory, barriers), "oneAPI GPU Optimization Guide"
  *   (register modes). OpenCL's compute units are vector engines (EUs), 16 of which are a sub-slice (Xe core).
- *
- * Second-level cache and time of a launch are rounded from published measurements, as vendors do not state them.
  */
 #include "device/gpu_model.h"
 #include "core/memory.h"
@@ -24,114 +22,24 @@
 #define GB ((uint64_t)1 << 30)
 
 static const gpu_description descriptions[] = {
-    {"h100",
-     "NVIDIA H100 80GB HBM3",
-     "NVIDIA Corporation",
-     132,
-     80 * GB - 500 * MB,
-     NVIDIA_MODEL(132, 64, 32, 228, 1),
-     {.clock_hz = 1.755e9,
-      .multiplications = 128,
-      .local_bytes = 128,
-      .cache_bytes = 32,
-      .memory_bytes = 3.35e12,
-      .launch_seconds = 2.5e-6}},
-    {"a100",
-     "NVIDIA A100-SXM4-80GB",
-     "NVIDIA Corporation",
-     108,
-     80 * GB - 500 * MB,
-     NVIDIA_MODEL(108, 64, 32, 164, 1),
-     {.clock_hz = 1.41e9,
-      .multiplications = 64,
-      .local_bytes = 128,
-      .cache_bytes = 47,
-      .memory_bytes = 2.039e12,
-      .launch_seconds = 2.5e-6}},
-    {"rtx3090",
-     "NVIDIA GeForce RTX 3090",
-     "NVIDIA Corporation",
-     82,
-     24 * GB - 300 * MB,
-     NVIDIA_MODEL(82, 48, 16, 100, 1),
-     {.clock_hz = 1.695e9,
-      .multiplications = 128,
-      .local_bytes = 128,
-      .cache_bytes = 16,
-      .memory_bytes = 936e9,
-      .launch_seconds = 2.5e-6}},
-    {"rx7900",
-     "gfx1100",
-     "Advanced Micro Devices, Inc.",
-     48,
-     24 * GB - 16 * MB,
-     RDNA_MODEL(48, 1536, 24), /* XTX */
-     {.clock_hz = 2.5e9,
-      .multiplications = 128,
-      .local_bytes = 256,
-      .cache_bytes = 64,
-      .memory_bytes = 960e9,
-      .launch_seconds = 5e-6}},
-    {"rx6800",
-     "gfx1030",
-     "Advanced Micro Devices, Inc.",
-     30,
-     16 * GB - 16 * MB,
-     RDNA_MODEL(30, 1024, 16),
-     {.clock_hz = 2.1e9,
-      .multiplications = 128,
-      .local_bytes = 256,
-      .cache_bytes = 64,
-      .memory_bytes = 512e9,
-      .launch_seconds = 5e-6}},
-    {"mi250",
-     "gfx90a:sramecc+:xnack-",
-     "Advanced Micro Devices, Inc.",
-     104,
+    {"h100", "NVIDIA H100 80GB HBM3", "NVIDIA Corporation", 132, 1755, 80 * GB - 500 * MB,
+     NVIDIA_MODEL(132, 64, 32, 228, 1)},
+    {"a100", "NVIDIA A100-SXM4-80GB", "NVIDIA Corporation", 108, 1410, 80 * GB - 500 * MB,
+     NVIDIA_MODEL(108, 64, 32, 164, 1)},
+    {"rtx3090", "NVIDIA GeForce RTX 3090", "NVIDIA Corporation", 82, 1695, 24 * GB - 300 * MB,
+     NVIDIA_MODEL(82, 48, 16, 100, 1)},
+    {"rx7900", "gfx1100", "Advanced Micro Devices, Inc.", 48, 2500, 24 * GB - 16 * MB,
+     RDNA_MODEL(48, 1536, 24)}, /* XTX */
+    {"rx6800", "gfx1030", "Advanced Micro Devices, Inc.", 30, 2100, 16 * GB - 16 * MB, RDNA_MODEL(30, 1024, 16)},
+    {"mi250", "gfx90a:sramecc+:xnack-", "Advanced Micro Devices, Inc.", 104, 1700,
      64 * GB - 16 * MB, /* one of two dies */
-     CDNA2_MODEL(104),
-     {.clock_hz = 1.7e9,
-      .multiplications = 64,
-      .local_bytes = 128,
-      .cache_bytes = 39,
-      .memory_bytes = 1.638e12,
-      .launch_seconds = 5e-6}},
-    {"a770",
-     "Intel(R) Arc(TM) A770 Graphics",
-     "Intel(R) Corporation",
-     512,
-     16 * GB - 300 * MB,
-     INTEL_MODEL(32, 1024, 64, 16, 8, 8, true),
-     {.clock_hz = 2.1e9,
-      .multiplications = 128,
-      .local_bytes = 128,
-      .cache_bytes = 64,
-      .memory_bytes = 560e9,
-      .launch_seconds = 5e-6}},
-    {"irisxe",
-     "Intel(R) Iris(R) Xe Graphics",
-     "Intel(R) Corporation",
-     96,
-     12 * GB, /* of the host's memory */
-     INTEL_MODEL(6, 512, 64, 16, 7, 8, false),
-     {.clock_hz = 1.3e9,
-      .multiplications = 128,
-      .local_bytes = 128,
-      .cache_bytes = 64,
-      .memory_bytes = 68e9,
-      .launch_seconds = 5e-6}},
-    {"max1100",
-     "Intel(R) Data Center GPU Max 1100",
-     "Intel(R) Corporation",
-     448,
-     48 * GB - 300 * MB,
-     INTEL_MODEL(56, 1024, 128, 8, 8, 16, true),
-     {.clock_hz = 1.55e9,
-      .multiplications = 128,
-      .local_bytes = 128,
-      .cache_bytes = 64,
-      .memory_bytes = 1.229e12,
-      .launch_seconds = 5e-6}},
+     CDNA2_MODEL(104)},
+    {"a770", "Intel(R) Arc(TM) A770 Graphics", "Intel(R) Corporation", 512, 2100, 16 * GB - 300 * MB,
+     INTEL_MODEL(32, 1024, 64, 16, 8, 8, true)},
+    {"irisxe", "Intel(R) Iris(R) Xe Graphics", "Intel(R) Corporation", 96, 1300, 12 * GB, /* of the host's memory */
+     INTEL_MODEL(6, 512, 64, 16, 7, 8, false)},
+    {"max1100", "Intel(R) Data Center GPU Max 1100", "Intel(R) Corporation", 448, 1550, 48 * GB - 300 * MB,
+     INTEL_MODEL(56, 1024, 128, 8, 8, 16, true)},
 };
 
 const gpu_description *gr_gpu_description(size_t index)
@@ -192,14 +100,6 @@ size_t gr_gpu_groups_per_unit(const gpu_model *model, size_t items, size_t regis
     size_t groups = groups_by_registers(model, waves, words);
     groups = smaller(groups, waves > 1 ? model->unit_barrier_groups : model->unit_groups);
     return local == 0 ? groups : smaller(groups, model->unit_local_bytes / local);
-}
-
-size_t gr_gpu_registers_for(const gpu_model *model, size_t items, size_t local_bytes, size_t groups)
-{
-    size_t registers = gr_gpu_registers_most(model);
-    while (registers > 0 && gr_gpu_groups_per_unit(model, items, registers, local_bytes) < groups)
-        registers--;
-    return registers;
 }
 
 void gr_gpu_register_options(const gpu_model *model, size_t registers, char out[GPU_OPTIONS_SIZE])

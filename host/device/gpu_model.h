@@ -33,24 +33,13 @@ typedef struct gpu_model {
     size_t local_reserved; /* bytes of local memory that each group takes besides its own */
 } gpu_model;
 
-/* What estimates of time need; peak figures. "A cycle" is one of clock_hz. */
-typedef struct gpu_speed {
-    double clock_hz;
-    double multiplications; /* fused multiply-adds, float32, a cycle and unit */
-    double local_bytes;     /* from local memory, a cycle and unit */
-    double cache_bytes;     /* from the second-level cache, a cycle and unit */
-    double memory_bytes;    /* a second, of the device */
-    double launch_seconds;  /* between the starts of two launches that do nothing */
-} gpu_speed;
-
 /* A GPU that need not be present: what OpenCL reports, and what it is. */
 typedef struct gpu_description {
     const char *key; /* for options and file names: "h100" */
     const char *name, *vendor;
-    unsigned compute_units;
+    unsigned compute_units, clock_mhz;
     uint64_t memory_bytes;
     gpu_model model;
-    gpu_speed speed;
 } gpu_description;
 
 /* The described GPUs; NULL from the first index on that is too large. */
@@ -61,10 +50,6 @@ const gpu_description *gr_gpu_description(size_t index);
 /* A conservative model for CPUs, and for GPUs of other vendors. */
 gpu_model gr_gpu_model_of(const gradus_device *device);
 
-/* The device says from now on that it is the described GPU, and uses kernels for GPUs: plans can be made and programs
- * be listed without the GPU. */
-void gr_device_describe_as(gradus_device *device, const gpu_description *description);
-
 /* ---- Occupancy ---- */
 
 /* The most registers that a work-item can have. */
@@ -73,9 +58,6 @@ size_t gr_gpu_registers_most(const gpu_model *model);
 /* Work-groups that run on a unit at the same time; 0 if not even one fits. `items` work-items of a group, `registers` of
  * each, `local_bytes` of local memory of a group. */
 size_t gr_gpu_groups_per_unit(const gpu_model *model, size_t items, size_t registers, size_t local_bytes);
-
-/* The most registers of a work-item with which `groups` work-groups fit on a unit; 0 if they never do. */
-size_t gr_gpu_registers_for(const gpu_model *model, size_t items, size_t local_bytes, size_t groups);
 
 /* Work-items of a wave in a kernel with this number of registers. */
 size_t gr_gpu_wave(const gpu_model *model, size_t registers);

@@ -125,8 +125,6 @@ gpu_model gr_gpu_model_of(const gradus_device *device)
 {
     gpu_model model = {0};
     bool known = false;
-    if (device->described != NULL)
-        return device->described->model;
     for (size_t i = 0; device->info.type == GRADUS_DEVICE_GPU && i < sizeof vendors / sizeof *vendors; i++)
         if (strstr(device->info.vendor, vendors[i].vendor) != NULL)
             known = vendors[i].query(device, &model);
@@ -142,29 +140,4 @@ gpu_model gr_gpu_model_of(const gradus_device *device)
     if (model.unit_local_bytes < model.group_local_bytes)
         model.unit_local_bytes = model.group_local_bytes + model.local_reserved;
     return model;
-}
-
-gradus_status gr_device_group_limit(const gradus_device *device, size_t *out)
-{
-    *out = gr_gpu_model_of(device).group_items;
-    return GRADUS_OK;
-}
-
-void gr_device_describe_as(gradus_device *device, const gpu_description *description)
-{
-    gradus_device_info *info = &device->info;
-    snprintf(info->name, sizeof info->name, "%s", description->name);
-    snprintf(info->vendor, sizeof info->vendor, "%s", description->vendor);
-    info->type = GRADUS_DEVICE_GPU;
-    info->discrete = true;
-    info->compute_units = description->compute_units;
-    info->clock_mhz = (unsigned)(description->speed.clock_hz * 1e-6);
-    info->memory_bytes = description->memory_bytes;
-    info->max_allocation_bytes = description->memory_bytes / 4;
-    info->local_memory_bytes = description->model.group_local_bytes;
-    device->memory_limit = info->memory_bytes / 10 * 9;
-    device->kernels = KERNELS_GPU;
-    device->vector_width = 1;
-    device->lanes = 8;
-    device->described = description;
 }

@@ -214,7 +214,7 @@ static size_t device_number(const gpu_description *gpu, cl_device_info what, cl_
         {CL_DEVICE_AVAILABLE, sizeof(cl_bool), CL_TRUE},
         {CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool), CL_TRUE},
         {CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint), gpu->compute_units},
-        {CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint), (cl_ulong)(gpu->speed.clock_hz * 1e-6)},
+        {CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint), gpu->clock_mhz},
         {CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof(cl_uint), 1},
         {CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong), gpu->memory_bytes},
         {CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong), gpu->memory_bytes / 4},

@@ -35,11 +35,11 @@ static size_t local_bytes(const gradus_network *network, const batch_gpu_plan *p
     return vectors * lanes * sizeof(float);
 }
 
-static size_t choose_lanes(const gradus_network *network, size_t batch, const batch_gpu_limits *limits,
+static size_t choose_lanes(const gradus_network *network, size_t batch, const gpu_model *model,
                            const batch_gpu_plan *plan)
 {
-    const size_t local_max = smaller(LOCAL_BYTES_MAX, limits->local_bytes);
-    size_t lanes = gr_divide_up(batch, LANES_USUAL) > 2 * limits->compute_units ? LANES_MAX : LANES_USUAL;
+    const size_t local_max = smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
+    size_t lanes = gr_divide_up(batch, LANES_USUAL) > 2 * model->units ? LANES_MAX : LANES_USUAL;
     while (lanes > 0 && local_bytes(network, plan, lanes) > local_max)
         lanes /= 2;
     return lanes;
@@ -60,21 +60,22 @@ static void place_rows(const gradus_network *network, batch_gpu_plan *plan)
     }
 }
 
-gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, const batch_gpu_limits *limits,
+gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, const gpu_model *model,
                                 batch_gpu_plan *out)
 {
     batch_gpu_plan plan = {0};
     const size_t threads =
-        limits->threads < THREADS_STEP ? limits->threads : limits->threads / THREADS_STEP * THREADS_STEP;
+        model->group_items < THREADS_STEP ? model->group_items : model->group_items / THREADS_STEP * THREADS_STEP;
     plan.forward_threads = smaller(FORWARD_THREADS, threads);
     plan.update_threads = smaller(UPDATE_THREADS, threads);
     place_rows(network, &plan);
-    plan.lanes = choose_lanes(network, batch, limits, &plan);
+    plan.lanes = choose_lanes(network, batch, model, &plan);
     if (plan.lanes == 0)
         return gr_fail(GRADUS_ERROR_DEVICE,
                        "engine fused, for GPUs: %zu features and %zu units in all layers are too many for %.1f KB of "
                        "local memory",
-                       network->sizes[0], plan.rows, (double)smaller(LOCAL_BYTES_MAX, limits->local_bytes) / 1024);
+                       network->sizes[0], plan.rows,
+                       (double)smaller(LOCAL_BYTES_MAX, model->group_local_bytes) / 1024);
     *out = plan;
     return GRADUS_OK;
 }
@@ -94,7 +95,7 @@ static size_t steps_local_bytes(const gradus_network *network, const parameter_l
 }
 
 bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *layout, size_t batch,
-                         const batch_gpu_limits *limits, batch_steps_plan *out)
+                         const gpu_model *model, batch_steps_plan *out)
 {
     const size_t units = network->sizes[1], quads = gr_divide_up(network->sizes[0], 4);
     batch_steps_plan plan = {.unit_blocks = gr_divide_up(units, UNIT_BLOCK_MAX)};
@@ -103,7 +104,7 @@ bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *
     const size_t items = quads * plan.unit_blocks;
     plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
     *out = plan;
-    return units <= UNITS_MAX && plan.threads <= limits->threads &&
+    return units <= UNITS_MAX && plan.threads <= model->group_items &&
            (double)batch * (double)network->sizes[0] * (double)units <= STEP_MULTIPLICATIONS &&
-           steps_local_bytes(network, layout, &plan) <= smaller(LOCAL_BYTES_MAX, limits->local_bytes);
+           steps_local_bytes(network, layout, &plan) <= smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
 }

@@ -6,14 +6,8 @@
 #ifndef GRADUS_ENGINE_BATCH_GPU_PLAN_H
 #define GRADUS_ENGINE_BATCH_GPU_PLAN_H
 
+#include "device/gpu_model.h"
 #include "engine/common/engine.h"
-
-/* The limits of the device. */
-typedef struct batch_gpu_limits {
-    size_t compute_units;
-    size_t local_bytes; /* of a work-group */
-    size_t threads;     /* of a work-group */
-} batch_gpu_limits;
 
 /* The kernels' constants, which batch_gpu_shape.clh describes. */
 typedef struct batch_gpu_plan {
@@ -25,7 +19,7 @@ typedef struct batch_gpu_plan {
 } batch_gpu_plan;
 
 /* Plans for batches of `batch` samples. DEVICE if a sample's input and activations are too large for local memory. */
-gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, const batch_gpu_limits *limits,
+gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, const gpu_model *model,
                                 batch_gpu_plan *out);
 
 #define STEPS_LANES 4
@@ -38,6 +32,6 @@ typedef struct batch_steps_plan {
 /* Whether batch_steps suits: the network's parameters (layout.length) fit into local memory, and a step is so small that
  * one work-group takes no longer than two launches do. Then *out is its plan. */
 bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *layout, size_t batch,
-                         const batch_gpu_limits *limits, batch_steps_plan *out);
+                         const gpu_model *model, batch_steps_plan *out);
 
 #endif

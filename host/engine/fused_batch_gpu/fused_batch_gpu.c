@@ -27,31 +27,32 @@ typedef struct fused_batch_gpu {
 /* ---- Computing ---- */
 
 /* Queues the pass over a part of the order, at most a batch. */
-static gradus_status run_pass(fused_batch_gpu *e, launch *pass, size_t first, size_t count)
+static gradus_status run_pass(fused_batch_gpu *e, bool training, size_t first, size_t count)
 {
     gradus_status status = GRADUS_OK;
     gradus_device *device = e->packed.common.device;
-    const bool gathered = pass == &e->forward && e->source->augments;
+    const bool gathered = training && e->source->augments;
     const batch_part part = {(u32)first, (u32)count, gathered};
-    launch *chosen = gathered ? &e->forward_gathered : pass;
+    launch *pass = gathered ? &e->forward_gathered : training ? &e->forward : &e->evaluate;
     if (gathered)
         TRY(gr_batch_source_gather(device, e->source, first, count, true));
-    TRY(gr_launch_vary(chosen, sizeof part, &part));
-    chosen->global = gr_divide_up(count, e->plan.lanes) * e->plan.forward_threads;
-    TRY(gr_launch_enqueue(device, chosen));
+    TRY(gr_launch_vary(pass, sizeof part, &part));
+    pass->global = gr_divide_up(count, e->plan.lanes) * e->plan.forward_threads;
+    TRY(gr_launch_enqueue(device, pass));
 cleanup:
     return status;
 }
 
-/* Runs `pass` and then `sum` over each part of a range. */
-static gradus_status run_range(fused_batch_gpu *e, launch *pass, launch *sum, size_t first, size_t count)
+/* Runs the pass over each part of a range, and what adds up its sums. */
+static gradus_status run_range(fused_batch_gpu *e, bool training, size_t first, size_t count)
 {
     gradus_status status = GRADUS_OK;
     const size_t batch = e->packed.common.base.batch;
+    launch *sum = training ? &e->gradient : &e->metric_sums;
     for (size_t done = 0; done < count; done += batch) {
         const size_t left = count - done, part = left < batch ? left : batch;
         const batch_step step = {.count = (u32)part, .mean = {1.0f / (float)count, done > 0}};
-        TRY(run_pass(e, pass, first + done, part));
+        TRY(run_pass(e, training, first + done, part));
         TRY(gr_launch_vary(sum, sizeof step, &step));
         TRY(gr_launch_enqueue(e->packed.common.device, sum));
     }
@@ -62,13 +63,13 @@ cleanup:
 static gradus_status fused_batch_gpu_gradient(engine *base, size_t first, size_t count)
 {
     fused_batch_gpu *e = (fused_batch_gpu *)base;
-    return run_range(e, &e->forward, &e->gradient, first, count);
+    return run_range(e, true, first, count);
 }
 
 static gradus_status fused_batch_gpu_evaluate(engine *base, size_t first, size_t count)
 {
     fused_batch_gpu *e = (fused_batch_gpu *)base;
-    return run_range(e, &e->evaluate, &e->metric_sums, first, count);
+    return run_range(e, false, first, count);
 }
 
 static gradus_status fused_batch_gpu_shuffle(engine *base, const permutation *order)
@@ -86,7 +87,7 @@ static gradus_status fused_batch_gpu_take_steps(engine *base, const step_run *ru
         const size_t count = left < base->batch ? left : base->batch;
         const batch_step step = {
             (u32)count, run->keep && i + 1 == run->count, {1.0f / (float)count, 0}, run->steps[i]};
-        TRY(run_pass(e, &e->forward, first, count));
+        TRY(run_pass(e, true, first, count));
         TRY(gr_launch_vary(&e->update, sizeof step, &step));
         TRY(gr_launch_enqueue(e->packed.common.device, &e->update));
     }
@@ -234,13 +235,12 @@ static gradus_status plan_updates(fused_batch_gpu *e)
     const device_engine *common = &e->packed.common;
     const optimizer how = common->base.optimizer;
     const size_t local = e->plan.update_threads, global = e->plan.slabs_at[common->base.network.layers] * local;
-    /* An optimizer without this moment never uses the buffer that replaces it. */
-    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
-    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
+    const moment_arguments moments =
+        gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
     TRY(gr_launch_create_in(e->update_program, "batch_update", global, local,
                             ARGUMENTS(ARGUMENT(none), ARGUMENT(how), ARGUMENT(e->tape), ARGUMENT(e->metrics),
-                                      ARGUMENT(common->parameters), ARGUMENT(common->kept), ARGUMENT(first),
-                                      ARGUMENT(second), ARGUMENT(common->record.sums),
+                                      ARGUMENT(common->parameters), ARGUMENT(common->kept), ARGUMENT(moments.first),
+                                      ARGUMENT(moments.second), ARGUMENT(common->record.sums),
                                       ARGUMENT(common->record.history), ARGUMENT(common->record.progress)),
                             &e->update));
     TRY(gr_launch_create_in(e->update_program, "batch_gradient", global, local,
@@ -260,16 +260,17 @@ static gradus_status plan_steps(fused_batch_gpu *e)
     const batch_run none = {0};
     const device_engine *common = &e->packed.common;
     const optimizer how = common->base.optimizer;
-    const cl_mem first = common->optimizer.first == NULL ? common->gradient : common->optimizer.first;
-    const cl_mem second = common->optimizer.second == NULL ? common->gradient : common->optimizer.second;
+    const moment_arguments moments =
+        gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
     TRY(gr_step_queue_create(common->device, &e->steps));
-    TRY(gr_launch_create_in(
-        e->steps_program, "batch_steps", e->steps_plan.threads, e->steps_plan.threads,
-        ARGUMENTS(ARGUMENT(none), ARGUMENT(how), ARGUMENT(e->steps.factors), ARGUMENT(e->source->x),
-                  ARGUMENT(e->source->labels), ARGUMENT(e->source->order), ARGUMENT(common->parameters),
-                  ARGUMENT(common->kept), ARGUMENT(common->optimizer.decays), ARGUMENT(first), ARGUMENT(second),
-                  ARGUMENT(common->record.sums), ARGUMENT(common->record.history), ARGUMENT(common->record.progress)),
-        &e->batch_steps));
+    TRY(gr_launch_create_in(e->steps_program, "batch_steps", e->steps_plan.threads, e->steps_plan.threads,
+                            ARGUMENTS(ARGUMENT(none), ARGUMENT(how), ARGUMENT(e->steps.factors),
+                                      ARGUMENT(e->source->x), ARGUMENT(e->source->labels), ARGUMENT(e->source->order),
+                                      ARGUMENT(common->parameters), ARGUMENT(common->kept),
+                                      ARGUMENT(common->optimizer.decays), ARGUMENT(moments.first),
+                                      ARGUMENT(moments.second), ARGUMENT(common->record.sums),
+                                      ARGUMENT(common->record.history), ARGUMENT(common->record.progress)),
+                            &e->batch_steps));
 cleanup:
     return status;
 }
@@ -326,12 +327,12 @@ static const engine_type whole_steps_type, queued_steps_type;
 
 /* Clipping and max-norm need the norm of all that a step computes; so only batch_steps has the first one, and the second
  * one always has a launch of its own, after the update. Decides how steps are taken. */
-static void choose_type(fused_batch_gpu *e, const batch_gpu_limits *limits)
+static void choose_type(fused_batch_gpu *e, const gpu_model *model)
 {
     engine *base = &e->packed.common.base;
     const bool augments = gr_augmentation_is_on(&base->augmentation.most);
     if (base->optimizer.max_norm == 0 && !augments &&
-        gr_batch_steps_plan(&base->network, &e->packed.common.layout, base->batch, limits, &e->steps_plan)) {
+        gr_batch_steps_plan(&base->network, &e->packed.common.layout, base->batch, model, &e->steps_plan)) {
         base->type = &queued_steps_type;
         return;
     }
@@ -344,13 +345,12 @@ static gradus_status fused_batch_gpu_create(const engine *base, gradus_device *d
 {
     gradus_status status = GRADUS_OK;
     fused_batch_gpu *e = NULL;
-    batch_gpu_limits limits = {device->info.compute_units, (size_t)device->info.local_memory_bytes, 0};
+    const gpu_model model = gr_gpu_model_of(device);
 
     TRY(gr_allocate(1, &e));
     TRY(gr_packed_engine_init(&e->packed, base, device, base->network.sizes[1]));
-    TRY(gr_device_group_limit(device, &limits.threads));
-    choose_type(e, &limits);
-    TRY(gr_batch_gpu_plan(&base->network, base->batch, &limits, &e->plan));
+    choose_type(e, &model);
+    TRY(gr_batch_gpu_plan(&base->network, base->batch, &model, &e->plan));
     TRY(check_fit(e));
     TRY(build_programs(e));
     TRY(create_buffers(e));
