@@ -4,11 +4,10 @@
 #include "device/device.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
-#include "with_device.h"
+#include "kernel_kinds.h"
 
 #define SAMPLES 150
 
-static gradus_device *device;
 static const gradus_network network = {.layers = 2, .sizes = {12 * 11, 17, 5}};
 static const augmentation some = {{1.5f, 20, 0.2f, 0.8f}, 9};
 
@@ -178,21 +177,6 @@ static void test_refusals(void **state)
                  "augmentation: found samples of 132 features in a row, expected images");
     gradus_model_destroy(model);
     gradus_dataset_destroy(dataset);
-}
-
-static int use_own_kernels(void **state)
-{
-    (void)state;
-    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
-    return 0;
-}
-
-/* The kernels for GPUs, whatever the device is. */
-static int use_gpu_kernels(void **state)
-{
-    (void)state;
-    device->kernels = KERNELS_GPU;
-    return 0;
 }
 
 /* All of these tests for an engine, with one kind of kernels. */

@@ -4,24 +4,22 @@
 #include "engine/select/engine_trial.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
+#include "kernel_kinds.h"
 #include "scratch.h"
-#include "with_device.h"
 
 #include <dirent.h>
 #include <unistd.h>
 
-static gradus_device *device;
-
 /* The kernels for GPUs, whatever the device is, and an empty cache of choices. */
-static int use_gpu_kernels(void **state)
+static int begin_gpu_test(void **state)
 {
-    device->kernels = KERNELS_GPU;
+    (void)use_gpu_kernels(state);
     return scratch_create(state) != 0 || setenv("XDG_CACHE_HOME", scratch_folder, 1) != 0;
 }
 
-static int use_own_kernels(void **state)
+static int end_gpu_test(void **state)
 {
-    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
+    (void)use_own_kernels(state);
     return scratch_remove(state);
 }
 
@@ -328,7 +326,7 @@ static void test_once(void **state)
     gradus_dataset_destroy(dataset);
 }
 
-#define gpu_test(function) cmocka_unit_test_setup_teardown(function, use_gpu_kernels, use_own_kernels)
+#define gpu_test(function) cmocka_unit_test_setup_teardown(function, begin_gpu_test, end_gpu_test)
 
 int main(void)
 {

@@ -11,9 +11,7 @@
 #include "engine/layered/layered_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
-#include "with_device.h"
-
-static gradus_device *device;
+#include "kernel_kinds.h"
 
 static double loss_of(engine *e, const float *parameters)
 {
@@ -104,21 +102,6 @@ static void test_gradient(void **state)
     compared = *state;
     for_each_engine_case(compare_whole);
     for_each_engine_case(compare_piece);
-}
-
-/* The kernels for GPUs, whatever the device is. */
-static int use_gpu_kernels(void **state)
-{
-    (void)state;
-    device->kernels = KERNELS_GPU;
-    return 0;
-}
-
-static int use_own_kernels(void **state)
-{
-    (void)state;
-    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
-    return 0;
 }
 
 /* ---- fused for GPUs, of which PoCL takes seconds to build one: fewer cases, and both ranges with each ---- */

@@ -8,9 +8,7 @@
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
-#include "with_device.h"
-
-static gradus_device *device;
+#include "kernel_kinds.h"
 
 /* ---- Masks ---- */
 
@@ -262,21 +260,6 @@ static void test_max_norm(void **state)
     free(got);
     free(expected);
     gradus_dataset_destroy(dataset);
-}
-
-/* The kernels for GPUs, whatever the device is. */
-static int use_gpu_kernels(void **state)
-{
-    (void)state;
-    device->kernels = KERNELS_GPU;
-    return 0;
-}
-
-static int use_own_kernels(void **state)
-{
-    (void)state;
-    device->kernels = device->info.type == GRADUS_DEVICE_CPU ? KERNELS_CPU : KERNELS_GPU;
-    return 0;
 }
 
 #define ENGINE_TEST(test, name)                                                                                       \

@@ -5,13 +5,11 @@
  */
 #include "assert_close.h"
 #include "core/random.h"
-#include "device/device.h"
-#include "with_device.h"
+#include "kernel_kinds.h"
 
 #include <jansson.h>
 #include <string.h>
 
-static gradus_device *device;
 static json_t *golden;
 static gradus_dataset *dataset;
 
@@ -128,14 +126,13 @@ static void test_steps(void **state)
  * local memory, two launches a step. */
 static void test_gpu_steps(void **state)
 {
-    const kernel_kind own = device->kernels;
     const uint64_t local = device->info.local_memory_bytes;
-    device->kernels = KERNELS_GPU;
+    use_gpu_kernels(state);
     test_steps(state);
     device->info.local_memory_bytes = 32768;
     test_steps(state);
     device->info.local_memory_bytes = local;
-    device->kernels = own;
+    use_own_kernels(state);
 }
 
 int main(void)
