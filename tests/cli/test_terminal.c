@@ -23,9 +23,10 @@ static void test_progress_fits(void **state)
 {
     (void)state;
     size_t lines = 0;
-    assert_int_equal(run_on_terminal("timeout --foreground -s INT 1 \"$GRADUS\" train tiny --engine reference --hidden 200,200 "
-                                     "--lr 0.001 --iterations 999999 --report-every 1"),
-                     124);
+    assert_int_equal(
+        run_on_terminal("timeout --foreground -s INT 1 \"$GRADUS\" train tiny --engine reference --hidden 200,200 "
+                        "--lr 0.001 --iterations 999999 --report-every 1"),
+        124);
     for (const char *pace = program_out; (pace = strstr(pace, " it/s")) != NULL; pace++, lines++) {
         const char *end = strstr(pace, CLEAR);
         assert_non_null(end);
