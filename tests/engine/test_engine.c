@@ -4,6 +4,7 @@
  * reference, layered also in many slices; and unsupported cases.
  */
 #include "common/activations.h"
+#include "compile_quickly.h"
 #include "engine/fused_batch/fused_batch.h"
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/fused_gpu/fused_gpu.h"
@@ -345,6 +346,16 @@ static void test_gpu_plan_h100(void **state)
 
 /* ---- Sparse products ---- */
 
+static int compile_quickly_for_gpu(void **state)
+{
+    return compile_quickly(state) + use_gpu_kernels(state);
+}
+
+static int compile_fully_for_own(void **state)
+{
+    return compile_fully(state) + use_own_kernels(state);
+}
+
 /* Widths around those of vectors and blocks; no hidden layer, one and two; and X with only zeros, many, and none. */
 static void test_sparse_widths(void **state)
 {
@@ -512,12 +523,12 @@ int main(void)
         cmocka_unit_test(test_gpu_few_samples),
         cmocka_unit_test(test_gpu_plan),
         cmocka_unit_test(test_gpu_plan_h100),
-        cmocka_unit_test(test_gpu_whole_steps),
+        cmocka_unit_test_setup_teardown(test_gpu_whole_steps, compile_quickly, compile_fully),
         cmocka_unit_test(test_gpu_norms),
         {"gradient, sparse, GPU kernels", test_gradient, use_gpu_kernels, use_own_kernels,
          (void *)(uintptr_t)&gr_engine_sparse},
-        cmocka_unit_test(test_sparse_widths),
-        cmocka_unit_test_setup_teardown(test_sparse_widths, use_gpu_kernels, use_own_kernels),
+        cmocka_unit_test_setup_teardown(test_sparse_widths, compile_quickly, compile_fully),
+        cmocka_unit_test_setup_teardown(test_sparse_widths, compile_quickly_for_gpu, compile_fully_for_own),
         cmocka_unit_test(test_sparse_same_bits),
         cmocka_unit_test_setup_teardown(test_sparse_same_bits, use_gpu_kernels, use_own_kernels),
         {"slices, sparse", test_slices, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
@@ -525,7 +536,7 @@ int main(void)
          (void *)(uintptr_t)&gr_engine_sparse},
         {"too large, sparse", test_too_large_for_device, NULL, NULL, (void *)(uintptr_t)&gr_engine_sparse},
         {"layered, own products for CPUs", test_layered_products, NULL, NULL, &cpu_products},
-        {"layered, own products for GPUs", test_layered_products, NULL, NULL, &gpu_products},
+        {"layered, own products for GPUs", test_layered_products, compile_quickly, compile_fully, &gpu_products},
         {"layered, CLBlast", test_layered_products, NULL, NULL, &clblast_products},
         {"slices, own products", test_layered_slices, NULL, NULL, &cpu_products},
         {"slices, CLBlast", test_layered_slices, NULL, NULL, &clblast_products},

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Float features: every engine that supports them against the reference, in slices and mini-batches too; engines that
- * refuse them; and that floats of byte / 255 train as the bytes do.
+ * refuse them; and that floats of byte / 255 train as the bytes do. The kernels are compiled without optimisation, as
+ * in test_functions.
  */
+#include "compile_quickly.h"
 #include "engine/layered/layered_state.h"
 #include "engine/select/engines.h"
 #include "engine_cases.h"
-#include "with_device.h"
-
-static gradus_device *device;
 
 /* Features around 0, most of them between -1 and 1; a sample of zeros; one that is large. */
 static gradus_dataset *random_floats(size_t features, size_t samples, uint32_t classes)
@@ -262,7 +261,7 @@ int main(void)
         cmocka_unit_test(test_auto),
     };
     device = open_test_device();
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, compile_quickly, compile_fully);
     gradus_device_close(device);
     return failed;
 }

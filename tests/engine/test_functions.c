@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Activations, dropout, label smoothing and a standardised input: the masks themselves, every engine against the
- * reference with each of them, and that an evaluation uses none of a training's options.
+ * reference with each of them, and that an evaluation uses none of a training's options. The kernels are compiled
+ * without optimisation: test_operations compares those of users with the reference, with each activation too.
  */
 #include "common/activations.h"
+#include "compile_quickly.h"
 #include "device/device.h"
 #include "engine/fused_cpu/fused_cpu.h"
 #include "engine/select/engines.h"
@@ -297,7 +299,7 @@ int main(void)
         {"test_max_norm, fused for GPUs", test_max_norm, use_gpu_kernels, use_own_kernels, &fused_name},
     };
     device = open_test_device();
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, compile_quickly, compile_fully);
     gradus_device_close(device);
     return failed;
 }

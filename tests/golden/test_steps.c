@@ -4,6 +4,7 @@
  * (steps.py, steps.json): from the same weights, with the same batches.
  */
 #include "assert_close.h"
+#include "compile_quickly.h"
 #include "core/random.h"
 #include "kernel_kinds.h"
 
@@ -127,13 +128,15 @@ static void test_steps(void **state)
         check_run(*state, find_run("activation", gradus_activation_name(a), "schedule", "constant"), a);
 }
 
-/* With the kernels for GPUs, whatever the device is: many steps in a launch, which PoCL takes seconds to compile for an
- * optimizer; and, where the parameters do not fit into local memory, two launches a step. */
+/* With the kernels for GPUs, whatever the device is: many steps in a launch, which PoCL would take 5 seconds to compile
+ * for each optimizer; and, where the parameters do not fit into local memory, two launches a step. */
 static void test_gpu_steps(void **state)
 {
     const uint64_t local = device->info.local_memory_bytes;
     use_gpu_kernels(state);
+    compile_quickly(state);
     test_optimizers(state);
+    compile_fully(state);
     device->info.local_memory_bytes = 32768;
     test_steps(state);
     device->info.local_memory_bytes = local;
