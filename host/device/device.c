@@ -160,6 +160,7 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(gradus_device_list(&list, &count));
     TRY(gradus_device_choose(list, count, options->selector, &index, &reason));
     TRY(gr_allocate(1, &device));
+    TRY(gr_shared_create(&device->shared));
     device->info = list[index];
     TRY(apply_options(device, options));
     TRY(gr_device_find(&device->info, &device->id));
@@ -201,7 +202,7 @@ void gradus_device_close(gradus_device *device)
         return;
     for (size_t i = 0; i < DEVICE_AT_CLOSE_MAX && device->at_close[i] != NULL; i++)
         device->at_close[i]();
-    gr_program_release_shared(device);
+    gr_shared_release(device->shared);
     gr_profile_destroy(device->profile);
     if (device->queue != NULL)
         clReleaseCommandQueue(device->queue);

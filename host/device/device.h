@@ -16,7 +16,7 @@ typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 /* Which matrix products are used: the fastest, gradus's own kernels, CLBlast. */
 typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
-typedef struct shared_program shared_program;
+typedef struct shared_objects shared_objects; /* branch.c */
 
 #define DEVICE_AT_CLOSE_MAX 4
 
@@ -30,7 +30,7 @@ struct gradus_device {
     cl_command_queue queue;  /* in order */
     bool flushed;            /* nothing was launched since the queue was flushed; see Note [first launch] */
     struct profile *profile; /* profile.h; NULL unless the device was opened for it */
-    shared_program *shared;  /* programs of gr_program_share() */
+    shared_objects *shared;  /* programs and uploads; those of branches are shared by all of them */
     unsigned vector_width;   /* floats of a hardware vector: 1, 2, 4, 8 or 16 */
     unsigned lanes;          /* floats of a vector in kernels with vectors: 8 or 16 */
     uint64_t memory_limit;   /* bytes that one engine may use in total; see Note [memory limit] in device.c */
@@ -47,6 +47,32 @@ void gr_device_at_close(gradus_device *device, void (*release)(void));
 /* The OpenCL handle of a listed device. */
 gradus_status gr_device_find(const gradus_device_info *info, cl_device_id *out);
 
+/* ---- Branches (branch.c) ---- */
+
+/* Opens `count` branches of a device: queues of the same context with the same options, each for a thread of its own.
+ * They share programs and uploads with each other, not with the device. Each is closed by gradus_device_close(), before
+ * the device is. */
+gradus_status gr_device_branch(const gradus_device *device, size_t count, gradus_device **branches);
+
+/* Objects that a device shares: of its own, or of other branches. */
+gradus_status gr_shared_create(shared_objects **out);
+shared_objects *gr_shared_retain(shared_objects *shared);
+void gr_shared_release(shared_objects *shared); /* NULL-safe */
+
+#define UPLOAD_BUFFERS 3 /* of one upload, at most */
+
+/* Data for engines that only read it. */
+typedef struct device_upload {
+    const void *data; /* which data, */
+    const char *what; /* in which form, a constant text, */
+    size_t variant;   /* and which variant of it: equal values mean equal buffers */
+    gradus_status (*create)(gradus_device *device, const void *context, cl_mem *buffers); /* (UPLOAD_BUFFERS) */
+    const void *context;
+} device_upload;
+
+/* Creates the buffers, which the caller releases. Branches do so once and share them. */
+gradus_status gr_device_upload(gradus_device *device, const device_upload *how, cl_mem *buffers);
+
 /* ---- Cores of a CPU (threads.c) ---- */
 
 /* Restricts a CPU device to `threads` cores, 0: those that this process may use, by creating a subdevice, which
@@ -58,8 +84,9 @@ gradus_status gr_device_restrict(gradus_device *device, size_t threads);
 /* Builds kernels/<file>, "layered/relu.cl", with the compiler's options. DEVICE with the build log's first error. */
 gradus_status gr_program_build(const gradus_device *device, const char *file, const char *options, cl_program *out);
 
-/* The same for a shared program: it is built once per device and options, and released with the device. */
-gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out);
+/* The same for a shared program: it is built once per device and options, and released with the device. Of a branch all
+ * programs are shared. */
+gradus_status gr_program_share(const gradus_device *device, const char *file, const char *options, cl_program *out);
 void gr_program_release_shared(gradus_device *device);
 
 /* Releases *program, one of gr_program_build(), unless it is NULL. */

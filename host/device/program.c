@@ -4,7 +4,7 @@
  * GRADUS_DUMP_KERNELS names a file to which the text of each built program is appended.
  */
 #include "core/memory.h"
-#include "device/device.h"
+#include "device/branch.h"
 #include "device/kernel_source.h"
 #include "device/program_cache.h"
 
@@ -82,7 +82,7 @@ cleanup:
     return status;
 }
 
-gradus_status gr_program_build(const gradus_device *device, const char *file, const char *options, cl_program *out)
+static gradus_status build_file(const gradus_device *device, const char *file, const char *options, cl_program *out)
 {
     gradus_status status = GRADUS_OK;
     char *source = NULL, *all_options = NULL;
@@ -127,45 +127,40 @@ cleanup:
 
 /* ---- Shared programs ---- */
 
-struct shared_program {
-    char *key; /* file and options */
-    cl_program program;
-    shared_program *next;
-};
-
-gradus_status gr_program_share(gradus_device *device, const char *file, const char *options, cl_program *out)
+gradus_status gr_program_share(const gradus_device *device, const char *file, const char *options, cl_program *out)
 {
     gradus_status status = GRADUS_OK;
-    shared_program *made = NULL;
+    cl_program made = NULL;
     char *key = NULL;
 
+    gr_shared_lock(device->shared);
     TRY(gr_format_text(&key, "%s %s", file, options));
-    for (const shared_program *p = device->shared; p != NULL; p = p->next)
-        if (strcmp(p->key, key) == 0) {
-            *out = p->program;
-            goto cleanup;
-        }
-    TRY(gr_allocate(1, &made));
-    TRY(gr_program_build(device, file, options, &made->program));
-    made->key = key;
-    made->next = device->shared;
-    device->shared = made;
-    *out = made->program;
-    key = NULL;
+    *out = gr_shared_find_program(device->shared, key);
+    if (*out != NULL)
+        goto cleanup;
+    TRY(build_file(device, file, options, &made));
+    TRY(gr_shared_add_program(device->shared, key, made));
+    *out = made;
     made = NULL;
 cleanup:
-    free(made);
+    gr_shared_unlock(device->shared);
+    gr_program_release(&made);
     free(key);
+    return status;
+}
+
+gradus_status gr_program_build(const gradus_device *device, const char *file, const char *options, cl_program *out)
+{
+    gradus_status status = GRADUS_OK;
+    if (!gr_shared_has_branches(device->shared))
+        return build_file(device, file, options, out);
+    TRY(gr_program_share(device, file, options, out));
+    CL_TRY(clRetainProgram(*out));
+cleanup:
     return status;
 }
 
 void gr_program_release_shared(gradus_device *device)
 {
-    while (device->shared != NULL) {
-        shared_program *first = device->shared;
-        device->shared = first->next;
-        gr_program_release(&first->program);
-        free(first->key);
-        free(first);
-    }
+    gr_shared_clear(device->shared);
 }

@@ -35,4 +35,7 @@ struct run {
     size_t kept_iteration;     /* whose parameters the engine keeps; SIZE_MAX: none */
 };
 
+/* The settings of the engine of a training. ARGUMENT for impossible options of the optimizer. */
+gradus_status gr_train_settings(const gradus_train_options *options, engine_settings *out);
+
 #endif

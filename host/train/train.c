@@ -298,6 +298,17 @@ cleanup:
     return status;
 }
 
+gradus_status gr_train_settings(const gradus_train_options *options, engine_settings *out)
+{
+    *out = (engine_settings){
+        .threads = options->threads,
+        .batch = options->batch_size,
+        .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
+        .augmentation = {options->augmentation, options->seed},
+        .stop = options->stop};
+    return gr_optimizer_make(&options->optimizer, &out->optimizer);
+}
+
 gradus_status gradus_train(gradus_device *device, gradus_model *model, const gradus_dataset *dataset,
                            const gradus_train_options *options, gradus_train_result *result)
 {
@@ -307,16 +318,11 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     gradus_train_result outcome = {0};
     run r = {.options = options, .kept_iteration = SIZE_MAX};
     const char *name = NULL;
-    engine_settings settings = {
-        .threads = options->threads,
-        .batch = options->batch_size,
-        .regularization = {options->dropout, options->input_dropout, options->label_smoothing, options->seed},
-        .augmentation = {options->augmentation, options->seed},
-        .stop = options->stop};
+    engine_settings settings;
 
     TRY(gr_training_plan_make(options, dataset, &r.plan));
     TRY(gr_schedule_make(&options->schedule, options->learning_rate, r.plan.steps, &r.schedule));
-    TRY(gr_optimizer_make(&options->optimizer, &settings.optimizer));
+    TRY(gr_train_settings(options, &settings));
     TRY(gr_checkpoints_open(&r.checkpoints, options, &r.plan, model, dataset));
     TRY(gr_checkpoints_engine(&r.checkpoints, options->engine, &name));
     TRY(gr_engine_open(name, &settings, device, &model->network, dataset, &e));

@@ -659,6 +659,27 @@ struct gradus_train_result {
     gradus_metrics holdout; /* and over the holdout; NaN without one */
 };
 
+/* ---- Many trainings side by side -------------------------------------------------------------------------------- */
+
+/* A training, and its results. */
+typedef struct gradus_training {
+    gradus_model *model; /* another one for each training */
+    const gradus_train_options *options;
+    gradus_train_result result; /* if status is OK */
+    gradus_status status;
+    char error[512]; /* the message of a failure; "" */
+} gradus_training;
+
+/*
+ * Does gradus_train() for each of them on the same data, several at a time: on a CPU one for each core that is used,
+ * which is faster than one after the other if the networks are small. The samples of mini-batches are on the device
+ * once. Each model gets the same bits as alone. start and report are called from different threads, also at the same
+ * time, but for one training from one thread. All trainings are tried; the status is that of the first that failed,
+ * and the message names it.
+ */
+GRADUS_API gradus_status gradus_train_many(gradus_device *device, const gradus_dataset *dataset,
+                                           gradus_training *trainings, size_t count);
+
 /* ---- Tuning ----------------------------------------------------------------------------------------------------- */
 
 /* The result of the search for one matrix product of a network. */

@@ -36,24 +36,43 @@ static void fill(const gradus_dataset *dataset, size_t block, uint8_t *values, u
     *starts = entry;
 }
 
-gradus_status gr_sample_lists_upload(gradus_device *device, const gradus_dataset *dataset, sample_lists *lists)
+/* Of the uploaded buffers. */
+enum { VALUES, PLACES, STARTS };
+
+typedef struct lists_to_upload {
+    const gradus_dataset *dataset;
+    const sample_lists *lists;
+} lists_to_upload;
+
+static gradus_status create_lists(gradus_device *device, const void *context, cl_mem *buffers)
 {
     gradus_status status = GRADUS_OK;
-    const size_t starts_count = dataset->info.samples * lists->blocks + 1;
-    const size_t entries = lists->entries + 1; /* an empty buffer is impossible */
-    void *values = NULL, *places = NULL, *starts = NULL;
+    const lists_to_upload *all = context;
+    const gradus_dataset *dataset = all->dataset;
+    const size_t starts_count = dataset->info.samples * all->lists->blocks + 1;
+    const size_t entries = all->lists->entries + 1; /* an empty buffer is impossible */
+    const size_t bytes[] = {entries, entries * sizeof(uint16_t), starts_count * sizeof(uint32_t)};
+    void *memory[] = {NULL, NULL, NULL};
 
-    TRY(gr_buffer_create_mapped(device, entries, "X", &lists->values, &values));
-    TRY(gr_buffer_create_mapped(device, entries * sizeof(uint16_t), "X", &lists->places, &places));
-    TRY(gr_buffer_create_mapped(device, starts_count * sizeof(uint32_t), "X", &lists->starts, &starts));
-    fill(dataset, lists->block, values, places, starts);
+    for (size_t b = 0; b < 3; b++)
+        TRY(gr_buffer_create_mapped(device, bytes[b], "X", &buffers[b], &memory[b]));
+    fill(dataset, all->lists->block, memory[VALUES], memory[PLACES], memory[STARTS]);
 cleanup:
-    if (values != NULL)
-        (void)gr_buffer_unmap(device, lists->values, values);
-    if (places != NULL)
-        (void)gr_buffer_unmap(device, lists->places, places);
-    if (starts != NULL)
-        (void)gr_buffer_unmap(device, lists->starts, starts);
+    for (size_t b = 0; b < 3; b++)
+        if (memory[b] != NULL)
+            (void)gr_buffer_unmap(device, buffers[b], memory[b]);
+    return status;
+}
+
+gradus_status gr_sample_lists_upload(gradus_device *device, const gradus_dataset *dataset, sample_lists *lists)
+{
+    const lists_to_upload all = {dataset, lists};
+    cl_mem buffers[UPLOAD_BUFFERS] = {NULL};
+    const gradus_status status = gr_device_upload(
+        device, &(device_upload){dataset, "lists of samples", lists->block, create_lists, &all}, buffers);
+    lists->values = buffers[VALUES];
+    lists->places = buffers[PLACES];
+    lists->starts = buffers[STARTS];
     return status;
 }
 

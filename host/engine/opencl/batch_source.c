@@ -12,12 +12,35 @@ size_t gr_batch_source_bytes(const gradus_dataset *dataset, size_t slice)
     return (info->samples + slice) * sample_bytes + info->samples * sizeof(cl_uint) + slice * sizeof(transform);
 }
 
+/* X and labels. */
+static gradus_status create_data(gradus_device *device, const void *context, cl_mem *buffers)
+{
+    gradus_status status = GRADUS_OK;
+    const gradus_dataset *dataset = context;
+    const size_t samples = dataset->info.samples;
+    const size_t bytes = samples * dataset->info.features * gr_dataset_feature_size(dataset);
+    TRY(gr_buffer_create(device, bytes, "X", &buffers[0]));
+    TRY(gr_buffer_write(device, buffers[0], 0, bytes, gr_dataset_x(dataset)));
+    TRY(gr_buffer_create(device, samples, "the labels", &buffers[1]));
+    TRY(gr_buffer_write(device, buffers[1], 0, samples, dataset->labels));
+cleanup:
+    return status;
+}
+
+static gradus_status upload_data(gradus_device *device, const gradus_dataset *dataset, batch_source *s)
+{
+    cl_mem buffers[UPLOAD_BUFFERS] = {NULL};
+    const gradus_status status =
+        gr_device_upload(device, &(device_upload){dataset, "samples", 0, create_data, dataset}, buffers);
+    s->x = buffers[0];
+    s->labels = buffers[1];
+    return status;
+}
+
 static gradus_status create_buffers(gradus_device *device, const gradus_dataset_info *info, size_t x_bytes,
                                     size_t slice, batch_source *s)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_buffer_create(device, info->samples * x_bytes, "X", &s->x));
-    TRY(gr_buffer_create(device, info->samples, "the labels", &s->labels));
     TRY(gr_buffer_create(device, info->samples * sizeof(cl_uint), "the order of samples", &s->order));
     TRY(gr_buffer_create_zeroed(device, slice * x_bytes, "a batch", &s->batch));
     TRY(gr_buffer_create_zeroed(device, slice, "a batch's labels", &s->batch_labels));
@@ -53,9 +76,8 @@ gradus_status gr_batch_source_create(gradus_device *device, const gradus_dataset
     const permutation identity = gr_permutation_identity((uint32_t)info->samples);
     TRY(gr_allocate(1, &s));
     *out = s;
+    TRY(upload_data(device, dataset, s));
     TRY(create_buffers(device, info, x_bytes, slice, s));
-    TRY(gr_buffer_write(device, s->x, 0, info->samples * x_bytes, gr_dataset_x(dataset)));
-    TRY(gr_buffer_write(device, s->labels, 0, info->samples, dataset->labels));
     TRY(gr_shuffle_samples(device, s->order, info->samples, &s->shuffle_samples));
     const gather_buffers buffers = {s->x, s->labels, s->order, s->batch, s->batch_labels};
     TRY(gr_gather_samples(device, &buffers, x_bytes, slice, &s->gather_samples));
