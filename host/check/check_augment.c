@@ -71,8 +71,8 @@ static gradus_status check_with(check *c, const images *in, const gradus_augment
 {
     gradus_status status = GRADUS_OK;
     const size_t features = in->info.features;
-    /* Features and labels read and written, the order, and each transform written and read. */
-    const gradus_work work = {.bytes = (double)((2 * features + 10 + 2 * sizeof(transform)) * in->batch)};
+    /* Features and labels read and written, the order, and each transform read. */
+    const gradus_work work = {.bytes = (double)((2 * features + 6 + sizeof(transform)) * in->batch)};
     augment_plan *plan = NULL;
     size_t plan_bytes, wrong = 0;
     gather_buffers buffers = {0};
@@ -89,7 +89,11 @@ static gradus_status check_with(check *c, const images *in, const gradus_augment
     TRY(gr_shuffle_samples(c->device, buffers.order, in->info.samples, &shuffle));
     TRY(gr_shuffle_samples_set(&shuffle, &in->order));
     TRY(gr_launch_enqueue(c->device, &shuffle));
-    TRY(gr_augment_samples(c->device, plan, plan_bytes, &buffers, in->batch, &augmented));
+    TRY(gr_augment_samples(c->device, plan, plan_bytes, &buffers, in->info.samples, in->batch, &augmented));
+    if (in->first > 0) { /* so that transforms are drawn from another sample on */
+        TRY(gr_augment_samples_set(&augmented, in->order.epoch, in->first - 1, 1));
+        TRY(gr_augment_samples_enqueue(c->device, &augmented));
+    }
     TRY(gr_augment_samples_set(&augmented, in->order.epoch, in->first, in->valid));
     TRY(gr_augment_samples_enqueue(c->device, &augmented));
     TRY(count_wrong(c, in, plan, &buffers, &wrong));

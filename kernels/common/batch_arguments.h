@@ -16,5 +16,11 @@ typedef struct epoch_samples {
     u32 epoch;
 } epoch_samples;
 
+// The same whose transforms were drawn with those of others: of all samples of the order from drawn_first on.
+typedef struct drawn_samples {
+    batch_samples of;
+    u32 drawn_first;
+} drawn_samples;
+
 // Bytes of a sample that a work-item of gather_samples copies.
 #define GATHER_PIECE 16

@@ -105,11 +105,10 @@ batch_forward(batch_part part, global const feature *restrict x, global const uc
         write_metrics(&pass, &mine, logits, label, metrics);
     tile_cross_entropy(&pass, logits, &label, dz + rows_at[LAYERS - 1]);
     tile_backward(&pass, parameters, dz);
-    for (uint l = 0; l < LAYERS; l++) {
+    for (uint l = 0; l < LAYERS; l++)
         write_rows(dz + rows_at[l], sizes[l + 1], &mine, tape + dz_at[l] * BATCH);
-        if (l + 1 < LAYERS)
-            write_rows(a + rows_at[l], sizes[l + 1], &mine, tape + inputs_at[l + 1] * BATCH);
-    }
+    for (uint l = 0; l + 1 < LAYERS; l++) // in one loop with dZ, PoCL 6.0's compiler fails
+        write_rows(a + rows_at[l], sizes[l + 1], &mine, tape + inputs_at[l + 1] * BATCH);
 }
 
 // The metrics alone, without dropout and label smoothing.

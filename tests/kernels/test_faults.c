@@ -45,6 +45,7 @@ static const struct {
     {"gather_samples", "shuffle.cl", "at + k < size", "at + k + 1 < size"},
     {"augment_samples", "augment.cl", "from = order[samples.first + s]", "from = order[s]"},
     {"augment_samples", "augment.cl", "epoch, order[samples.of.first + s]", "epoch, order[s]"},
+    {"augment_samples", "augment.cl", "samples.first - drawn.drawn_first + s", "s"},
     {"augment_samples", "augment.cl", "column + PIECE", "column + PIECE - 1"},
     {"augment_samples", "augment_row.h", " + 32768) >> 16", ") >> 16"},
     {"augment_samples", "augment_row.h", "sum >> 10", "sum >> 9"},

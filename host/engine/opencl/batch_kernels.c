@@ -39,20 +39,30 @@ gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid
 
 /* ---- augment.cl ---- */
 
+/* Samples whose transforms are drawn by one launch: 1.7 MB of them. */
+#define DRAWN_TOGETHER 4096
+
+size_t gr_augment_capacity(size_t samples, size_t batch)
+{
+    const size_t count = batch > DRAWN_TOGETHER ? batch : DRAWN_TOGETHER;
+    return count < samples ? count : samples;
+}
+
 gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
-                                 const gather_buffers *buffers, size_t batch, augmented_gather *prepared)
+                                 const gather_buffers *buffers, size_t samples, size_t batch,
+                                 augmented_gather *prepared)
 {
     gradus_status status = GRADUS_OK;
-    augmented_gather g = {0};
-    const batch_samples none = {0};
+    augmented_gather g = {.samples = samples, .capacity = gr_augment_capacity(samples, batch)};
+    const drawn_samples none = {0};
     const epoch_samples none_drawn = {0};
     const size_t pieces = gr_divide_up((size_t)plan->width, PIECE) * (size_t)plan->height;
 
     TRY(gr_buffer_create(device, plan_bytes, "the plan of augmentation", &g.plan));
     TRY(gr_buffer_write(device, g.plan, 0, plan_bytes, plan));
-    TRY(gr_buffer_create(device, batch * sizeof(transform), "the transforms of a batch", &g.transforms));
+    TRY(gr_buffer_create(device, g.capacity * sizeof(transform), "the transforms of samples", &g.transforms));
     TRY(gr_launch_create(
-        device, "common/augment.cl", "draw_transforms", batch,
+        device, "common/augment.cl", "draw_transforms", g.capacity,
         ARGUMENTS(ARGUMENT(none_drawn), ARGUMENT(g.plan), ARGUMENT(buffers->order), ARGUMENT(g.transforms)),
         &g.draw_transforms));
     TRY(gr_launch_create(device, "common/augment.cl", "augment_samples", pieces * batch,
@@ -67,20 +77,35 @@ cleanup:
     return status;
 }
 
+void gr_augment_samples_reorder(augmented_gather *prepared)
+{
+    prepared->drawn_first = prepared->drawn_end = 0;
+}
+
 gradus_status gr_augment_samples_set(augmented_gather *prepared, uint32_t epoch, size_t first, size_t valid)
 {
     gradus_status status = GRADUS_OK;
-    const epoch_samples drawn = {{(u32)first, (u32)valid}, epoch};
-    TRY(gr_launch_vary(&prepared->draw_transforms, sizeof drawn, &drawn));
-    TRY(gr_launch_vary(&prepared->augment_samples, sizeof drawn.of, &drawn.of));
+    augmented_gather *p = prepared;
+    if (first < p->drawn_first || first + valid > p->drawn_end) {
+        const size_t left = p->samples - first, count = left < p->capacity ? left : p->capacity;
+        const epoch_samples drawn = {{(u32)first, (u32)count}, epoch};
+        TRY(gr_launch_vary(&p->draw_transforms, sizeof drawn, &drawn));
+        p->drawn_first = first;
+        p->drawn_end = first + count;
+        p->draws = true;
+    }
+    const drawn_samples batch = {{(u32)first, (u32)valid}, (u32)p->drawn_first};
+    TRY(gr_launch_vary(&p->augment_samples, sizeof batch, &batch));
 cleanup:
     return status;
 }
 
-gradus_status gr_augment_samples_enqueue(gradus_device *device, const augmented_gather *prepared)
+gradus_status gr_augment_samples_enqueue(gradus_device *device, augmented_gather *prepared)
 {
     gradus_status status = GRADUS_OK;
-    TRY(gr_launch_enqueue(device, &prepared->draw_transforms));
+    if (prepared->draws)
+        TRY(gr_launch_enqueue(device, &prepared->draw_transforms));
+    prepared->draws = false;
     TRY(gr_launch_enqueue(device, &prepared->augment_samples));
 cleanup:
     return status;

@@ -9,7 +9,8 @@ size_t gr_batch_source_bytes(const gradus_dataset *dataset, size_t slice)
 {
     const gradus_dataset_info *info = &dataset->info;
     const size_t sample_bytes = info->features * gr_dataset_feature_size(dataset) + 1; /* and its label */
-    return (info->samples + slice) * sample_bytes + info->samples * sizeof(cl_uint) + slice * sizeof(transform);
+    return (info->samples + slice) * sample_bytes + info->samples * sizeof(cl_uint) +
+           gr_augment_capacity(info->samples, slice) * sizeof(transform);
 }
 
 /* X and labels. */
@@ -57,7 +58,7 @@ static gradus_status plan_augmentation(gradus_device *device, const gradus_datas
     if (!gr_augmentation_is_on(&how->most))
         return GRADUS_OK;
     TRY(gr_augment_plan_create(how, info, &plan, &bytes));
-    TRY(gr_augment_samples(device, plan, bytes, buffers, slice, &s->augmented));
+    TRY(gr_augment_samples(device, plan, bytes, buffers, info->samples, slice, &s->augmented));
 cleanup:
     free(plan);
     return status;
@@ -107,6 +108,7 @@ gradus_status gr_batch_source_shuffle(gradus_device *device, batch_source *s, co
     TRY(gr_launch_enqueue(device, &s->shuffle_samples));
     s->augments = s->augmented.plan != NULL && order->rounds > 0;
     s->epoch = order->epoch;
+    gr_augment_samples_reorder(&s->augmented);
 cleanup:
     return status;
 }
