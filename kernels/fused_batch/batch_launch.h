@@ -18,6 +18,13 @@ typedef struct batch_pass {
     batch_images images;
 } batch_pass;
 
+// The values that differ between launches of fused_batch_update.
+typedef struct batch_update {
+    pass_range range; // of the pass
+    update_step by;
+    u32 keep; // whether the parameters are kept before the update
+} batch_update;
+
 // The values that differ between launches of fused_batch_steps: complete steps over samples first .. end - 1 of the
 // order.
 typedef struct batch_steps {
@@ -33,5 +40,5 @@ typedef struct batch_training {
     optimizer rule;
 } batch_training;
 
-// Floats that a work-item of fused_batch_reduce adds up, a multiple of any number of lanes.
+// Floats that a work-item of fused_batch_reduce or fused_batch_update adds up, a multiple of any number of lanes.
 #define REDUCE_FLOATS 1024

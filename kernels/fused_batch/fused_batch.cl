@@ -130,6 +130,15 @@ static floatv reduce_vector(global const float *all_scratch, uint i, float scale
     return select((floatv)(0), scale * fma((floatv)(PIXEL_SCALE), sum, bias), lanes_with_units(unit));
 }
 
+// The sum of a metric over the work-items.
+static float sum_metric(global const float *all_scratch, uint metric, uint work_items)
+{
+    float sum = 0;
+    for (uint w = 0; w < work_items; w++)
+        sum += all_scratch[(size_t)w * SCRATCH + METRICS_AT + metric];
+    return sum;
+}
+
 // Adds up the work-items' partial sums: gradient = range.scale * sum, 0 for the padding of W1's last block; and loss
 // and number correct in sums[0], [1]. NDRange: one work-item per REDUCE_VECTORS vectors.
 kernel void fused_batch_reduce(pass_range range, global const float *restrict all_scratch,
@@ -138,11 +147,34 @@ kernel void fused_batch_reduce(pass_range range, global const float *restrict al
     const uint begin = get_global_id(0) * REDUCE_VECTORS, end = min(begin + REDUCE_VECTORS, (uint)GRADIENT_VECTORS);
     for (uint i = begin; i < end; i++)
         gradient[i] = reduce_vector(all_scratch, i, range.scale, work_items);
-    for (uint m = 0; begin == 0 && m < METRICS; m++) {
-        float metric = 0;
-        for (uint w = 0; w < work_items; w++)
-            metric += all_scratch[(size_t)w * SCRATCH + METRICS_AT + m];
-        sums[m] = metric;
+    for (uint m = 0; begin == 0 && m < METRICS; m++)
+        sums[m] = sum_metric(all_scratch, m, work_items);
+}
+
+// fused_batch_reduce and the step of the optimizer with this gradient, which is not stored; for optimizers that need no
+// norm of the gradient. kept: the kept parameters, as in keep_parameters; decays, first_moment, second_moment, history,
+// progress: as in update_parameters. NDRange: as fused_batch_reduce.
+kernel void fused_batch_update(batch_update step, optimizer rule, global const float *restrict all_scratch,
+                               global floatv *restrict p, global floatv *restrict kept,
+                               global const uchar *restrict decays, global floatv *restrict first_moment,
+                               global floatv *restrict second_moment, global float *restrict sums,
+                               global float *restrict history, global step_progress *restrict progress,
+                               uint work_items)
+{
+    const uint begin = get_global_id(0) * REDUCE_VECTORS, end = min(begin + REDUCE_VECTORS, (uint)GRADIENT_VECTORS);
+    const float loss = sum_metric(all_scratch, 0, work_items), correct = sum_metric(all_scratch, 1, work_items);
+    rule.kind = OPTIMIZER; // so that the compiler knows it
+    if (step.keep && !progress->diverged && isfinite(loss))
+        for (uint i = begin; i < end; i++)
+            kept[i] = p[i];
+    for (uint i = begin; i < end; i++)
+        p[i] = update_one(rule, step.by, decays[i * LANES / PARAMETER_ALIGNMENT] ? rule.weight_decay : 0, p[i],
+                          reduce_vector(all_scratch, i, step.range.scale, work_items), first_moment + i,
+                          second_moment + i);
+    if (begin == 0) {
+        sums[0] = loss;
+        sums[1] = correct;
+        note_step(loss, correct, history, progress);
     }
 }
 

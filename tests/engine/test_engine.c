@@ -200,7 +200,8 @@ static void take_three_steps(engine *e, bool whole, batch_sums sums[3])
     if (whole)
         assert_ok(e->type->take_steps(e, &(step_run){0, samples, steps, 3, true}));
     for (size_t i = 0; i < 3 && !whole; i++) {
-        assert_ok(e->type->gradient(e, 0, samples));
+        const size_t first = i * e->batch, left = samples - first;
+        assert_ok(e->type->gradient(e, first, e->batch > 0 && e->batch < left ? e->batch : left));
         if (i == 2)
             assert_ok(e->type->keep_parameters(e));
         assert_ok(e->type->update(e, &steps[i]));
@@ -243,30 +244,43 @@ static void check_nothing_kept(engine *e, float *parameters)
     free_state(&after);
 }
 
-/* Whole steps of a full batch give the same bits as gradient and update, and keep nothing after a loss that is not
- * finite. */
-static void test_gpu_whole_steps(void **state)
+/* An engine for which whole steps are tried with each optimizer; on two networks, by turns. */
+typedef struct whole_steps_case {
+    const engine_type *type;
+    size_t samples, batch;
+    gradus_network networks[2];
+} whole_steps_case;
+
+static whole_steps_case gpu_steps = {
+    &gr_fused_gpu, 70, 0, {{.layers = 2, .sizes = {9, 3, 2}}, {.layers = 2, .sizes = {9, 23, 2}}}};
+
+/* Batches that are not so small that one core takes all steps. */
+static whole_steps_case batch_steps = {
+    &gr_fused_batch, 250, 100, {{.layers = 2, .sizes = {300, 64, 5}}, {.layers = 3, .sizes = {300, 97, 9, 5}}}};
+
+/* Whole steps give the same bits as gradient and update, and keep nothing after a loss that is not finite. */
+static void test_whole_steps(void **state)
 {
-    (void)state;
-    const gradus_network networks[] = {{.layers = 2, .sizes = {9, 3, 2}}, {.layers = 2, .sizes = {9, 23, 2}}};
-    gradus_dataset *dataset = random_dataset(9, 70, 2);
+    const whole_steps_case *c = *state;
     for (size_t o = 0; gradus_optimizer_name(o) != NULL; o++) {
-        const gradus_network *network = &networks[o % 2];
-        engine_settings settings = {0};
+        const gradus_network *network = &c->networks[o % 2];
+        gradus_dataset *dataset =
+            random_dataset(network->sizes[0], c->samples, (uint32_t)network->sizes[network->layers]);
+        engine_settings settings = {.batch = c->batch};
         gradus_optimizer how = gradus_optimizer_default();
         engine *e = NULL;
         float *parameters = calloc(gr_network_layout(network).length, sizeof *parameters);
         how.name = gradus_optimizer_name(o);
         how.weight_decay = 0.1f;
         assert_ok(gr_optimizer_make(&how, &settings.optimizer));
-        assert_ok(gr_engine_create_with(&gr_fused_gpu, &settings, device, network, dataset, &e));
+        assert_ok(gr_engine_create_with(c->type, &settings, device, network, dataset, &e));
         gr_network_initialise(network, 1, parameters);
         compare_whole_steps(e, parameters);
         check_nothing_kept(e, parameters);
         free(parameters);
         gr_engine_destroy(e);
+        gradus_dataset_destroy(dataset);
     }
-    gradus_dataset_destroy(dataset);
 }
 
 /* With clipping and max-norm, whose norms need all of the gradient first, there are no whole steps. */
@@ -523,7 +537,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_gpu_few_samples, compile_quickly, compile_fully),
         cmocka_unit_test(test_gpu_plan),
         cmocka_unit_test(test_gpu_plan_h100),
-        cmocka_unit_test_setup_teardown(test_gpu_whole_steps, compile_quickly, compile_fully),
+        {"whole steps, fused for GPUs", test_whole_steps, compile_quickly, compile_fully, &gpu_steps},
+        {"whole steps, batches", test_whole_steps, compile_quickly, compile_fully, &batch_steps},
         cmocka_unit_test(test_gpu_norms),
         {"gradient, sparse, GPU kernels", test_gradient, compile_quickly_for_gpu, compile_fully_for_own,
          (void *)(uintptr_t)&gr_engine_sparse},

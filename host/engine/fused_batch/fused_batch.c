@@ -32,20 +32,29 @@ typedef struct fused_batch {
     cl_mem scratch;      /* memory and partial gradients of each work-item */
     cl_program program;  /* built for this network */
     launch shuffle_samples, pass, reduce;
+    launch update;      /* empty if the optimizer needs a norm of the gradient */
     whole_steps *steps; /* NULL unless batches are small */
 } fused_batch;
 
 /* ---- Computing ---- */
 
+static gradus_status enqueue_pass(fused_batch *e, const pass_range *range)
+{
+    gradus_status status = GRADUS_OK;
+    const batch_pass work = {*range, e->images};
+    TRY(gr_launch_vary(&e->pass, sizeof work, &work));
+    TRY(gr_launch_enqueue(e->packed.common.device, &e->pass));
+cleanup:
+    return status;
+}
+
 static gradus_status run_pass(fused_batch *e, size_t first, size_t count, u32 mode)
 {
     gradus_status status = GRADUS_OK;
-    gradus_device *device = e->packed.common.device;
-    const batch_pass work = {make_pass_range((u32)first, (u32)(first + count), mode), e->images};
-    TRY(gr_launch_vary(&e->pass, sizeof work, &work));
-    TRY(gr_launch_enqueue(device, &e->pass));
-    TRY(gr_launch_vary(&e->reduce, sizeof work.range, &work.range));
-    TRY(gr_launch_enqueue(device, &e->reduce));
+    const pass_range range = make_pass_range((u32)first, (u32)(first + count), mode);
+    TRY(enqueue_pass(e, &range));
+    TRY(gr_launch_vary(&e->reduce, sizeof range, &range));
+    TRY(gr_launch_enqueue(e->packed.common.device, &e->reduce));
 cleanup:
     return status;
 }
@@ -67,6 +76,24 @@ static gradus_status fused_batch_shuffle(engine *base, const permutation *order)
     TRY(gr_shuffle_samples_set(&e->shuffle_samples, order));
     TRY(gr_launch_enqueue(e->packed.common.device, &e->shuffle_samples));
     e->images = (batch_images){order->rounds > 0, order->epoch};
+cleanup:
+    return status;
+}
+
+/* Two launches a step. */
+static gradus_status fused_batch_pass_and_update(engine *base, const step_run *run)
+{
+    gradus_status status = GRADUS_OK;
+    fused_batch *e = (fused_batch *)base;
+    for (size_t i = 0; i < run->count; i++) {
+        const size_t first = run->first + i * base->batch, left = run->end - first;
+        const size_t count = base->batch < left ? base->batch : left;
+        const batch_update step = {make_pass_range((u32)first, (u32)(first + count), PASS_GRADIENT), run->steps[i],
+                                   run->keep && i + 1 == run->count};
+        TRY(enqueue_pass(e, &step.range));
+        TRY(gr_launch_vary(&e->update, sizeof step, &step));
+        TRY(gr_launch_enqueue(e->packed.common.device, &e->update));
+    }
 cleanup:
     return status;
 }
@@ -171,6 +198,22 @@ cleanup:
     return status;
 }
 
+static gradus_status plan_update(fused_batch *e)
+{
+    const device_engine *common = &e->packed.common;
+    const batch_update none = {0};
+    const cl_uint work_items = (cl_uint)e->work_items;
+    const moment_arguments moments =
+        gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
+    return gr_launch_create_in(
+        e->program, "fused_batch_update", gr_divide_up(common->layout.length, REDUCE_FLOATS), 1,
+        ARGUMENTS(ARGUMENT(none), ARGUMENT(common->base.optimizer), ARGUMENT(e->scratch), ARGUMENT(common->parameters),
+                  ARGUMENT(common->kept), ARGUMENT(common->optimizer.decays), ARGUMENT(moments.first),
+                  ARGUMENT(moments.second), ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
+                  ARGUMENT(common->record.progress), ARGUMENT(work_items)),
+        &e->update);
+}
+
 /* ---- Small batches ---- */
 
 /* A launch on all cores costs about this number of cycles of a core; complete steps on one core have no launches. */
@@ -258,6 +301,7 @@ static void fused_batch_destroy(engine *base)
     gr_launch_destroy(&e->shuffle_samples);
     gr_launch_destroy(&e->pass);
     gr_launch_destroy(&e->reduce);
+    gr_launch_destroy(&e->update);
     destroy_steps(e->steps);
     gr_sample_lists_release(&e->x);
     gr_image_source_release(&e->source);
@@ -269,7 +313,13 @@ static void fused_batch_destroy(engine *base)
     free(e);
 }
 
-static const engine_type small_batch_type;
+static const engine_type small_batch_type, normed_batch_type;
+
+/* By how they take steps. */
+static const engine_type *type_of(const optimizer *how, bool small)
+{
+    return small ? &small_batch_type : how->clip_norm > 0 || how->max_norm > 0 ? &normed_batch_type : &gr_fused_batch;
+}
 
 static gradus_status fused_batch_create(const engine *base, gradus_device *device, engine **out)
 {
@@ -282,7 +332,7 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
     TRY(gr_packed_engine_init(&e->packed, base, device, e->units.block * lanes));
     TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));
     const bool small = is_small(e, lanes);
-    e->packed.common.base.type = small ? &small_batch_type : &gr_fused_batch;
+    e->packed.common.base.type = type_of(&base->optimizer, small);
     const tile_plan plan = plan_tile(e, lanes);
     const size_t tiles = gr_divide_up(base->batch, plan.shape.tile);
     e->work_items = device->info.compute_units < tiles ? device->info.compute_units : tiles;
@@ -293,6 +343,8 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
     TRY(plan_launches(e));
     if (small)
         TRY(plan_steps(e));
+    else if (e->packed.common.base.type == &gr_fused_batch)
+        TRY(plan_update(e));
     *out = &e->packed.common.base;
     e = NULL;
 cleanup:
@@ -320,5 +372,6 @@ static const char *fused_batch_unsupported(const engine *base, const gradus_devi
         .take_steps = (steps), .destroy = fused_batch_destroy, DEVICE_ENGINE_MEMBERS, PACKED_ENGINE_ARRAYS            \
     }
 
-const engine_type gr_fused_batch = FUSED_BATCH_ENGINE(NULL);
+const engine_type gr_fused_batch = FUSED_BATCH_ENGINE(fused_batch_pass_and_update);
+static const engine_type normed_batch_type = FUSED_BATCH_ENGINE(NULL);
 static const engine_type small_batch_type = FUSED_BATCH_ENGINE(fused_batch_take_steps);
