@@ -12,6 +12,15 @@
 // Samples that it reads at a time.
 #define SLAB_SAMPLES 64
 
+// Work-items of batch_forward that share a sum, at least, where neighbouring terms are neighbours in memory.
+#define SHARED_TERMS 8
+
+// Quads of features that a work-item of batch_steps multiplies in one go.
+#define STEPS_RUN 4
+
+// Shares in which batch_steps adds up the values of all work-items.
+#define SUM_SHARES 16
+
 // The samples of a pass: first .. first + count - 1 of the order, count <= BATCH.
 typedef struct batch_part {
     u32 first, count;

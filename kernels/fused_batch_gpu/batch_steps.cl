@@ -24,8 +24,6 @@
 #define QUADS ((FEATURES + 3) / 4)  // of features
 #define ITEMS (QUADS * UNIT_BLOCKS) // work-items that have a part of W1
 #define SLICES (THREADS / TILE)     // of the features, for Z1
-#define RUN 4                       // quads of a slice
-#define SUM_SHARES 16
 #define SUMS (UNITS < LANES ? LANES : UNITS) // floats of a work-item in the array of sums
 #define HAS_FIRST ((moments_of(OPTIMIZER) & FIRST_MOMENT) != 0)
 #define HAS_SECOND ((moments_of(OPTIMIZER) & SECOND_MOMENT) != 0)
@@ -85,9 +83,9 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
 #pragma unroll
     for (uint u = 0; u < UNITS; u++)
         sum[u] = 0;
-    for (uint run = slice * RUN; slice < SLICES && run < QUADS; run += SLICES * RUN)
+    for (uint run = slice * STEPS_RUN; slice < SLICES && run < QUADS; run += SLICES * STEPS_RUN)
 #pragma unroll
-        for (uint k = 0; k < RUN; k++) {
+        for (uint k = 0; k < STEPS_RUN; k++) {
             const uint quad = run + k;
             const float4 v = quad < QUADS ? input_quad(pass, number, sample, quad) : 0;
             local const float *w = mine->parameters + 4 * min(quad, (uint)QUADS - 1) * UNITS;

@@ -76,6 +76,7 @@ gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, con
                        "local memory",
                        network->sizes[0], plan.rows,
                        (double)smaller(LOCAL_BYTES_MAX, model->group_local_bytes) / 1024);
+    plan.forward_local_bytes = local_bytes(network, &plan, plan.lanes);
     *out = plan;
     return GRADUS_OK;
 }
@@ -103,8 +104,9 @@ bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *
     plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
     const size_t items = quads * plan.unit_blocks;
     plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
+    plan.local_bytes = steps_local_bytes(network, layout, &plan);
     *out = plan;
     return units <= UNITS_MAX && plan.threads <= model->group_items &&
            (double)batch * (double)network->sizes[0] * (double)units <= STEP_MULTIPLICATIONS &&
-           steps_local_bytes(network, layout, &plan) <= smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
+           plan.local_bytes <= smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
 }
