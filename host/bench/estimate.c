@@ -30,6 +30,8 @@ gradus_status gradus_estimate_step(const char *name, const gradus_network *netwo
     options.name = optimizer_name;
     TRY(gr_name_require("GPU", gradus_gpu_name, name, &index));
     TRY(gr_network_validate(network));
+    if (network->floats)
+        FAIL(GRADUS_ERROR_ARGUMENT, "estimates are for features that are bytes; the network has floats");
     TRY(check_samples(samples, batch));
     TRY(gr_optimizer_make(&options, &how));
     const gpu_description *gpu = gr_gpu_description(index);

@@ -84,8 +84,7 @@ void gr_estimate_launch(const gpu_description *gpu, const launch_work *launch, g
     const gpu_rates *rates = &gpu->rates;
     const group_work *total = &launch->total;
     const double cycle = 1 / (gpu->clock_mhz * 1e6);
-    const size_t fitting =
-        gr_gpu_groups_per_unit(&gpu->model, launch->items, launch->registers, launch->local_memory);
+    const size_t fitting = gr_gpu_groups_per_unit(&gpu->model, launch->items, launch->registers, launch->local_memory);
     const size_t of_unit = gr_divide_up(launch->groups, gpu->model.units);
     const size_t rounds = gr_divide_up(of_unit, fitting == 0 ? 1 : fitting);
     const double share = (double)of_unit / (double)launch->groups;
@@ -102,8 +101,8 @@ void gr_estimate_launch(const gpu_description *gpu, const launch_work *launch, g
         .multiply_add_seconds = share * total->multiply_adds / rates->multiply_adds * cycle,
         .instruction_seconds = share * total->instructions / rates->instructions * cycle,
         .local_seconds = share * total->local_bytes / rates->local_bytes * cycle,
-        .cache_seconds = fmax(share * total->cache_bytes / rates->unit_bytes * cycle,
-                              total->cache_bytes / rates->cache_bytes),
+        .cache_seconds =
+            fmax(share * total->cache_bytes / rates->unit_bytes * cycle, total->cache_bytes / rates->cache_bytes),
         .memory_seconds = total->memory_bytes / rates->memory_bytes,
         .loading_seconds = (double)rounds * total->loading_cycles * cycle,
         .waiting_seconds = (double)rounds * total->waiting_cycles * cycle,
@@ -123,6 +122,7 @@ void gr_estimate_finish(const gpu_description *gpu, size_t samples, size_t batch
     out->gpu = gpu->key;
     out->name = gpu->name;
     out->units = gpu->model.units;
+    out->clock_mhz = gpu->clock_mhz;
     out->samples = samples;
     out->batch = batch;
     for (size_t i = 0; i < out->launch_count; i++) {

@@ -41,8 +41,8 @@ typedef struct launch_work {
     const char *kernel;
     double launches; /* a step */
     size_t items, registers, local_memory;
-    size_t groups;      /* sum of all */
-    group_work total;   /* the same; of the cycles the largest */
+    size_t groups;    /* sum of all */
+    group_work total; /* the same; of the cycles the largest */
 } launch_work;
 
 /* Adds `groups` work-groups that do the same. */

@@ -28,9 +28,10 @@ static const gpu_description descriptions[] = {
      NVIDIA_MODEL(108, 64, 32, 164, 1), NVIDIA_RATES(64, 192, 40, 5120, 1410, 2039)},
     {"rtx3090", "NVIDIA GeForce RTX 3090", "NVIDIA Corporation", 82, 1695, 24 * GB - 300 * MB,
      NVIDIA_MODEL(82, 48, 16, 100, 1), NVIDIA_RATES(128, 128, 6, 2048, 1695, 936)},
-    {"rx7900", "gfx1100", "Advanced Micro Devices, Inc.", 48, 2500, 24 * GB - 16 * MB,
-     RDNA_MODEL(48, 1536, 24), RDNA_RATES(96, 3500, 960)}, /* XTX */
-    {"rx6800", "gfx1030", "Advanced Micro Devices, Inc.", 30, 2100, 16 * GB - 16 * MB, RDNA_MODEL(30, 1024, 16), RDNA_RATES(128, 1940, 512)},
+    {"rx7900", "gfx1100", "Advanced Micro Devices, Inc.", 48, 2500, 24 * GB - 16 * MB, RDNA_MODEL(48, 1536, 24),
+     RDNA_RATES(96, 3500, 960)}, /* XTX */
+    {"rx6800", "gfx1030", "Advanced Micro Devices, Inc.", 30, 2100, 16 * GB - 16 * MB, RDNA_MODEL(30, 1024, 16),
+     RDNA_RATES(128, 1940, 512)},
     {"mi250", "gfx90a:sramecc+:xnack-", "Advanced Micro Devices, Inc.", 104, 1700,
      64 * GB - 16 * MB, /* one of two dies */
      CDNA2_MODEL(104), CDNA2_RATES(1700, 1638)},

@@ -25,20 +25,20 @@
 
 /* "A cycle" is one of a unit (gpu_model.h). */
 typedef struct gpu_rates {
-    double multiply_adds;     /* fused, of floats, a cycle */
-    double instructions;      /* of work-items, a cycle: an instruction of a wave counts once for each lane */
-    double local_bytes;       /* a cycle, between work-items and local memory or the first-level cache, together */
-    double unit_bytes;        /* a cycle, between a unit and the second-level cache */
-    double cache_bytes;       /* a second, between all units and the second-level cache */
-    double memory_bytes;      /* a second */
-    size_t near_size;         /* bytes of a unit's first-level cache; */
-    bool near_has_local;      /* whether local memory is a part of these */
-    size_t cache_size;        /* bytes of the second-level cache */
-    double local_cycles;      /* until a value arrives from local memory, and of a barrier; */
-    double near_cycles;       /* from the first-level cache, */
-    double cache_cycles;      /* the second-level one, */
-    double memory_cycles;     /* and memory */
-    double gap_seconds;       /* from the end of a launch to the beginning of the next one in the queue */
+    double multiply_adds;      /* fused, of floats, a cycle */
+    double instructions;       /* of work-items, a cycle: an instruction of a wave counts once for each lane */
+    double local_bytes;        /* a cycle, between work-items and local memory or the first-level cache, together */
+    double unit_bytes;         /* a cycle, between a unit and the second-level cache */
+    double cache_bytes;        /* a second, between all units and the second-level cache */
+    double memory_bytes;       /* a second */
+    size_t near_size;          /* bytes of a unit's first-level cache; */
+    bool near_has_local;       /* whether local memory is a part of these */
+    size_t cache_size;         /* bytes of the second-level cache */
+    double local_cycles;       /* until a value arrives from local memory, and of a barrier; */
+    double near_cycles;        /* from the first-level cache, */
+    double cache_cycles;       /* the second-level one, */
+    double memory_cycles;      /* and memory */
+    double gap_seconds;        /* from the end of a launch to the beginning of the next one in the queue */
     double submission_seconds; /* of the host for a launch */
 } gpu_rates;
 
@@ -63,10 +63,10 @@ typedef struct gpu_rates {
  * bytes a cycle each; local memory has twice as many, which is not counted. */
 #define RDNA_RATES(cache, rate, memory)                                                                               \
     {                                                                                                                 \
-        .multiply_adds = 128, .instructions = 128, .local_bytes = 128, .unit_bytes = 128,                             \
-        .cache_bytes = (rate)*1e9, .memory_bytes = (memory)*1e9, .near_size = 64 << 10,                               \
-        .cache_size = (size_t)(cache) << 20, .local_cycles = 60, .near_cycles = 110, .cache_cycles = 420,             \
-        .memory_cycles = 650, .gap_seconds = OTHER_GAP_SECONDS, .submission_seconds = SUBMISSION_SECONDS              \
+        .multiply_adds = 128, .instructions = 128, .local_bytes = 128, .unit_bytes = 128, .cache_bytes = (rate)*1e9,  \
+        .memory_bytes = (memory)*1e9, .near_size = 64 << 10, .cache_size = (size_t)(cache) << 20, .local_cycles = 60, \
+        .near_cycles = 110, .cache_cycles = 420, .memory_cycles = 650, .gap_seconds = OTHER_GAP_SECONDS,              \
+        .submission_seconds = SUBMISSION_SECONDS                                                                      \
     }
 
 /* A compute unit of CDNA 2, one die: 2,048 bytes a cycle from 8 MB. */

@@ -851,10 +851,10 @@ GRADUS_API const char *gradus_gpu_name(size_t index);
 /* A kernel's launch, or its share of a step if it does several steps. Bytes and operations are those of all work-groups.
  * Of the times that other work-groups can hide, the largest is a launch's. */
 typedef struct gradus_launch_estimate {
-    const char *kernel; /* "fused_gpu_pass" */
-    double launches;    /* of a step; below 1 if a launch does several */
-    size_t groups;      /* work-groups, */
-    size_t items;       /* work-items of each, */
+    const char *kernel;     /* "fused_gpu_pass" */
+    double launches;        /* of a step; below 1 if a launch does several */
+    size_t groups;          /* work-groups, */
+    size_t items;           /* work-items of each, */
     size_t groups_per_unit; /* and work-groups of a unit (multiprocessor, ...) at the same time */
     double multiply_adds;
     double local_bytes;  /* to and from local memory and the first-level caches, */
@@ -871,9 +871,10 @@ typedef struct gradus_launch_estimate {
 #define GRADUS_ESTIMATE_LAUNCHES_MAX 4
 
 typedef struct gradus_estimate {
-    const char *gpu, *name; /* "h100", "NVIDIA H100 80GB HBM3" */
-    size_t units;           /* of the GPU */
-    size_t samples, batch;  /* batch 0: all samples */
+    const char *gpu, *name;                                        /* "h100", "NVIDIA H100 80GB HBM3" */
+    size_t units;                                                  /* of the GPU, */
+    unsigned clock_mhz;                                            /* and their clock */
+    size_t samples, batch;                                         /* batch 0: all samples */
     gradus_launch_estimate launches[GRADUS_ESTIMATE_LAUNCHES_MAX]; /* (launch_count), in their order */
     size_t launch_count;
     double launches_per_step;

@@ -20,10 +20,10 @@
 #include "common/optimizer_step.clh"
 #include "fused_batch_gpu/batch_gpu_launch.h"
 
-#define TILE (VECTORS * LANES)      // samples of a tile
-#define QUADS ((FEATURES + 3) / 4)  // of features
-#define ITEMS (QUADS * UNIT_BLOCKS) // work-items that have a part of W1
-#define SLICES (THREADS / TILE)     // of the features, for Z1
+#define TILE (VECTORS * LANES)               // samples of a tile
+#define QUADS ((FEATURES + 3) / 4)           // of features
+#define ITEMS (QUADS * UNIT_BLOCKS)          // work-items that have a part of W1
+#define SLICES (THREADS / TILE)              // of the features, for Z1
 #define SUMS (UNITS < LANES ? LANES : UNITS) // floats of a work-item in the array of sums
 #define HAS_FIRST ((moments_of(OPTIMIZER) & FIRST_MOMENT) != 0)
 #define HAS_SECOND ((moments_of(OPTIMIZER) & SECOND_MOMENT) != 0)

@@ -10,14 +10,14 @@
 #define WORD sizeof(float)
 
 /* Instructions besides multiply-adds and loads, by hand. */
-#define INPUT_OTHERS 8    /* for a quad of features: conversion, address, loop */
-#define PRODUCT_OTHERS 2  /* for a term of a product */
-#define LOAD_OTHERS 12    /* for a feature that is converted and stored */
+#define INPUT_OTHERS 8      /* for a quad of features: conversion, address, loop */
+#define PRODUCT_OTHERS 2    /* for a term of a product */
+#define LOAD_OTHERS 12      /* for a feature that is converted and stored */
 #define PARAMETER_OTHERS 30 /* for a parameter: place, load, store */
-#define STEP_PLAIN 4      /* for a parameter's step without moments, */
-#define STEP_MOMENTS 40   /* and with: two divisions and a root */
-#define EXP_CYCLES 40     /* until a sum with an exponential is known */
-#define BATCH_REGISTERS 64 /* of a work-item of the two launches */
+#define STEP_PLAIN 4        /* for a parameter's step without moments, */
+#define STEP_MOMENTS 40     /* and with: two divisions and a root */
+#define EXP_CYCLES 40       /* until a sum with an exponential is known */
+#define BATCH_REGISTERS 64  /* of a work-item of the two launches */
 #define STEPS_REGISTERS 128
 
 /* All that the functions below need. */
@@ -106,9 +106,9 @@ static void count_steps_forward(const counting *c, const batch_steps_plan *plan,
     work->local_bytes += quads * (4 * (double)units * WORD + SECTOR_BYTES);
     work->local_bytes += 2 * threads * (double)units * WORD;
     work->loading_cycles += rounds * x_latency(c);
-    work->waiting_cycles += (double)gr_divide_up(units * tile, plan->threads) *
-                                gr_estimate_loop((double)slices, r->local_cycles) +
-                            2 * r->local_cycles;
+    work->waiting_cycles +=
+        (double)gr_divide_up(units * tile, plan->threads) * gr_estimate_loop((double)slices, r->local_cycles) +
+        2 * r->local_cycles;
 }
 
 /* first_backward() and rest_backward() of `samples` samples */

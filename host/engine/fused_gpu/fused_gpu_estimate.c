@@ -9,8 +9,8 @@
 
 #define WORD sizeof(float)
 #define VECTOR (4 * sizeof(float))
-#define LAYER_STEP 7    /* instructions for a quad of products: two loads, four multiply-adds, the loop */
-#define SUM_STEP 3      /* for a partial sum: address, load, addition */
+#define LAYER_STEP 7 /* instructions for a quad of products: two loads, four multiply-adds, the loop */
+#define SUM_STEP 3   /* for a partial sum: address, load, addition */
 #define REDUCE_OTHERS 100
 #define STEP_REGISTERS 40 /* of fused_gpu_step: 31 to 45 in ptxas' output for kernels of this kind */
 
@@ -45,7 +45,8 @@ static void count_layers(const counting *c, group_work *work)
 {
     const gradus_network *net = c->network;
     const gpu_rates *r = &c->gpu->rates;
-    const double quads = (double)c->plan.tile / 4, threads = (double)c->plan.threads, classes = (double)net->sizes[net->layers];
+    const double quads = (double)c->plan.tile / 4, threads = (double)c->plan.threads,
+                 classes = (double)net->sizes[net->layers];
     const double products = rest_products(net) * quads;
     work->instructions += 3 * LAYER_STEP * products;
     work->local_bytes += products * (2 * (WORD + VECTOR) + 2 * VECTOR);
@@ -65,7 +66,8 @@ static void count_first_forward(const counting *c, group_work *work)
 {
     const fused_gpu_plan *plan = &c->plan;
     const gpu_rates *r = &c->gpu->rates;
-    const double threads = (double)plan->threads, block = (double)plan->unit_block, samples = (double)plan->sample_block;
+    const double threads = (double)plan->threads, block = (double)plan->unit_block,
+                 samples = (double)plan->sample_block;
     const double rounds = (double)gr_divide_up(gr_divide_up(c->network->sizes[0], 4), plan->slices);
     const double weights = (double)(c->network->sizes[0] * c->network->sizes[1]) * WORD;
     const bool near = gr_estimate_is_near(c->gpu, plan->groups_per_unit, plan->pass_local_bytes, weights);
@@ -128,8 +130,8 @@ static launch_work count_pass(const counting *c)
     work.cache_bytes += x + (double)c->layout.length * WORD + (double)REST_FLOATS(plan->rest) * WORD;
     work.cache_bytes += backward ? dw_bytes(plan) : share * (double)(plan->unit_block * plan->unit_blocks) * WORD;
     work.memory_bytes = c->x_is_cached ? 0 : x;
-    work.waiting_cycles += (c->x_is_cached ? r->cache_cycles : r->memory_cycles) +
-                           gr_estimate_loop((double)plan->tile, r->local_cycles);
+    work.waiting_cycles +=
+        (c->x_is_cached ? r->cache_cycles : r->memory_cycles) + gr_estimate_loop((double)plan->tile, r->local_cycles);
     gr_estimate_groups(&launch, plan->groups, &work);
     return launch;
 }
@@ -176,9 +178,9 @@ static void count_sums(const counting *c, double sums, size_t parameters, launch
         .cache_bytes = partial + own,
         .memory_bytes = c->sums_are_cached ? 0 : partial,
         /* eight sums are loaded at a time; then a parameter and its moments, together */
-        .waiting_cycles =
-            (double)gr_divide_up((size_t)(sums / slices), 8) * (c->sums_are_cached ? r->cache_cycles : r->memory_cycles) +
-            r->cache_cycles + (2 + slices / LOADS_AHEAD) * r->local_cycles,
+        .waiting_cycles = (double)gr_divide_up((size_t)(sums / slices), 8) *
+                              (c->sums_are_cached ? r->cache_cycles : r->memory_cycles) +
+                          r->cache_cycles + (2 + slices / LOADS_AHEAD) * r->local_cycles,
     };
     gr_estimate_groups(launch, gr_divide_up(parameters, REDUCE_COLUMNS), &work);
 }

@@ -151,8 +151,8 @@ fused_gpu_instructions gr_fused_gpu_instructions(const gradus_network *network, 
     if (plan->chunks == 1)
         return (fused_gpu_instructions){forward + backward * (double)share, 0};
     const double weight_share = (double)gr_divide_up(samples, plan->shares);
-    return (fused_gpu_instructions){
-        forward, weight_share * (backward + waves * WEIGHTS_TILE_OTHERS / (double)plan->tile)};
+    return (fused_gpu_instructions){forward,
+                                    weight_share * (backward + waves * WEIGHTS_TILE_OTHERS / (double)plan->tile)};
 }
 
 /* Instructions of the waves of all work-groups on a unit, with the time of their waiting. */
