@@ -55,8 +55,9 @@ static void print_head(const bench_settings *settings, const gradus_dataset_info
         printf("in batches of %s\n", format_count(settings->batch).text);
     else
         printf("all in each step\n");
-    printf("optimizer   %s\nestimated   from the plans of engine fused and the GPU's data sheet; nothing was measured\n",
-           settings->optimizer == NULL ? gradus_optimizer_name(0) : settings->optimizer);
+    printf(
+        "optimizer   %s\nestimated   from the plans of engine fused and the GPU's data sheet; nothing was measured\n",
+        settings->optimizer == NULL ? gradus_optimizer_name(0) : settings->optimizer);
 }
 
 static short_text format_work(double work)
@@ -86,7 +87,8 @@ static void print_work(const gradus_estimate *e)
 
 static void print_times(const gradus_estimate *e)
 {
-    printf("us                     FMA   instr.    local    cache   memory    loads  waiting      gap      sum  bound\n");
+    printf(
+        "us                     FMA   instr.    local    cache   memory    loads  waiting      gap      sum  bound\n");
     for (size_t i = 0; i < e->launch_count; i++) {
         const gradus_launch_estimate *l = &e->launches[i];
         const double seconds[] = {l->multiply_add_seconds, l->instruction_seconds, l->local_seconds,
@@ -120,26 +122,27 @@ static void print_network(const gradus_network *network, const gradus_estimate *
 
 static void print_foot(void)
 {
-    printf("\nFMA: millions of multiply-adds; local, cache, memory: MB to and from local memory and first-level caches,\n"
-           "the second-level cache, memory; a unit: work-groups that a unit has at the same time. A launch takes as long\n"
-           "as the largest of its times, or as work-groups one after the other with loads and waiting; and the gap.\n");
+    printf(
+        "\nFMA: millions of multiply-adds; local, cache, memory: MB to and from local memory and first-level caches,\n"
+        "the second-level cache, memory; a unit: work-groups that a unit has at the same time. A launch takes as "
+        "long\n"
+        "as the largest of its times, or as work-groups one after the other with loads and waiting; and the gap.\n");
 }
 
 /* ---- JSON ---- */
 
 static json_t *launch_object(const gradus_launch_estimate *l)
 {
-    return json_pack("{so so sI sI sI so so so so so so so so so so so so so so}", "kernel", json_text(l->kernel),
-                     "launches", json_figure(l->launches), "groups", (json_int_t)l->groups, "items",
-                     (json_int_t)l->items, "groups_per_unit", (json_int_t)l->groups_per_unit, "multiply_adds",
-                     json_figure(l->multiply_adds), "local_bytes", json_figure(l->local_bytes), "cache_bytes",
-                     json_figure(l->cache_bytes), "memory_bytes", json_figure(l->memory_bytes), "multiply_add_seconds",
-                     json_figure(l->multiply_add_seconds), "instruction_seconds", json_figure(l->instruction_seconds),
-                     "local_seconds", json_figure(l->local_seconds), "cache_seconds", json_figure(l->cache_seconds),
-                     "memory_seconds", json_figure(l->memory_seconds), "loading_seconds",
-                     json_figure(l->loading_seconds), "waiting_seconds", json_figure(l->waiting_seconds),
-                     "gap_seconds", json_figure(l->gap_seconds), "seconds", json_figure(l->seconds), "bound",
-                     json_text(l->bound));
+    return json_pack(
+        "{so so sI sI sI so so so so so so so so so so so so so so}", "kernel", json_text(l->kernel), "launches",
+        json_figure(l->launches), "groups", (json_int_t)l->groups, "items", (json_int_t)l->items, "groups_per_unit",
+        (json_int_t)l->groups_per_unit, "multiply_adds", json_figure(l->multiply_adds), "local_bytes",
+        json_figure(l->local_bytes), "cache_bytes", json_figure(l->cache_bytes), "memory_bytes",
+        json_figure(l->memory_bytes), "multiply_add_seconds", json_figure(l->multiply_add_seconds),
+        "instruction_seconds", json_figure(l->instruction_seconds), "local_seconds", json_figure(l->local_seconds),
+        "cache_seconds", json_figure(l->cache_seconds), "memory_seconds", json_figure(l->memory_seconds),
+        "loading_seconds", json_figure(l->loading_seconds), "waiting_seconds", json_figure(l->waiting_seconds),
+        "gap_seconds", json_figure(l->gap_seconds), "seconds", json_figure(l->seconds), "bound", json_text(l->bound));
 }
 
 static json_t *case_object(const gradus_network *network, const gradus_estimate *e)
@@ -175,7 +178,8 @@ int bench_estimate(const bench_settings *settings)
     for (size_t n = 0; n < settings->network_count; n++) {
         gradus_estimate e;
         const gradus_network network = data_network(&info, &settings->networks[n]);
-        TRY_GRADUS(gradus_estimate_step(settings->gpu, &network, info.samples, settings->batch, settings->optimizer, &e));
+        TRY_GRADUS(
+            gradus_estimate_step(settings->gpu, &network, info.samples, settings->batch, settings->optimizer, &e));
         if (table && n == 0)
             print_head(settings, &info, &e);
         if (table)

@@ -184,6 +184,7 @@ static launch_work count_forward(const counting *c, const batch_gpu_plan *plan)
     const gradus_network *net = c->network;
     const gpu_rates *r = c->rates;
     const size_t threads = plan->forward_threads, features = net->sizes[0];
+    const size_t groups = gr_divide_up(c->batch, plan->lanes);
     const double lanes = (double)plan->lanes, x = lanes * (double)features;
     const double tape = lanes * (double)(features + 2 * plan->rows) * WORD;
     const weights_place cache = {r->cache_cycles, false};
@@ -199,10 +200,10 @@ static launch_work count_forward(const counting *c, const batch_gpu_plan *plan)
     work.waiting_cycles = 2 * r->cache_cycles + x_latency(c) + 2 * r->local_cycles;
     count_product(&cache, threads, net->sizes[1], features, 1, plan->lanes, false, r, &work);
     count_rest(c, &cache, threads, 1, plan->lanes, &work);
-    work.multiply_adds = lanes * products(net, 1, 2);
+    work.multiply_adds = (double)c->batch / (double)groups * products(net, 1, 2);
     work.cache_bytes = x + tape + (double)c->layout.length * WORD;
     work.memory_bytes = c->x_is_cached ? 0 : x;
-    gr_estimate_groups(&launch, gr_divide_up(c->batch, plan->lanes), &work);
+    gr_estimate_groups(&launch, groups, &work);
     return launch;
 }
 
