@@ -147,9 +147,8 @@ static void check_estimate(const gpu_description *gpu, const training *t)
     assert_true(e.launch_count >= 1 && e.launch_count <= 3 && e.units == gpu->model.units);
     for (size_t i = 0; i < e.launch_count; i++) {
         const gradus_launch_estimate *l = &e.launches[i];
-        const double least[] = {l->multiply_add_seconds, l->instruction_seconds, l->local_seconds,
-                                l->cache_seconds,        l->memory_seconds,      l->loading_seconds,
-                                l->waiting_seconds,      l->gap_seconds};
+        const double least[] = {l->multiply_add_seconds, l->instruction_seconds, l->local_seconds,   l->cache_seconds,
+                                l->memory_seconds,       l->loading_seconds,     l->waiting_seconds, l->gap_seconds};
         for (size_t k = 0; k < sizeof least / sizeof *least; k++)
             assert_true(least[k] >= 0 && least[k] <= l->seconds);
         assert_true(l->groups_per_unit >= 1 && l->local_bytes > 0 && l->cache_bytes > 0 && l->memory_bytes >= 0);

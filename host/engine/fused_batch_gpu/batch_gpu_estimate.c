@@ -94,21 +94,22 @@ static double products(const gradus_network *network, double first, double other
 
 /* ---- batch_steps: many steps in a launch, one work-group ---- */
 
-/* first_forward() */
+/* first_forward(): a work-item has as many samples as a vector. */
 static void count_steps_forward(const counting *c, const batch_steps_plan *plan, group_work *work)
 {
     const gpu_rates *r = c->rates;
-    const size_t tile = plan->vectors * STEPS_LANES, units = c->network->sizes[1];
-    const size_t slices = plan->threads / tile, runs = gr_divide_up(gr_divide_up(c->network->sizes[0], 4), STEPS_RUN);
-    const double rounds = (double)gr_divide_up(runs, slices), threads = (double)plan->threads;
-    const double quads = threads * rounds * STEPS_RUN;
-    work->instructions += quads * (5 * (double)units + INPUT_OTHERS);
-    work->local_bytes += quads * (4 * (double)units * WORD + SECTOR_BYTES);
-    work->local_bytes += 2 * threads * (double)units * WORD;
+    const size_t outputs = plan->vectors * plan->unit_blocks, slices = STEPS_SLICES(plan->threads, outputs);
+    const double rounds = (double)gr_divide_up(gr_divide_up(c->network->sizes[0], 4), slices);
+    const double block = (double)plan->unit_block, threads = (double)plan->threads;
+    const double quads = (double)(outputs * slices) * rounds;
+    /* work-items of a wave whose features of one sample are neighbours */
+    const double neighbours = fmax(1, (double)gr_gpu_wave(&c->gpu->model, STEPS_REGISTERS) / (double)plan->vectors);
+    work->instructions += threads * rounds * ((4 * STEPS_LANES + 1) * block + STEPS_LANES * INPUT_OTHERS);
+    work->local_bytes += quads * (4 * block * WORD + STEPS_LANES * fmax(4, SECTOR_BYTES / neighbours));
+    work->local_bytes += 2 * threads * STEPS_LANES * block * WORD;
     work->loading_cycles += rounds * x_latency(c);
-    work->waiting_cycles +=
-        (double)gr_divide_up(units * tile, plan->threads) * gr_estimate_loop((double)slices, r->local_cycles) +
-        2 * r->local_cycles;
+    work->waiting_cycles += (double)gr_divide_up(plan->unit_block, STEPS_SUM_UNITS) *
+                            (gr_estimate_loop((double)slices, r->local_cycles) + 2 * r->local_cycles);
 }
 
 /* first_backward() and rest_backward() of `samples` samples */
@@ -118,10 +119,10 @@ static void count_steps_backward(const counting *c, const batch_steps_plan *plan
     const gpu_rates *r = c->rates;
     const size_t items = gr_divide_up(net->sizes[0], 4) * plan->unit_blocks;
     const double lanes = gr_estimate_lanes(c->gpu, items, STEPS_REGISTERS), block = (double)plan->unit_block;
-    const double turn = gr_estimate_loop(samples, r->local_cycles);
-    work->instructions += samples * lanes * (5 * block + INPUT_OTHERS);
-    work->local_bytes += samples * lanes * (block + 1) * WORD;
-    work->loading_cycles += gr_estimate_loop(samples, r->local_cycles + r->near_cycles);
+    const double turn = gr_estimate_loop(samples, r->local_cycles), vectors = ceil(samples / STEPS_LANES);
+    work->instructions += vectors * lanes * ((4 * STEPS_LANES + 1) * block + STEPS_LANES * INPUT_OTHERS);
+    work->local_bytes += vectors * lanes * STEPS_LANES * (block + 1) * WORD;
+    work->loading_cycles += vectors * (r->local_cycles + r->near_cycles);
     for (size_t l = 0; l < net->layers; l++) {
         const size_t sums = l == 0 ? 0 : net->sizes[l] * net->sizes[l + 1];
         work->waiting_cycles += turn + (double)gr_divide_up(sums, plan->threads) * turn;
@@ -136,15 +137,12 @@ static void count_steps_update(const counting *c, const batch_steps_plan *plan, 
 {
     const gpu_rates *r = c->rates;
     const size_t items = gr_divide_up(c->network->sizes[0], 4) * plan->unit_blocks;
-    const double lanes = gr_estimate_lanes(c->gpu, items, STEPS_REGISTERS);
-    const double own = 4 * lanes * (double)plan->unit_block;
-    const double shares = gr_estimate_loop((double)(plan->threads / SUM_SHARES), r->local_cycles) +
-                          gr_estimate_loop(SUM_SHARES, r->local_cycles);
-    work->instructions += own * (step_instructions(c) + 2);
-    work->local_bytes += 2 * own * WORD * gr_estimate_conflicts(4 * c->network->sizes[1]);
-    work->waiting_cycles += METRICS * (shares + 4 * r->local_cycles) + 3 * r->local_cycles;
-    /* the parameters after W1, with their moments in memory; the learning rate at the beginning */
-    work->waiting_cycles += 2 * r->cache_cycles + (c->moments > 0 ? r->cache_cycles : 0);
+    const double own = 4 * gr_estimate_lanes(c->gpu, items, STEPS_REGISTERS) * (double)plan->unit_block;
+    work->instructions += own * (step_instructions(c) + 1);
+    work->local_bytes += 2 * own * WORD;
+    work->waiting_cycles += gr_estimate_loop((double)(METRICS * plan->vectors), r->local_cycles) + 5 * r->local_cycles;
+    /* the parameters after W1, whose moments are in memory; the learning rate is loaded long before */
+    work->waiting_cycles += r->cache_cycles;
     work->cache_bytes += (double)(c->layout.length - c->layout.bias[0]) * 2 * (double)c->moments * WORD;
 }
 

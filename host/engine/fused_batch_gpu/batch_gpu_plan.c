@@ -89,9 +89,10 @@ static size_t steps_local_bytes(const gradus_network *network, const parameter_l
     size_t rows = 0;
     for (size_t l = 0; l < network->layers; l++)
         rows += network->sizes[l + 1];
-    const size_t sums = network->sizes[1] < STEPS_LANES ? STEPS_LANES : network->sizes[1];
-    const size_t floats = layout->length + layout->length - layout->bias[0] + sums * plan->threads +
-                          (2 * rows + 2) * plan->vectors * STEPS_LANES;
+    const size_t sums = STEPS_SUM_UNITS * plan->threads * STEPS_LANES;
+    const size_t weights = STEPS_WEIGHTS(gr_divide_up(network->sizes[0], 4), network->sizes[1]);
+    const size_t rest = layout->length - layout->bias[0];
+    const size_t floats = weights + 2 * rest + sums + (2 * rows + 2) * plan->vectors * STEPS_LANES;
     return floats * sizeof(float);
 }
 
