@@ -23,23 +23,24 @@
 
 static const gpu_description descriptions[] = {
     {"h100", "NVIDIA H100 80GB HBM3", "NVIDIA Corporation", 132, 1755, 80 * GB - 500 * MB,
-     NVIDIA_MODEL(132, 64, 32, 228, 1)},
+     NVIDIA_MODEL(132, 64, 32, 228, 1), NVIDIA_RATES(128, 256, 50, 5120, 1755, 3350)},
     {"a100", "NVIDIA A100-SXM4-80GB", "NVIDIA Corporation", 108, 1410, 80 * GB - 500 * MB,
-     NVIDIA_MODEL(108, 64, 32, 164, 1)},
+     NVIDIA_MODEL(108, 64, 32, 164, 1), NVIDIA_RATES(64, 192, 40, 5120, 1410, 2039)},
     {"rtx3090", "NVIDIA GeForce RTX 3090", "NVIDIA Corporation", 82, 1695, 24 * GB - 300 * MB,
-     NVIDIA_MODEL(82, 48, 16, 100, 1)},
-    {"rx7900", "gfx1100", "Advanced Micro Devices, Inc.", 48, 2500, 24 * GB - 16 * MB,
-     RDNA_MODEL(48, 1536, 24)}, /* XTX */
-    {"rx6800", "gfx1030", "Advanced Micro Devices, Inc.", 30, 2100, 16 * GB - 16 * MB, RDNA_MODEL(30, 1024, 16)},
+     NVIDIA_MODEL(82, 48, 16, 100, 1), NVIDIA_RATES(128, 128, 6, 2048, 1695, 936)},
+    {"rx7900", "gfx1100", "Advanced Micro Devices, Inc.", 48, 2500, 24 * GB - 16 * MB, RDNA_MODEL(48, 1536, 24),
+     RDNA_RATES(96, 3500, 960)}, /* XTX */
+    {"rx6800", "gfx1030", "Advanced Micro Devices, Inc.", 30, 2100, 16 * GB - 16 * MB, RDNA_MODEL(30, 1024, 16),
+     RDNA_RATES(128, 1940, 512)},
     {"mi250", "gfx90a:sramecc+:xnack-", "Advanced Micro Devices, Inc.", 104, 1700,
      64 * GB - 16 * MB, /* one of two dies */
-     CDNA2_MODEL(104)},
+     CDNA2_MODEL(104), CDNA2_RATES(1700, 1638)},
     {"a770", "Intel(R) Arc(TM) A770 Graphics", "Intel(R) Corporation", 512, 2100, 16 * GB - 300 * MB,
-     INTEL_MODEL(32, 1024, 64, 16, 8, 8, true)},
+     INTEL_MODEL(32, 1024, 64, 16, 8, 8, true), INTEL_RATES(192, 16, 2048, 2100, 560)},
     {"irisxe", "Intel(R) Iris(R) Xe Graphics", "Intel(R) Corporation", 96, 1300, 12 * GB, /* of the host's memory */
-     INTEL_MODEL(6, 512, 64, 16, 7, 8, false)},
+     INTEL_MODEL(6, 512, 64, 16, 7, 8, false), INTEL_RATES(192, 4, 384, 1300, 68)},
     {"max1100", "Intel(R) Data Center GPU Max 1100", "Intel(R) Corporation", 448, 1550, 48 * GB - 300 * MB,
-     INTEL_MODEL(56, 1024, 128, 8, 8, 16, true)},
+     INTEL_MODEL(56, 1024, 128, 8, 8, 16, true), INTEL_RATES(512, 108, 2048, 1550, 1229)},
 };
 
 const gpu_description *gr_gpu_description(size_t index)

@@ -10,6 +10,7 @@
 #ifndef GRADUS_DEVICE_GPU_MODEL_H
 #define GRADUS_DEVICE_GPU_MODEL_H
 
+#include "device/gpu_rates.h"
 #include "gradus/gradus.h"
 
 typedef enum gpu_vendor { GPU_OTHER, GPU_NVIDIA, GPU_AMD, GPU_INTEL } gpu_vendor;
@@ -40,6 +41,7 @@ typedef struct gpu_description {
     unsigned compute_units, clock_mhz;
     uint64_t memory_bytes;
     gpu_model model;
+    gpu_rates rates;
 } gpu_description;
 
 /* The described GPUs; NULL from the first index on that is too large. */

@@ -858,6 +858,63 @@ GRADUS_API gradus_status gradus_benchmark_kernels(gradus_device *device, const g
                                                   const gradus_dataset *dataset,
                                                   const gradus_kernel_benchmark_options *options);
 
+/* ---- Estimating ------------------------------------------------------------------------------------------------- */
+
+/*
+ * How long a step of engine "fused" would take on a GPU that need not be present, from the plan that it would get there.
+ * Nothing is measured: the figures follow from the GPU's data sheet and from what the work-groups do. Note
+ * [simplifications of the estimate] in host/device/gpu_estimate.h says what is neglected.
+ */
+
+/* The described GPUs, "h100", "rtx3090", ..., for index 0, 1, ...; NULL after the last. */
+GRADUS_API const char *gradus_gpu_name(size_t index);
+
+/* A kernel's launch, or its share of a step if it does several steps. Bytes and operations are those of all work-groups.
+ * Of the times that other work-groups can hide, the largest is a launch's. */
+typedef struct gradus_launch_estimate {
+    const char *kernel;     /* "fused_gpu_pass" */
+    double launches;        /* of a step; below 1 if a launch does several */
+    size_t groups;          /* work-groups, */
+    size_t items;           /* work-items of each, */
+    size_t groups_per_unit; /* and work-groups of a unit (multiprocessor, ...) at the same time */
+    double multiply_adds;
+    double local_bytes;  /* to and from local memory and the first-level caches, */
+    double cache_bytes;  /* the second-level cache, */
+    double memory_bytes; /* and memory */
+    double multiply_add_seconds, instruction_seconds, local_seconds, cache_seconds, memory_seconds;
+    double loading_seconds; /* in which a work-group waits for the loads of its loops, */
+    double waiting_seconds; /* and for barriers, and loads of a few work-items; both are hidden by other work-groups */
+    double gap_seconds;     /* from the end of the launch before */
+    double seconds;         /* the largest of all that are hidden, as the note says, and the gap */
+    const char *bound;      /* what is largest: "instructions", "local memory", "waiting", "launch", ... */
+} gradus_launch_estimate;
+
+#define GRADUS_ESTIMATE_LAUNCHES_MAX 4
+
+typedef struct gradus_estimate {
+    const char *gpu, *name;                                        /* "h100", "NVIDIA H100 80GB HBM3" */
+    size_t units;                                                  /* of the GPU, */
+    unsigned clock_mhz;                                            /* and their clock */
+    size_t samples, batch;                                         /* batch 0: all samples */
+    gradus_launch_estimate launches[GRADUS_ESTIMATE_LAUNCHES_MAX]; /* (launch_count), in their order */
+    size_t launch_count;
+    double launches_per_step;
+    double gpu_seconds;       /* of a step, on the GPU; */
+    double host_seconds;      /* what the host needs to submit its launches, at the same time */
+    double seconds;           /* the larger one */
+    double epoch_seconds;     /* the steps of all samples */
+    const char *bound;        /* what binds the slowest launch, or "submission by the host" */
+    const char *bound_kernel; /* the slowest launch; NULL: the host is slower than all */
+} gradus_estimate;
+
+/*
+ * For `samples` samples of bytes in batches of `batch`, 0: all at once, trained by the optimizer of this name (NULL: the
+ * first). ARGUMENT for an unknown name or an impossible network; DEVICE if engine "fused" cannot have this network on
+ * that GPU.
+ */
+GRADUS_API gradus_status gradus_estimate_step(const char *gpu, const gradus_network *network, size_t samples,
+                                              size_t batch, const char *optimizer, gradus_estimate *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,6 +12,22 @@
 // Samples that it reads at a time.
 #define SLAB_SAMPLES 64
 
+// Work-items of batch_forward that share a sum, at least, where neighbouring terms are neighbours in memory.
+#define SHARED_TERMS 8
+
+// batch_steps, for Z1: slices of the features, and units whose sums are added up at a time.
+#define STEPS_SLICES_MAX 32
+#define STEPS_SLICES(threads, outputs)                                                                                \
+    ((threads) / (outputs) < STEPS_SLICES_MAX ? (threads) / (outputs) : STEPS_SLICES_MAX)
+#define STEPS_SUM_UNITS 2
+
+// Floats of W1 in local memory of batch_steps, a multiple of PARAMETER_ALIGNMENT and not fewer than in the flat buffer.
+#define STEPS_WEIGHTS(quads, units)                                                                                   \
+    ((4 * (quads) * (units) + PARAMETER_ALIGNMENT - 1) / PARAMETER_ALIGNMENT * PARAMETER_ALIGNMENT)
+
+// Shares in which batch_steps adds up the values of all work-items.
+#define SUM_SHARES 16
+
 // The samples of a pass: first .. first + count - 1 of the order, count <= BATCH.
 typedef struct batch_part {
     u32 first, count;

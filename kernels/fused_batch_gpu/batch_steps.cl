@@ -2,14 +2,14 @@
 // Many steps in one launch, by one work-group, for networks whose parameters fit into local memory. Between two steps
 // nothing leaves the work-group: the parameters stay in local memory, the moments of W1 in registers.
 //
-// For Z1 a work-item has one sample and every SLICES-th run of its features, so that neighbours read the same weights.
-// For dW1 and its update it has four features and UNIT_BLOCK units, all sums in registers. Each product reads X once,
-// from the caches, and uses a value for all units.
+// For Z1 a work-item has LANES samples, UNIT_BLOCK units and every SLICES-th quad of features, so that a weight
+// which was loaded is used for several samples. For dW1 and its update it has four features and UNIT_BLOCK units, all
+// sums in registers. Each product reads X once, from the caches, and uses a value for all units. W1 is in local memory
+// unit by unit, four features of a unit together: so neighbours read neighbours in both products.
 //
-// Note [estimate for an H100, not confirmed on a GPU]: 784-10-10 with 32 samples has 0.25 million multiplications in
-// each of the two products, which take a multiprocessor 2,000 cycles each if it does nothing else; about as many loads
-// of weights from local memory; and about 1,500 cycles for the small layers and a dozen barriers. So a step should take
-// 4 to 6 us, where the launches of two kernels alone take about as long.
+// Note [estimate for an H100, not confirmed on a GPU]: `gradus bench --device-model h100 --batch 32` prints it. Local
+// memory binds: a multiprocessor multiplies 128 times in a cycle, but gets 32 words. The rest is waiting for barriers,
+// and for loads of a few work-items.
 
 #define WEIGHTS local const
 #define WEIGHTS_ARE_LOCAL 1
@@ -20,13 +20,12 @@
 #include "common/optimizer_step.clh"
 #include "fused_batch_gpu/batch_gpu_launch.h"
 
-#define TILE (VECTORS * LANES)      // samples of a tile
-#define QUADS ((FEATURES + 3) / 4)  // of features
-#define ITEMS (QUADS * UNIT_BLOCKS) // work-items that have a part of W1
-#define SLICES (THREADS / TILE)     // of the features, for Z1
-#define RUN 4                       // quads of a slice
-#define SUM_SHARES 16
-#define SUMS (UNITS < LANES ? LANES : UNITS) // floats of a work-item in the array of sums
+#define TILE (VECTORS * LANES)                // samples of a tile
+#define QUADS ((FEATURES + 3) / 4)            // of features
+#define ITEMS (QUADS * UNIT_BLOCKS)           // work-items that have a part of W1
+#define OUTPUTS (VECTORS * UNIT_BLOCKS)       // blocks of Z1
+#define SLICES STEPS_SLICES(THREADS, OUTPUTS) // of the features, for Z1
+#define FIRST_BIAS (PARAMETERS - REST)
 #define HAS_FIRST ((moments_of(OPTIMIZER) & FIRST_MOMENT) != 0)
 #define HAS_SECOND ((moments_of(OPTIMIZER) & SECOND_MOMENT) != 0)
 
@@ -36,9 +35,10 @@
 
 // What the work-group has in local memory.
 typedef struct group_memory {
-    local float *parameters; // (PARAMETERS)
+    local float4 *w1;        // (UNITS x QUADS), zeros after the last feature
+    local float *parameters; // the others, at their places of the flat buffer
     local floatv *rest;      // (REST) the sums of the gradients of all parameters after W1
-    local float *sums;       // (SUMS x THREADS)
+    local floatv *sums;      // (STEPS_SUM_UNITS x THREADS)
     local floatv *a, *dz;    // (ROWS x TILE)
     local uint *numbers;     // (TILE) of the tile's samples in the data set
     local int *labels;       // (TILE)
@@ -56,71 +56,100 @@ static bool has_unit(const own_weights *own, uint u)
     return own->exists && own->first_unit + u < UNITS;
 }
 
-// Four features of a unit in an array of W1's layout, in any memory.
+static local float4 *own_features(const group_memory *mine, const own_weights *own, uint u)
+{
+    return mine->w1 + (own->first_unit + u) * QUADS + own->quad;
+}
+
+// Four features of a unit in an array of W1's layout in global memory.
 #define FEATURE_AT(own, u, j) ((4 * (own)->quad + (j)) * UNITS + (own)->first_unit + (u))
 #define HAS_FEATURE(own, j) (FEATURES % 4 == 0 || 4 * (own)->quad + (j) < FEATURES)
-#define READ_FEATURES(own, u, array)                                                                                  \
-    (float4)(array[FEATURE_AT(own, u, 0)], HAS_FEATURE(own, 1) ? array[FEATURE_AT(own, u, 1)] : 0,                    \
-             HAS_FEATURE(own, 2) ? array[FEATURE_AT(own, u, 2)] : 0,                                                  \
-             HAS_FEATURE(own, 3) ? array[FEATURE_AT(own, u, 3)] : 0)
-#define WRITE_FEATURES(own, u, array, value)                                                                          \
-    do {                                                                                                              \
-        array[FEATURE_AT(own, u, 0)] = (value).x;                                                                     \
-        if (HAS_FEATURE(own, 1))                                                                                      \
-            array[FEATURE_AT(own, u, 1)] = (value).y;                                                                 \
-        if (HAS_FEATURE(own, 2))                                                                                      \
-            array[FEATURE_AT(own, u, 2)] = (value).z;                                                                 \
-        if (HAS_FEATURE(own, 3))                                                                                      \
-            array[FEATURE_AT(own, u, 3)] = (value).w;                                                                 \
-    } while (false)
+
+static float4 read_features(const own_weights *own, uint u, global const float *array)
+{
+    return (float4)(array[FEATURE_AT(own, u, 0)], HAS_FEATURE(own, 1) ? array[FEATURE_AT(own, u, 1)] : 0,
+                    HAS_FEATURE(own, 2) ? array[FEATURE_AT(own, u, 2)] : 0,
+                    HAS_FEATURE(own, 3) ? array[FEATURE_AT(own, u, 3)] : 0);
+}
+
+static void write_features(const own_weights *own, uint u, global float *array, float4 value)
+{
+    array[FEATURE_AT(own, u, 0)] = value.x;
+    if (HAS_FEATURE(own, 1))
+        array[FEATURE_AT(own, u, 1)] = value.y;
+    if (HAS_FEATURE(own, 2))
+        array[FEATURE_AT(own, u, 2)] = value.z;
+    if (HAS_FEATURE(own, 3))
+        array[FEATURE_AT(own, u, 3)] = value.w;
+}
 
 // ---- The products with X ----
 
-// Z1 of the tile, without bias. Ends with a barrier.
+// Four features of a sample, one of an array's `valid` first; zeros for others.
+static float4 valid_quad(const tile_pass *pass, uint s, uint valid, uint number, global const feature *x, uint quad)
+{
+    return s < valid ? input_quad(pass, number, x + (size_t)number * FEATURES, quad) : 0;
+}
+
+// Z1 of the tile, without bias: the sums of the slices are added up in mine->sums (STEPS_SUM_UNITS x THREADS), some units
+// at a time. Ends with a barrier.
 static void first_forward(const tile_pass *pass, const group_memory *mine, global const feature *x)
 {
-    const uint me = get_local_id(0), slice = me / TILE, number = mine->numbers[me % TILE];
-    global const feature *sample = x + (size_t)number * FEATURES;
-    float sum[UNITS];
+    const uint me = get_local_id(0), vector = me % VECTORS, slice = me / OUTPUTS;
+    const uint first_unit = me / VECTORS % UNIT_BLOCKS * UNIT_BLOCK;
+    const uintv numbers = pass->numbers[vector];
+    floatv sum[UNIT_BLOCK];
 #pragma unroll
-    for (uint u = 0; u < UNITS; u++)
+    for (uint u = 0; u < UNIT_BLOCK; u++)
         sum[u] = 0;
-    for (uint run = slice * RUN; slice < SLICES && run < QUADS; run += SLICES * RUN)
+    for (uint quad = slice; slice < SLICES && quad < QUADS; quad += SLICES) {
+        const float4 v0 = valid_quad(pass, 0, LANES, numbers.x, x, quad);
+        const float4 v1 = valid_quad(pass, 1, LANES, numbers.y, x, quad);
+        const float4 v2 = valid_quad(pass, 2, LANES, numbers.z, x, quad);
+        const float4 v3 = valid_quad(pass, 3, LANES, numbers.w, x, quad);
+        const floatv f0 = (floatv)(v0.x, v1.x, v2.x, v3.x), f1 = (floatv)(v0.y, v1.y, v2.y, v3.y);
+        const floatv f2 = (floatv)(v0.z, v1.z, v2.z, v3.z), f3 = (floatv)(v0.w, v1.w, v2.w, v3.w);
 #pragma unroll
-        for (uint k = 0; k < RUN; k++) {
-            const uint quad = run + k;
-            const float4 v = quad < QUADS ? input_quad(pass, number, sample, quad) : 0;
-            local const float *w = mine->parameters + 4 * min(quad, (uint)QUADS - 1) * UNITS;
-#pragma unroll
-            for (uint u = 0; u < UNITS; u++)
-                sum[u] = fma(v.w, w[3 * UNITS + u],
-                             fma(v.z, w[2 * UNITS + u], fma(v.y, w[UNITS + u], fma(v.x, w[u], sum[u]))));
+        for (uint u = 0; u < UNIT_BLOCK; u++) {
+            const float4 w = mine->w1[min(first_unit + u, (uint)UNITS - 1) * QUADS + quad];
+            const floatv part = fma((floatv)(w.y), f1, fma((floatv)(w.x), f0, sum[u]));
+            sum[u] = fma((floatv)(w.w), f3, fma((floatv)(w.z), f2, part));
         }
-#pragma unroll
-    for (uint u = 0; u < UNITS; u++)
-        mine->sums[u * THREADS + me] = sum[u];
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint i = me; i < UNITS * TILE; i += THREADS) {
-        local const float *shares = mine->sums + i / TILE * THREADS + i % TILE;
-        float total = 0;
-        for (uint s = 0; s < SLICES; s++)
-            total += shares[s * TILE];
-        ((local float *)mine->a)[i] = INPUT_FACTOR * total;
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (uint first = 0; first < UNIT_BLOCK; first += STEPS_SUM_UNITS) {
+#pragma unroll
+        for (uint u = 0; u < STEPS_SUM_UNITS && first + u < UNIT_BLOCK; u++)
+            mine->sums[u * THREADS + me] = sum[first + u];
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (uint i = me; i < STEPS_SUM_UNITS * OUTPUTS; i += THREADS) {
+            const uint output = i % OUTPUTS, row = i / OUTPUTS;
+            const uint unit = output / VECTORS * UNIT_BLOCK + first + row;
+            floatv total = 0;
+            for (uint s = 0; s < SLICES; s++)
+                total += mine->sums[row * THREADS + output + s * OUTPUTS];
+            if (first + row < UNIT_BLOCK && unit < UNITS)
+                mine->a[unit * VECTORS + output % VECTORS] = INPUT_FACTOR * total;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
 }
 
 // Adds dZ1 X^T of the tile's `valid` samples, without INPUT_FACTOR.
 static void first_backward(const tile_pass *pass, const group_memory *mine, uint valid, global const feature *x,
                            own_weights *own)
 {
-    for (uint s = 0; own->exists && s < valid; s++) {
-        const uint number = mine->numbers[s];
-        const float4 v = input_quad(pass, number, x + (size_t)number * FEATURES, own->quad);
+    for (uint q = 0; own->exists && q * LANES < valid; q++) {
+        const uintv numbers = pass->numbers[q];
+        const float4 v0 = valid_quad(pass, q * LANES, valid, numbers.x, x, own->quad);
+        const float4 v1 = valid_quad(pass, q * LANES + 1, valid, numbers.y, x, own->quad);
+        const float4 v2 = valid_quad(pass, q * LANES + 2, valid, numbers.z, x, own->quad);
+        const float4 v3 = valid_quad(pass, q * LANES + 3, valid, numbers.w, x, own->quad);
 #pragma unroll
         for (uint u = 0; u < UNIT_BLOCK; u++) {
-            const float d = ((local const float *)mine->dz)[min(own->first_unit + u, (uint)UNITS - 1) * TILE + s];
-            own->gradient[u] = fma((float4)(d), v, own->gradient[u]);
+            const floatv d = mine->dz[min(own->first_unit + u, (uint)UNITS - 1) * VECTORS + q];
+            const float4 part = fma((float4)(d.y), v1, fma((float4)(d.x), v0, own->gradient[u]));
+            own->gradient[u] = fma((float4)(d.w), v3, fma((float4)(d.z), v2, part));
         }
     }
 }
@@ -216,6 +245,22 @@ static float sum_group(float value, local float *sums)
     return total;
 }
 
+// The sums of the metrics, of which the first VECTORS work-items have parts, for all of them. Ends with a barrier.
+static void sum_metrics(float metrics[METRICS], local float *sums)
+{
+    const uint me = get_local_id(0);
+    if (me < VECTORS)
+        for (uint m = 0; m < METRICS; m++)
+            sums[m * VECTORS + me] = metrics[m];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (uint m = 0; m < METRICS; m++) {
+        metrics[m] = 0;
+        for (uint i = 0; i < VECTORS; i++)
+            metrics[m] += sums[m * VECTORS + i];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+}
+
 // ---- The update ----
 
 // Begins a step.
@@ -241,7 +286,7 @@ static float gradient_factor(const group_memory *mine, const own_weights *own, o
             squares = fma(INPUT_FACTOR * own->gradient[u], INPUT_FACTOR * own->gradient[u], squares);
     for (uint i = get_local_id(0); i < REST / LANES; i += THREADS)
         squares = fma(mine->rest[i], mine->rest[i], squares);
-    const float sum = sum_group((squares.x + squares.y) + (squares.z + squares.w), mine->sums);
+    const float sum = sum_group((squares.x + squares.y) + (squares.z + squares.w), (local float *)mine->sums);
     return mean * fmin(1.0f, how.clip_norm / (mean * sqrt(sum) + CLIP_EPSILON));
 }
 
@@ -252,9 +297,9 @@ static __attribute__((always_inline)) void update_own(const group_memory *mine, 
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++)
         if (has_unit(own, u)) {
-            const float4 p = update_one(how, by, how.weight_decay, READ_FEATURES(own, u, mine->parameters),
-                                        factor * INPUT_FACTOR * own->gradient[u], &own->first[u], &own->second[u]);
-            WRITE_FEATURES(own, u, mine->parameters, p);
+            local float4 *p = own_features(mine, own, u);
+            *p = update_one(how, by, how.weight_decay, *p, factor * INPUT_FACTOR * own->gradient[u], &own->first[u],
+                            &own->second[u]);
         }
 }
 
@@ -287,8 +332,8 @@ static own_weights load_own(global const float *first_moment, global const float
     own.exists = me < ITEMS;
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++) {
-        own.first[u] = HAS_FIRST && has_unit(&own, u) ? READ_FEATURES(&own, u, first_moment) : (float4)(0);
-        own.second[u] = HAS_SECOND && has_unit(&own, u) ? READ_FEATURES(&own, u, second_moment) : (float4)(0);
+        own.first[u] = HAS_FIRST && has_unit(&own, u) ? read_features(&own, u, first_moment) : (float4)(0);
+        own.second[u] = HAS_SECOND && has_unit(&own, u) ? read_features(&own, u, second_moment) : (float4)(0);
     }
     return own;
 }
@@ -299,10 +344,34 @@ static void store_own(const own_weights *own, global float *first_moment, global
     for (uint u = 0; u < UNIT_BLOCK; u++)
         if (has_unit(own, u)) {
             if (HAS_FIRST)
-                WRITE_FEATURES(own, u, first_moment, own->first[u]);
+                write_features(own, u, first_moment, own->first[u]);
             if (HAS_SECOND)
-                WRITE_FEATURES(own, u, second_moment, own->second[u]);
+                write_features(own, u, second_moment, own->second[u]);
         }
+}
+
+// Reads the parameters p. Each work-item has its part of W1, and some of the others.
+static void load_parameters(const group_memory *mine, const own_weights *own, global const floatv *p)
+{
+    local floatv *parameters = (local floatv *)mine->parameters;
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        if (has_unit(own, u))
+            *own_features(mine, own, u) = read_features(own, u, (global const float *)p);
+    for (uint i = FIRST_BIAS / LANES + get_local_id(0); i < PARAMETERS / LANES; i += THREADS)
+        parameters[i] = p[i];
+}
+
+// The reverse. What is between W1 and the first bias in p stays as it is.
+static void store_parameters(const group_memory *mine, const own_weights *own, global floatv *p)
+{
+    local const floatv *parameters = (local const floatv *)mine->parameters;
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        if (has_unit(own, u))
+            write_features(own, u, (global float *)p, *own_features(mine, own, u));
+    for (uint i = FIRST_BIAS / LANES + get_local_id(0); i < PARAMETERS / LANES; i += THREADS)
+        p[i] = parameters[i];
 }
 
 // Complete steps over a range of the order, BATCH samples each. factors: a ring; x (F x B), bytes or floats; labels and
@@ -315,21 +384,26 @@ batch_steps(batch_run run, optimizer how, global const update_step *restrict fac
             global float *second_moment, global float *restrict sums, global float *restrict history,
             global step_progress *restrict progress)
 {
-    local floatv parameters[PARAMETERS / LANES], rest[REST / LANES], a[ROWS * VECTORS], dz[ROWS * VECTORS];
-    local floatv group_sums[SUMS * THREADS / LANES];
+    local float4 weights[STEPS_WEIGHTS(QUADS, UNITS) / 4 + REST / 4];
+    local floatv rest[REST / LANES], a[ROWS * VECTORS], dz[ROWS * VECTORS];
+    local floatv group_sums[STEPS_SUM_UNITS * THREADS];
     local uintv numbers[VECTORS];
     local intv sample_labels[VECTORS];
-    const group_memory mine = {
-        (local float *)parameters, rest, (local float *)group_sums, a, dz, (local uint *)numbers,
-        (local int *)sample_labels};
+    const group_memory mine = {weights,
+                               (local float *)weights + (STEPS_WEIGHTS(QUADS, UNITS) - FIRST_BIAS),
+                               rest,
+                               group_sums,
+                               a,
+                               dz,
+                               (local uint *)numbers,
+                               (local int *)sample_labels};
     const uint me = get_local_id(0);
     how.kind = OPTIMIZER; // so that the compiler knows it
 
     own_weights own = load_own(first_moment, second_moment);
     tile_pass pass = {true, *progress, numbers, group_sums};
     bool sound = !pass.progress.diverged;
-    for (uint i = me; i < PARAMETERS / LANES; i += THREADS)
-        parameters[i] = p[i];
+    load_parameters(&mine, &own, p);
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE); // note_step() changes the progress that all have read
     for (uint s0 = run.first; s0 < run.end; s0 += BATCH) {
         const uint end = min(s0 + BATCH, run.end);
@@ -338,23 +412,22 @@ batch_steps(batch_run run, optimizer how, global const update_step *restrict fac
         forget_sums(&mine, &own);
         for (uint s = s0; s < end; s += TILE)
             pass_tile(&pass, &mine, s, end, x, labels, order, &own, metrics);
-        const float loss = sum_group(metrics[0], mine.sums), correct = sum_group(metrics[1], mine.sums);
-        sound = sound && isfinite(loss);
-        for (uint i = me; run.keep && sound && end == run.end && i < PARAMETERS / LANES; i += THREADS)
-            kept[i] = parameters[i];
+        sum_metrics(metrics, (local float *)mine.sums);
+        sound = sound && isfinite(metrics[0]);
+        if (run.keep && sound && end == run.end)
+            store_parameters(&mine, &own, kept);
         barrier(CLK_LOCAL_MEM_FENCE);
         const float factor = gradient_factor(&mine, &own, how, 1.0f / (float)(end - s0));
         update_own(&mine, &own, how, by, factor);
         update_rest(&mine, how, by, factor, decays, (global floatv *)first_moment, (global floatv *)second_moment);
         pass.progress.steps++;
         if (me == 0) {
-            sums[0] = loss;
-            sums[1] = correct;
-            note_step(loss, correct, history, progress);
+            sums[0] = metrics[0];
+            sums[1] = metrics[1];
+            note_step(metrics[0], metrics[1], history, progress);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    for (uint i = me; i < PARAMETERS / LANES; i += THREADS)
-        p[i] = parameters[i];
+    store_parameters(&mine, &own, p);
     store_own(&own, first_moment, second_moment);
 }

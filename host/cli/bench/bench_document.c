@@ -111,28 +111,37 @@ void bench_json_summary(json_t *object, const sample_summary *summary)
 
 /* ---- The document ---- */
 
+json_t *bench_json_commit(void)
+{
+    return *GRADUS_COMMIT == '\0' ? json_null() : json_text(GRADUS_COMMIT);
+}
+
 static json_t *document(const bench_setup *setup, json_t *cases)
 {
     return json_pack("{ss ss so so so so so so so}", "format", BENCH_FORMAT, "version", gradus_version(), "commit",
-                     *GRADUS_COMMIT == '\0' ? json_null() : json_text(GRADUS_COMMIT), "date", date_text(), "host",
-                     host_object(), "options", options_object(&setup->settings), "data", data_object(setup), "devices",
-                     devices_array(setup), "cases", cases);
+                     bench_json_commit(), "date", date_text(), "host", host_object(), "options",
+                     options_object(&setup->settings), "data", data_object(setup), "devices", devices_array(setup),
+                     "cases", cases);
 }
 
-int bench_document_write(const bench_setup *setup, json_t *cases)
+int bench_json_output(const bench_settings *settings, json_t *value)
 {
     int code = EX_OK;
-    json_t *value = document(setup, cases);
     result_file file = {0};
-    if (bench_json_on_stdout(&setup->settings))
+    if (bench_json_on_stdout(settings))
         return json_print(value);
     if (value == NULL)
         TRY(fail(EX_OSERR, "out of memory: --json"));
-    TRY(result_file_open("--json", setup->settings.json, &file));
+    TRY(result_file_open("--json", settings->json, &file));
     json_dumpf(value, file.stream, JSON_FORMAT | JSON_INDENT(1)); /* the commit reports a failed write */
     fputc('\n', file.stream);
     TRY(result_file_commit(&file));
 cleanup:
     json_decref(value);
     return code;
+}
+
+int bench_document_write(const bench_setup *setup, json_t *cases)
+{
+    return bench_json_output(&setup->settings, document(setup, cases));
 }

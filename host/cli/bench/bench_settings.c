@@ -16,13 +16,18 @@
 static const command_description description = {
     .name = "bench",
     .arguments = "[DATASET | A.json B.json]",
-    .summary = "Iterations per second by network, device and engine, each checked against the reference before it is\n"
-               "timed, and the share of the device's limits. DATASET is digits unless another is named. With\n"
-               "--compare: what is faster or slower in B than in A. With --kernels: the time of each kernel alone.",
+    .summary =
+        "Iterations per second by network, device and engine, each checked against the reference before it is\n"
+        "timed, and the share of the device's limits. DATASET is digits unless another is named. With\n"
+        "--compare: what is faster or slower in B than in A. With --kernels: the time of each kernel alone. With\n"
+        "--device-model: an estimate for a GPU that need not be present.",
     .notes =
         "--device may name several, as in 0,1, or none. The default is all devices and all engines; the reference\n"
         "only if an iteration takes at most about a second.\n"
         "The engines of one network take turns. Ctrl-C ends the measurement; then no file is written.\n"
+        "--device-model computes how long a step of engine fused would take, from the plan of its launches and the\n"
+        "GPU's data sheet; nothing is measured. Then --batch N means mini-batches of N samples, and without DATASET\n"
+        "the samples are 41,000 (60,000 with --batch) of 784 features and 10 classes.\n"
         "--kernels times the kernels of 'gradus check' at the shapes of a network, after a comparison with the\n"
         "reference at these shapes. NAMES are names or parts of names, as in relu,product_cpu. Times are measured by\n"
         "the device. Without --hidden the network has 128 hidden units.\n"
@@ -125,8 +130,12 @@ static const option_row options[] = {
     TEXT_OPTION("engine", bench_settings, engine, "NAMES", "engines, as in fused,blas (all)"),
     OPTIONAL_TEXT_OPTION("kernels", bench_settings, kernels, ALL_KERNELS, "NAMES",
                          "time kernels instead of engines (all)"),
+    CHOICE_OPTION("device-model", bench_settings, gpu, gradus_gpu_name, "estimate for a GPU: %s"),
+    COUNT_OPTION("samples", bench_settings, samples, 1, "samples of the estimate (the data set's)"),
+    CHOICE_OPTION("optimizer", bench_settings, optimizer, gradus_optimizer_name, "of the estimate: %s (sgd)"),
     DEVICE_OPTIONS(bench_settings, device),
-    COUNT_OPTION("batch", bench_settings, batch, 1, "use the first N training samples (all)"),
+    COUNT_OPTION("batch", bench_settings, batch, 0,
+                 "use the first N training samples; of an estimate, mini-batches of N; 0: all (0)"),
     FLAG_OPTION("dense", bench_settings, dense, "replace the pixels by random bytes from 1 to 255"),
     COUNT_OPTION("repeats", bench_settings, repeats, 1, "timings of each case (5)"),
     DOUBLE_OR_ZERO_OPTION("seconds", bench_settings, seconds, 0, "least seconds of a timing (0.3; of a kernel 0.02)"),
@@ -140,6 +149,14 @@ static const option_row options[] = {
     END_OPTION,
 };
 
+static bool is_name(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* All other options are for measurements. */
 static int refuse_beside_compare(const bench_settings *settings)
 {
@@ -151,6 +168,23 @@ static int refuse_beside_compare(const bench_settings *settings)
     if (settings->line.argument_count != 2)
         return fail(EX_USAGE, "--compare: found %zu argument%s, expected two files that --json wrote",
                     settings->line.argument_count, settings->line.argument_count == 1 ? "" : "s");
+    return EX_OK;
+}
+
+/* Options for measurements beside --device-model, and the other way round. */
+static int refuse_beside_model(const bench_settings *settings)
+{
+    static const char *const both[] = {"hidden", "batch", "json", "data-dir"};
+    static const char *const own[] = {"device-model", "samples", "optimizer"};
+    for (const option_row *row = options; row->kind != OPTION_END; row++) {
+        const bool is_own = is_name(row->name, own, sizeof own / sizeof *own);
+        if (!settings->line.sets[row - options] || is_name(row->name, both, sizeof both / sizeof *both))
+            continue;
+        if (is_own && settings->gpu == NULL)
+            return fail(EX_USAGE, "--%s: found without --device-model", row->name);
+        if (!is_own && settings->gpu != NULL)
+            return fail(EX_USAGE, "--device-model: found --%s as well, which is for measurements", row->name);
+    }
     return EX_OK;
 }
 
@@ -172,6 +206,7 @@ static int check_measurement(bench_settings *settings)
                  settings->line.arguments[1]));
     if (settings->line.sets[option_find(options, "threshold")])
         TRY(fail(EX_USAGE, "--threshold: found without --compare"));
+    TRY(refuse_beside_model(settings));
     TRY(split_names("device", settings->device.selector, &settings->devices));
     TRY(split_names("engine", settings->engine, &settings->engines));
     TRY(check_engines(&settings->engines));
@@ -198,7 +233,7 @@ int bench_settings_parse(int argc, const char **argv, bench_settings *settings)
     *settings = (bench_settings){.repeats = 5, .iterations = 3, .seconds = -1, .threshold = 10};
     TRY(command_line_parse(&description, options, argc, argv, settings, &settings->line));
     if (settings->hidden == NULL)
-        settings->hidden = settings->kernels == NULL ? "10/32/128/512/128,64" : "128";
+        settings->hidden = settings->gpu != NULL ? "10" : settings->kernels != NULL ? "128" : "10/32/128/512/128,64";
     if (settings->seconds < 0)
         settings->seconds = settings->kernels == NULL ? 0.3 : gradus_kernel_benchmark_options_default().seconds;
     settings->dataset = settings->line.argument_count == 0 ? "digits" : settings->line.arguments[0];

@@ -22,12 +22,15 @@ typedef struct bench_settings {
     gradus_device_options device;
     const char *data_dir, *engine, *hidden, *json, *plot;
     const char *kernels;    /* NULL: engines are measured */
+    const char *gpu;        /* of which steps are estimated; NULL: there is a measurement */
+    const char *optimizer;  /* of the estimate */
+    size_t samples;         /* of the estimate; 0: those of the data set */
     name_list devices;      /* of device.selector; none: all devices */
     name_list engines;      /* of engine; none: all */
     name_list kernel_names; /* of kernels, parts of names; none: all kernels */
     size_list networks[BENCH_NETWORKS_MAX];
     size_t network_count;
-    size_t batch; /* 0: all samples */
+    size_t batch; /* the first samples of the training part; of an estimate the samples of a mini-batch; 0: all */
     size_t repeats, iterations;
     double seconds, threshold; /* threshold: percent */
     bool dense, profile, compare;

@@ -55,9 +55,20 @@ void bench_json_summary(json_t *object, const sample_summary *summary);
 /* Writes the file of --json, or prints it: the circumstances and the cases, which it releases. */
 int bench_document_write(const bench_setup *setup, json_t *cases);
 
+/* The same for any document, which it releases; NULL: out of memory. */
+int bench_json_output(const bench_settings *settings, json_t *value);
+
+/* The commit of the program, or null. */
+json_t *bench_json_commit(void);
+
 /* ---- bench_compare.c ---- */
 
 /* --compare. EX_OK, or 1 if something became slower by more than the threshold. */
 int bench_compare(const bench_settings *settings);
+
+/* ---- bench_estimate.c ---- */
+
+/* --device-model. */
+int bench_estimate(const bench_settings *settings);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gradus bench: measures devices, engines and networks, or kernels; and compares two such measurements. */
+/* gradus bench: measures devices, engines and networks, or kernels; compares two such measurements; and estimates. */
 #include "bench/bench_run.h"
 #include "bench/kernel_run.h"
 #include "command/commands.h"
@@ -105,6 +105,8 @@ int cmd_bench(int argc, const char **argv)
     TRY(bench_settings_parse(argc, argv, &setup.settings));
     if (setup.settings.compare)
         TRY(bench_compare(&setup.settings));
+    else if (setup.settings.gpu != NULL)
+        TRY(bench_estimate(&setup.settings));
     else
         TRY(run_benchmark(&setup));
 cleanup:

@@ -76,6 +76,7 @@ gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, con
                        "local memory",
                        network->sizes[0], plan.rows,
                        (double)smaller(LOCAL_BYTES_MAX, model->group_local_bytes) / 1024);
+    plan.forward_local_bytes = local_bytes(network, &plan, plan.lanes);
     *out = plan;
     return GRADUS_OK;
 }
@@ -88,9 +89,10 @@ static size_t steps_local_bytes(const gradus_network *network, const parameter_l
     size_t rows = 0;
     for (size_t l = 0; l < network->layers; l++)
         rows += network->sizes[l + 1];
-    const size_t sums = network->sizes[1] < STEPS_LANES ? STEPS_LANES : network->sizes[1];
-    const size_t floats = layout->length + layout->length - layout->bias[0] + sums * plan->threads +
-                          (2 * rows + 2) * plan->vectors * STEPS_LANES;
+    const size_t sums = STEPS_SUM_UNITS * plan->threads * STEPS_LANES;
+    const size_t weights = STEPS_WEIGHTS(gr_divide_up(network->sizes[0], 4), network->sizes[1]);
+    const size_t rest = layout->length - layout->bias[0];
+    const size_t floats = weights + 2 * rest + sums + (2 * rows + 2) * plan->vectors * STEPS_LANES;
     return floats * sizeof(float);
 }
 
@@ -103,8 +105,9 @@ bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *
     plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
     const size_t items = quads * plan.unit_blocks;
     plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
+    plan.local_bytes = steps_local_bytes(network, layout, &plan);
     *out = plan;
     return units <= UNITS_MAX && plan.threads <= model->group_items &&
            (double)batch * (double)network->sizes[0] * (double)units <= STEP_MULTIPLICATIONS &&
-           steps_local_bytes(network, layout, &plan) <= smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
+           plan.local_bytes <= smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
 }

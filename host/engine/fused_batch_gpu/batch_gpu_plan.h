@@ -16,6 +16,7 @@ typedef struct batch_gpu_plan {
     size_t inputs_at[GRADUS_LAYERS_MAX], dz_at[GRADUS_LAYERS_MAX]; /* rows of the tape */
     size_t tape;                                                   /* its rows, of `batch` samples each */
     size_t slabs_at[GRADUS_LAYERS_MAX + 1];
+    size_t forward_local_bytes; /* of a work-group of batch_forward */
 } batch_gpu_plan;
 
 /* Plans for batches of `batch` samples. DEVICE if a sample's input and activations are too large for local memory. */
@@ -27,6 +28,7 @@ gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, con
 /* The constants of batch_steps, which has vectors of STEPS_LANES samples. */
 typedef struct batch_steps_plan {
     size_t threads, vectors, unit_block, unit_blocks;
+    size_t local_bytes; /* of the work-group */
 } batch_steps_plan;
 
 /* Whether batch_steps suits: the network's parameters (layout.length) fit into local memory, and a step is so small that

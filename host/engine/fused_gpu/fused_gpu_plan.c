@@ -134,14 +134,13 @@ static double busy_time(double instructions, double waves)
     return instructions * (1 + 1 / waves);
 }
 
-/* Instructions of the waves of all work-groups on a unit, with the time of their waiting. */
-static double cost(const gradus_network *network, size_t samples, const gpu_model *model, const fused_gpu_plan *plan)
+fused_gpu_instructions gr_fused_gpu_instructions(const gradus_network *network, size_t samples, const gpu_model *model,
+                                                 const fused_gpu_plan *plan)
 {
-    const double wave = (double)gr_gpu_wave(model, plan->registers), units = (double)model->units;
-    const double waves = ceil((double)plan->threads / wave), partitions = (double)model->partitions;
-    const double groups = (double)gr_divide_up(plan->groups, model->units);
+    const double wave = (double)gr_gpu_wave(model, plan->registers);
+    const double waves = ceil((double)plan->threads / wave), sums = (double)plan->unit_block * 16;
     const size_t share = gr_round_up(gr_divide_up(samples, plan->groups), 4);
-    const double tiles = (double)gr_divide_up(share, plan->tile), sums = (double)plan->unit_block * 16;
+    const double tiles = (double)gr_divide_up(share, plan->tile);
     const double rounds = (double)gr_divide_up(gr_divide_up(network->sizes[0], 4), plan->slices);
     const double forward = waves * tiles * (rounds * (sums + FORWARD_OTHERS) + PASS_TILE_OTHERS);
 
@@ -150,12 +149,24 @@ static double cost(const gradus_network *network, size_t samples, const gpu_mode
     const double backward = (main_waves + (plan->main_items == plan->items ? 0 : shared_waves)) *
                             (double)plan->quad_block * (sums + BACKWARD_OTHERS) / 4;
     if (plan->chunks == 1)
-        return busy_time(groups * (forward + backward * (double)share), groups * waves / partitions);
-    const double weight_groups = ceil((double)(plan->shares * plan->chunks) / units);
+        return (fused_gpu_instructions){forward + backward * (double)share, 0};
     const double weight_share = (double)gr_divide_up(samples, plan->shares);
-    const double weights = backward + waves * WEIGHTS_TILE_OTHERS / (double)plan->tile;
-    return busy_time(groups * forward, groups * waves / partitions) +
-           busy_time(weight_groups * weight_share * weights, weight_groups * waves / partitions);
+    return (fused_gpu_instructions){forward,
+                                    weight_share * (backward + waves * WEIGHTS_TILE_OTHERS / (double)plan->tile)};
+}
+
+/* Instructions of the waves of all work-groups on a unit, with the time of their waiting. */
+static double cost(const gradus_network *network, size_t samples, const gpu_model *model, const fused_gpu_plan *plan)
+{
+    const fused_gpu_instructions each = gr_fused_gpu_instructions(network, samples, model, plan);
+    const double waves = ceil((double)plan->threads / (double)gr_gpu_wave(model, plan->registers));
+    const double partitions = (double)model->partitions;
+    const double groups = (double)gr_divide_up(plan->groups, model->units);
+    const double pass = busy_time(groups * each.pass, groups * waves / partitions);
+    if (plan->chunks == 1)
+        return pass;
+    const double weight_groups = (double)gr_divide_up(plan->shares * plan->chunks, model->units);
+    return pass + busy_time(weight_groups * each.weights, weight_groups * waves / partitions);
 }
 
 /* The plan with the least cost among all sizes of work-groups and tiles; false if none fits. */

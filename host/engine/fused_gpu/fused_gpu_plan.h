@@ -34,6 +34,14 @@ typedef struct fused_gpu_plan {
 gradus_status gr_fused_gpu_plan(const gradus_network *network, size_t samples, const gpu_model *model, size_t threads,
                                 fused_gpu_plan *out);
 
+/* Instructions of all waves of one work-group of fused_gpu_pass, and of one of fused_gpu_weights. */
+typedef struct fused_gpu_instructions {
+    double pass, weights;
+} fused_gpu_instructions;
+
+fused_gpu_instructions gr_fused_gpu_instructions(const gradus_network *network, size_t samples, const gpu_model *model,
+                                                 const fused_gpu_plan *plan);
+
 /* The options with which fused_gpu.cl is built; the caller frees them. */
 gradus_status gr_fused_gpu_options(const fused_gpu_plan *plan, const engine *base, const gpu_model *model, char **out);
 
