@@ -12,6 +12,12 @@
 // Samples that it reads at a time.
 #define SLAB_SAMPLES 64
 
+// Work-items of batch_update that add up a metric.
+#define METRIC_SHARES 16
+
+// Outputs of a work-item of batch_forward in the first layer, if the layer's outputs are a multiple of it.
+#define FORWARD_BLOCK 4
+
 // Work-items of batch_forward that share a sum, at least, where neighbouring terms are neighbours in memory.
 #define SHARED_TERMS 8
 

@@ -85,10 +85,9 @@ static void write_features(const own_weights *own, uint u, global float *array, 
 
 // ---- The products with X ----
 
-// Four features of a sample, one of an array's `valid` first; zeros for others.
-static float4 valid_quad(const tile_pass *pass, uint s, uint valid, uint number, global const feature *x, uint quad)
+static float4 sample_quad(const tile_pass *pass, uint number, global const feature *x, uint quad)
 {
-    return s < valid ? input_quad(pass, number, x + (size_t)number * FEATURES, quad) : 0;
+    return input_quad(pass, number, x + (size_t)number * FEATURES, quad);
 }
 
 // Z1 of the tile, without bias: the sums of the slices are added up in mine->sums (STEPS_SUM_UNITS x THREADS), some units
@@ -103,10 +102,10 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
     for (uint u = 0; u < UNIT_BLOCK; u++)
         sum[u] = 0;
     for (uint quad = slice; slice < SLICES && quad < QUADS; quad += SLICES) {
-        const float4 v0 = valid_quad(pass, 0, LANES, numbers.x, x, quad);
-        const float4 v1 = valid_quad(pass, 1, LANES, numbers.y, x, quad);
-        const float4 v2 = valid_quad(pass, 2, LANES, numbers.z, x, quad);
-        const float4 v3 = valid_quad(pass, 3, LANES, numbers.w, x, quad);
+        const float4 v0 = sample_quad(pass, numbers.x, x, quad);
+        const float4 v1 = sample_quad(pass, numbers.y, x, quad);
+        const float4 v2 = sample_quad(pass, numbers.z, x, quad);
+        const float4 v3 = sample_quad(pass, numbers.w, x, quad);
         const floatv f0 = (floatv)(v0.x, v1.x, v2.x, v3.x), f1 = (floatv)(v0.y, v1.y, v2.y, v3.y);
         const floatv f2 = (floatv)(v0.z, v1.z, v2.z, v3.z), f3 = (floatv)(v0.w, v1.w, v2.w, v3.w);
 #pragma unroll
@@ -135,16 +134,15 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
     }
 }
 
-// Adds dZ1 X^T of the tile's `valid` samples, without INPUT_FACTOR.
-static void first_backward(const tile_pass *pass, const group_memory *mine, uint valid, global const feature *x,
-                           own_weights *own)
+// Adds dZ1 X^T of the tile's samples, without INPUT_FACTOR.
+static void first_backward(const tile_pass *pass, const group_memory *mine, global const feature *x, own_weights *own)
 {
-    for (uint q = 0; own->exists && q * LANES < valid; q++) {
+    for (uint q = 0; own->exists && q < VECTORS; q++) {
         const uintv numbers = pass->numbers[q];
-        const float4 v0 = valid_quad(pass, q * LANES, valid, numbers.x, x, own->quad);
-        const float4 v1 = valid_quad(pass, q * LANES + 1, valid, numbers.y, x, own->quad);
-        const float4 v2 = valid_quad(pass, q * LANES + 2, valid, numbers.z, x, own->quad);
-        const float4 v3 = valid_quad(pass, q * LANES + 3, valid, numbers.w, x, own->quad);
+        const float4 v0 = sample_quad(pass, numbers.x, x, own->quad);
+        const float4 v1 = sample_quad(pass, numbers.y, x, own->quad);
+        const float4 v2 = sample_quad(pass, numbers.z, x, own->quad);
+        const float4 v3 = sample_quad(pass, numbers.w, x, own->quad);
 #pragma unroll
         for (uint u = 0; u < UNIT_BLOCK; u++) {
             const floatv d = mine->dz[min(own->first_unit + u, (uint)UNITS - 1) * VECTORS + q];
@@ -156,34 +154,34 @@ static void first_backward(const tile_pass *pass, const group_memory *mine, uint
 
 // ---- All other gradients ----
 
-// The sum over the tile's samples of dz times a; a == 0: of dz. Neighbours begin with another sample, so that they use
+// The sum over the tile's samples of dz times a; a == 0: of dz. Neighbours begin with another vector, so that they use
 // other banks of the local memory.
-static float sum_samples(local const float *dz, local const float *a, uint begin, uint valid)
+static float sum_samples(local const floatv *dz, local const floatv *a, uint begin)
 {
-    uint s = begin % valid;
-    float sum = 0;
-    for (uint t = 0; t < valid; t++) {
-        sum = a == 0 ? sum + dz[s] : fma(dz[s], a[s], sum);
-        s = s + 1 < valid ? s + 1 : 0;
+    uint v = begin % VECTORS;
+    floatv sum = 0;
+    for (uint t = 0; t < VECTORS; t++) {
+        sum = a == 0 ? sum + dz[v] : fma(dz[v], a[v], sum);
+        v = v + 1 < VECTORS ? v + 1 : 0;
     }
-    return sum;
+    return (sum.x + sum.y) + (sum.z + sum.w);
 }
 
 // Adds the gradients of the biases, and of the weights of the layers after the first.
-static void rest_backward(const group_memory *mine, uint valid)
+static void rest_backward(const group_memory *mine)
 {
     local float *rest = (local float *)mine->rest;
     for (uint l = 0; l < LAYERS; l++) {
         const uint inputs = sizes[l], outputs = sizes[l + 1];
-        local const float *dz = (local const float *)mine->dz + rows_at[l] * TILE;
+        local const floatv *dz = mine->dz + rows_at[l] * VECTORS;
         for (uint o = get_local_id(0); o < outputs; o += THREADS)
-            rest[bias_at[l] - bias_at[0] + o] += sum_samples(dz + o * TILE, 0, o, valid);
+            rest[bias_at[l] - bias_at[0] + o] += sum_samples(dz + o * VECTORS, 0, o);
         if (l == 0)
             continue;
-        local const float *a = (local const float *)mine->a + rows_at[l - 1] * TILE;
+        local const floatv *a = mine->a + rows_at[l - 1] * VECTORS;
         for (uint i = get_local_id(0); i < outputs * inputs; i += THREADS)
             rest[weights_at[l] - bias_at[0] + i] +=
-                sum_samples(dz + i / inputs * TILE, a + i % inputs * TILE, i, valid);
+                sum_samples(dz + i / inputs * VECTORS, a + i % inputs * VECTORS, i);
     }
 }
 
@@ -199,6 +197,16 @@ static void add_metrics(const tile_pass *pass, local const floatv *z, intv label
             metrics[0] += ((const float *)&loss)[j];
             metrics[1] += ((const float *)&correct)[j];
         }
+}
+
+// dZ of the last layer = 0 for the samples after the tile's `valid` ones, so that they count nowhere. Ends with a barrier.
+static void forget_others(const group_memory *mine, uint valid)
+{
+    local float *dz = (local float *)(mine->dz + rows_at[LAYERS - 1] * VECTORS);
+    for (uint i = get_local_id(0); i < sizes[LAYERS] * TILE; i += THREADS)
+        if (i % TILE >= valid)
+            dz[i] = 0;
+    barrier(CLK_LOCAL_MEM_FENCE);
 }
 
 // The gradients of samples order[first] .. order[end - 1], at most TILE. Ends with a barrier.
@@ -220,9 +228,10 @@ static void pass_tile(const tile_pass *pass, const group_memory *mine, uint firs
     if (me < VECTORS)
         add_metrics(pass, logits + me, labels_of_vectors[me], valid, metrics);
     tile_cross_entropy(pass, logits, labels_of_vectors, mine->dz + rows_at[LAYERS - 1] * VECTORS);
+    forget_others(mine, valid);
     tile_backward(pass, mine->parameters, mine->dz);
-    first_backward(pass, mine, valid, x, own);
-    rest_backward(mine, valid);
+    first_backward(pass, mine, x, own);
+    rest_backward(mine);
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 

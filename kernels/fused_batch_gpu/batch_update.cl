@@ -95,8 +95,8 @@ static place find_place(const slab *mine, uint i, uint first, uint outputs, loca
     return here;
 }
 
-// totals[m] = the sum of metric m of `count` samples, in every work-group. sums: room for METRICS x THREADS. Ends with a
-// barrier.
+// totals[m] = the sum of metric m of `count` samples, in every work-group, by METRIC_SHARES work-items for each. totals
+// (METRICS x (1 + METRIC_SHARES)): room for their shares, too. sums: room for METRICS x THREADS. Ends with a barrier.
 static void sum_metrics(global const float *metrics, uint count, local float *sums, local float *totals)
 {
     const uint me = get_local_id(0);
@@ -107,11 +107,18 @@ static void sum_metrics(global const float *metrics, uint count, local float *su
         sums[m * THREADS + me] = sum;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    if (me < METRICS) {
+    for (uint i = me; i < METRICS * METRIC_SHARES; i += THREADS) {
         float sum = 0;
-        for (uint i = 0; i < min(count, (uint)THREADS); i++)
-            sum += sums[me * THREADS + i];
-        totals[me] = sum;
+        for (uint s = i % METRIC_SHARES; s < min(count, (uint)THREADS); s += METRIC_SHARES)
+            sum += sums[i / METRIC_SHARES * THREADS + s];
+        totals[METRICS + i] = sum;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (uint m = me; m < METRICS; m += THREADS) {
+        float sum = 0;
+        for (uint i = 0; i < METRIC_SHARES; i++)
+            sum += totals[METRICS + m * METRIC_SHARES + i];
+        totals[m] = sum;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 }
@@ -125,7 +132,8 @@ batch_update(batch_step step, optimizer how, global const float *restrict tape, 
              global float *second_moment, global float *restrict sums, global float *restrict history,
              global step_progress *restrict progress)
 {
-    local float columns[SLAB_COLUMNS * SLAB_SAMPLES], shares[SLAB_COLUMNS * THREADS], totals[METRICS];
+    local float columns[SLAB_COLUMNS * SLAB_SAMPLES], shares[SLAB_COLUMNS * THREADS],
+        totals[METRICS * (1 + METRIC_SHARES)];
     const slab mine = find_slab();
     how.kind = OPTIMIZER; // so that the compiler knows it
     sum_metrics(metrics, step.count, shares, totals);
@@ -157,7 +165,8 @@ kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
 batch_gradient(batch_step step, global const float *restrict tape, global const float *restrict metrics,
                global float *restrict gradient, global float *restrict sums)
 {
-    local float columns[SLAB_COLUMNS * SLAB_SAMPLES], shares[SLAB_COLUMNS * THREADS], totals[METRICS];
+    local float columns[SLAB_COLUMNS * SLAB_SAMPLES], shares[SLAB_COLUMNS * THREADS],
+        totals[METRICS * (1 + METRIC_SHARES)];
     const slab mine = find_slab();
     sum_metrics(metrics, step.count, shares, totals);
     for (uint first = 0; first < mine.outputs; first += THREADS) {
@@ -178,7 +187,7 @@ batch_gradient(batch_step step, global const float *restrict tape, global const 
 kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
 batch_metrics(batch_step step, global const float *restrict metrics, global float *restrict sums)
 {
-    local float shares[METRICS * THREADS], totals[METRICS];
+    local float shares[METRICS * THREADS], totals[METRICS * (1 + METRIC_SHARES)];
     const uint me = get_local_id(0);
     sum_metrics(metrics, step.count, shares, totals);
     if (me < METRICS)

@@ -112,14 +112,15 @@ static void count_steps_forward(const counting *c, const batch_steps_plan *plan,
                             (gr_estimate_loop((double)slices, r->local_cycles) + 2 * r->local_cycles);
 }
 
-/* first_backward() and rest_backward() of `samples` samples */
-static void count_steps_backward(const counting *c, const batch_steps_plan *plan, double samples, group_work *work)
+/* forget_others(), first_backward() and rest_backward() */
+static void count_steps_backward(const counting *c, const batch_steps_plan *plan, group_work *work)
 {
     const gradus_network *net = c->network;
     const gpu_rates *r = c->rates;
     const size_t items = gr_divide_up(net->sizes[0], 4) * plan->unit_blocks;
     const double lanes = gr_estimate_lanes(c->gpu, items, STEPS_REGISTERS), block = (double)plan->unit_block;
-    const double turn = gr_estimate_loop(samples, r->local_cycles), vectors = ceil(samples / STEPS_LANES);
+    const double vectors = (double)plan->vectors, turn = gr_estimate_loop(vectors, r->local_cycles);
+    const double samples = vectors * STEPS_LANES;
     work->instructions += vectors * lanes * ((4 * STEPS_LANES + 1) * block + STEPS_LANES * INPUT_OTHERS);
     work->local_bytes += vectors * lanes * STEPS_LANES * (block + 1) * WORD;
     work->loading_cycles += vectors * (r->local_cycles + r->near_cycles);
@@ -127,9 +128,9 @@ static void count_steps_backward(const counting *c, const batch_steps_plan *plan
         const size_t sums = l == 0 ? 0 : net->sizes[l] * net->sizes[l + 1];
         work->waiting_cycles += turn + (double)gr_divide_up(sums, plan->threads) * turn;
         work->local_bytes += samples * (double)(2 * sums + net->sizes[l + 1]) * WORD;
-        work->instructions += samples * (double)(sums + net->sizes[l + 1]) * (2 + INPUT_OTHERS);
+        work->instructions += vectors * (double)(sums + net->sizes[l + 1]) * (STEPS_LANES + INPUT_OTHERS);
     }
-    work->waiting_cycles += r->local_cycles;
+    work->waiting_cycles += 2 * r->local_cycles;
 }
 
 /* Loss and number correct, and the update. */
@@ -160,11 +161,10 @@ static void estimate_steps(const counting *c, const batch_steps_plan *plan, grad
                           .local_memory = plan->local_bytes};
     group_work work = {0};
     for (size_t t = 0; t < tiles; t++) {
-        const size_t left = c->batch - t * tile;
         work.waiting_cycles += 2 * c->rates->cache_cycles + c->rates->local_cycles; /* order, labels */
         count_steps_forward(c, plan, &work);
         count_rest(c, &place, plan->threads, plan->vectors, STEPS_LANES, &work);
-        count_steps_backward(c, plan, (double)(left < tile ? left : tile), &work);
+        count_steps_backward(c, plan, &work);
     }
     count_steps_update(c, plan, &work);
     work.multiply_adds = samples * products(c->network, 2, 3);
@@ -176,6 +176,29 @@ static void estimate_steps(const counting *c, const batch_steps_plan *plan, grad
 }
 
 /* ---- batch_forward: the first of two launches ---- */
+
+/* first_product(), or tile_product() if the units are no multiple of its blocks. */
+static void count_first_product(const counting *c, const batch_gpu_plan *plan, group_work *work)
+{
+    const gpu_rates *r = c->rates;
+    const size_t units = c->network->sizes[1], features = c->network->sizes[0], threads = plan->forward_threads;
+    const weights_place cache = {r->cache_cycles, false};
+    if (units % FORWARD_BLOCK != 0) {
+        count_product(&cache, threads, units, features, 1, plan->lanes, false, r, work);
+        return;
+    }
+    const double vector = (double)plan->lanes * WORD;
+    for (size_t first = 0; first < units / FORWARD_BLOCK; first += threads) {
+        const size_t left = units / FORWARD_BLOCK - first, count = left < threads ? left : threads;
+        const size_t slices = threads / count;
+        const double rounds = (double)gr_divide_up(features, slices), used = (double)(count * slices);
+        work->instructions += (double)threads * rounds * (double)(FORWARD_BLOCK * plan->lanes + 2 + PRODUCT_OTHERS);
+        work->local_bytes += used * rounds * (FORWARD_BLOCK * WORD + vector) + 2 * used * FORWARD_BLOCK * vector;
+        work->loading_cycles += gr_estimate_loop(rounds, r->cache_cycles);
+        work->waiting_cycles +=
+            FORWARD_BLOCK * (gr_estimate_loop((double)slices, r->local_cycles) + 2 * r->local_cycles);
+    }
+}
 
 static launch_work count_forward(const counting *c, const batch_gpu_plan *plan)
 {
@@ -196,7 +219,7 @@ static launch_work count_forward(const counting *c, const batch_gpu_plan *plan)
     work.instructions = (double)gr_round_up(features, threads) * lanes * LOAD_OTHERS;
     work.local_bytes = x * (2 * WORD + WORD * gr_estimate_conflicts(plan->lanes));
     work.waiting_cycles = 2 * r->cache_cycles + x_latency(c) + 2 * r->local_cycles;
-    count_product(&cache, threads, net->sizes[1], features, 1, plan->lanes, false, r, &work);
+    count_first_product(c, plan, &work);
     count_rest(c, &cache, threads, 1, plan->lanes, &work);
     work.multiply_adds = (double)c->batch / (double)groups * products(net, 1, 2);
     work.cache_bytes = x + tape + (double)c->layout.length * WORD;
@@ -210,8 +233,10 @@ static launch_work count_forward(const counting *c, const batch_gpu_plan *plan)
 /* sum_metrics(), which every work-group does. */
 static double metric_cycles(const counting *c, size_t threads)
 {
-    const double count = (double)(c->batch < threads ? c->batch : threads);
-    return c->rates->cache_cycles + gr_estimate_loop(count, c->rates->local_cycles) + 2 * c->rates->local_cycles;
+    const size_t count = c->batch < threads ? c->batch : threads;
+    const double sums = gr_estimate_loop((double)gr_divide_up(count, METRIC_SHARES), c->rates->local_cycles) +
+                        gr_estimate_loop(METRIC_SHARES, c->rates->local_cycles);
+    return c->rates->cache_cycles + sums + 3 * c->rates->local_cycles;
 }
 
 /* A work-group of a layer: sum_products() and the update of its columns. */
@@ -241,11 +266,12 @@ static group_work count_slab(const counting *c, size_t layer, size_t threads)
 
 static launch_work count_update(const counting *c, const batch_gpu_plan *plan)
 {
-    launch_work launch = {.kernel = "batch_update",
-                          .launches = 1,
-                          .items = plan->update_threads,
-                          .registers = BATCH_REGISTERS,
-                          .local_memory = (SLAB_COLUMNS * (SLAB_SAMPLES + plan->update_threads) + METRICS) * WORD};
+    launch_work launch = {
+        .kernel = "batch_update",
+        .launches = 1,
+        .items = plan->update_threads,
+        .registers = BATCH_REGISTERS,
+        .local_memory = (SLAB_COLUMNS * (SLAB_SAMPLES + plan->update_threads) + METRICS * (1 + METRIC_SHARES)) * WORD};
     for (size_t l = 0; l < c->network->layers; l++) {
         const size_t groups = plan->slabs_at[l + 1] - plan->slabs_at[l];
         group_work work = count_slab(c, l, plan->update_threads);
