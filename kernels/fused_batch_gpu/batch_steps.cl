@@ -18,6 +18,7 @@
 #include "fused_batch_gpu/batch_input.clh"
 
 #include "common/optimizer_step.clh"
+#include "common/work_group.clh"
 #include "fused_batch_gpu/batch_gpu_launch.h"
 
 #define TILE (VECTORS * LANES)      // samples of a tile
@@ -51,27 +52,31 @@ typedef struct own_weights {
     float4 gradient[UNIT_BLOCK], first[UNIT_BLOCK], second[UNIT_BLOCK]; // sums, moments
 } own_weights;
 
+// Whether a work-item that has a part of W1 has this unit.
 static bool has_unit(const own_weights *own, uint u)
 {
-    return own->exists && own->first_unit + u < UNITS;
+    return UNITS % UNIT_BLOCK == 0 || own->first_unit + u < UNITS;
 }
 
-// Four features of a unit in an array of W1's layout, in any memory.
-#define FEATURE_AT(own, u, j) ((4 * (own)->quad + (j)) * UNITS + (own)->first_unit + (u))
+// Four features of a unit in an array of W1's layout, in any memory; `own_part`: where the work-item's part of it begins.
+// The offsets from there are constants, which instructions contain. Addresses computed one by one would need two
+// registers each, for the whole launch: those for loading the moments are the same as those for storing them.
+#define OWN_PART(own, array) ((array) + (4 * (own)->quad * UNITS + (own)->first_unit))
+#define FEATURE_AT(u, j) ((int)((j)*UNITS + (u)))
 #define HAS_FEATURE(own, j) (FEATURES % 4 == 0 || 4 * (own)->quad + (j) < FEATURES)
-#define READ_FEATURES(own, u, array)                                                                                  \
-    (float4)(array[FEATURE_AT(own, u, 0)], HAS_FEATURE(own, 1) ? array[FEATURE_AT(own, u, 1)] : 0,                    \
-             HAS_FEATURE(own, 2) ? array[FEATURE_AT(own, u, 2)] : 0,                                                  \
-             HAS_FEATURE(own, 3) ? array[FEATURE_AT(own, u, 3)] : 0)
-#define WRITE_FEATURES(own, u, array, value)                                                                          \
+#define READ_FEATURES(own, u, own_part)                                                                               \
+    (float4)((own_part)[FEATURE_AT(u, 0)], HAS_FEATURE(own, 1) ? (own_part)[FEATURE_AT(u, 1)] : 0,                    \
+             HAS_FEATURE(own, 2) ? (own_part)[FEATURE_AT(u, 2)] : 0,                                                  \
+             HAS_FEATURE(own, 3) ? (own_part)[FEATURE_AT(u, 3)] : 0)
+#define WRITE_FEATURES(own, u, own_part, value)                                                                       \
     do {                                                                                                              \
-        array[FEATURE_AT(own, u, 0)] = (value).x;                                                                     \
+        (own_part)[FEATURE_AT(u, 0)] = (value).x;                                                                     \
         if (HAS_FEATURE(own, 1))                                                                                      \
-            array[FEATURE_AT(own, u, 1)] = (value).y;                                                                 \
+            (own_part)[FEATURE_AT(u, 1)] = (value).y;                                                                 \
         if (HAS_FEATURE(own, 2))                                                                                      \
-            array[FEATURE_AT(own, u, 2)] = (value).z;                                                                 \
+            (own_part)[FEATURE_AT(u, 2)] = (value).z;                                                                 \
         if (HAS_FEATURE(own, 3))                                                                                      \
-            array[FEATURE_AT(own, u, 3)] = (value).w;                                                                 \
+            (own_part)[FEATURE_AT(u, 3)] = (value).w;                                                                 \
     } while (false)
 
 // ---- The products with X ----
@@ -86,7 +91,7 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
     for (uint u = 0; u < UNITS; u++)
         sum[u] = 0;
     for (uint run = slice * RUN; slice < SLICES && run < QUADS; run += SLICES * RUN)
-#pragma unroll
+#pragma unroll RUN_UNROLL
         for (uint k = 0; k < RUN; k++) {
             const uint quad = run + k;
             const float4 v = quad < QUADS ? input_quad(pass, number, sample, quad) : 0;
@@ -117,9 +122,10 @@ static void first_backward(const tile_pass *pass, const group_memory *mine, uint
     for (uint s = 0; own->exists && s < valid; s++) {
         const uint number = mine->numbers[s];
         const float4 v = input_quad(pass, number, x + (size_t)number * FEATURES, own->quad);
+        local const float *dz = (local const float *)mine->dz + own->first_unit * TILE + s;
 #pragma unroll
         for (uint u = 0; u < UNIT_BLOCK; u++) {
-            const float d = ((local const float *)mine->dz)[min(own->first_unit + u, (uint)UNITS - 1) * TILE + s];
+            const float d = has_unit(own, u) ? dz[(int)u * TILE] : 0;
             own->gradient[u] = fma((float4)(d), v, own->gradient[u]);
         }
     }
@@ -237,7 +243,7 @@ static float gradient_factor(const group_memory *mine, const own_weights *own, o
     float4 squares = 0;
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++)
-        if (has_unit(own, u))
+        if (own->exists && has_unit(own, u))
             squares = fma(INPUT_FACTOR * own->gradient[u], INPUT_FACTOR * own->gradient[u], squares);
     for (uint i = get_local_id(0); i < REST / LANES; i += THREADS)
         squares = fma(mine->rest[i], mine->rest[i], squares);
@@ -249,12 +255,15 @@ static float gradient_factor(const group_memory *mine, const own_weights *own, o
 static __attribute__((always_inline)) void update_own(const group_memory *mine, own_weights *own, optimizer how,
                                                       update_step by, float factor)
 {
+    local float *weights = OWN_PART(own, mine->parameters);
+    if (!own->exists)
+        return;
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++)
         if (has_unit(own, u)) {
-            const float4 p = update_one(how, by, how.weight_decay, READ_FEATURES(own, u, mine->parameters),
+            const float4 p = update_one(how, by, how.weight_decay, READ_FEATURES(own, u, weights),
                                         factor * INPUT_FACTOR * own->gradient[u], &own->first[u], &own->second[u]);
-            WRITE_FEATURES(own, u, mine->parameters, p);
+            WRITE_FEATURES(own, u, weights, p);
         }
 }
 
@@ -285,35 +294,48 @@ static own_weights load_own(global const float *first_moment, global const float
     own.quad = me % QUADS;
     own.first_unit = me / QUADS * UNIT_BLOCK;
     own.exists = me < ITEMS;
+    global const float *first = OWN_PART(&own, first_moment), *second = OWN_PART(&own, second_moment);
 #pragma unroll
-    for (uint u = 0; u < UNIT_BLOCK; u++) {
-        own.first[u] = HAS_FIRST && has_unit(&own, u) ? READ_FEATURES(&own, u, first_moment) : (float4)(0);
-        own.second[u] = HAS_SECOND && has_unit(&own, u) ? READ_FEATURES(&own, u, second_moment) : (float4)(0);
-    }
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        own.first[u] = own.second[u] = 0;
+    if (!own.exists)
+        return own;
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        if (has_unit(&own, u)) {
+            if (HAS_FIRST)
+                own.first[u] = READ_FEATURES(&own, u, first);
+            if (HAS_SECOND)
+                own.second[u] = READ_FEATURES(&own, u, second);
+        }
     return own;
 }
 
 static void store_own(const own_weights *own, global float *first_moment, global float *second_moment)
 {
+    global float *first = OWN_PART(own, first_moment), *second = OWN_PART(own, second_moment);
+    if (!own->exists)
+        return;
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++)
         if (has_unit(own, u)) {
             if (HAS_FIRST)
-                WRITE_FEATURES(own, u, first_moment, own->first[u]);
+                WRITE_FEATURES(own, u, first, own->first[u]);
             if (HAS_SECOND)
-                WRITE_FEATURES(own, u, second_moment, own->second[u]);
+                WRITE_FEATURES(own, u, second, own->second[u]);
         }
 }
 
 // Complete steps over a range of the order, BATCH samples each. factors: a ring; x (F x B), bytes or floats; labels and
 // order (B); p, kept, decays, first_moment, second_moment, sums, history, progress: as in batch_update. NDRange: one
 // work-group of THREADS.
-kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
-batch_steps(batch_run run, optimizer how, global const update_step *restrict factors, global const feature *restrict x,
-            global const uchar *restrict labels, global const uint *restrict order, global floatv *restrict p,
-            global floatv *restrict kept, global const uchar *restrict decays, global float *first_moment,
-            global float *second_moment, global float *restrict sums, global float *restrict history,
-            global step_progress *restrict progress)
+kernel WORK_GROUP(THREADS) void batch_steps(batch_run run, optimizer how, global const update_step *restrict factors,
+                                            global const feature *restrict x, global const uchar *restrict labels,
+                                            global const uint *restrict order, global floatv *restrict p,
+                                            global floatv *restrict kept, global const uchar *restrict decays,
+                                            global float *first_moment, global float *second_moment,
+                                            global float *restrict sums, global float *restrict history,
+                                            global step_progress *restrict progress)
 {
     local floatv parameters[PARAMETERS / LANES], rest[REST / LANES], a[ROWS * VECTORS], dz[ROWS * VECTORS];
     local floatv group_sums[SUMS * THREADS / LANES];

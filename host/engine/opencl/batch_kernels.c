@@ -2,6 +2,7 @@
 /* The launchers of kernels/common/shuffle.cl and augment.cl. */
 #include "engine/opencl/batch_kernels.h"
 #include "core/memory.h"
+#include "device/gpu_model.h"
 
 #include "common/batch_arguments.h"
 
@@ -39,6 +40,8 @@ gradus_status gr_gather_samples_set(launch *prepared, size_t first, size_t valid
 
 /* ---- augment.cl ---- */
 
+#define AUGMENT_REGISTERS 96 /* of a work-item: the coordinates of PIECE pixels, and two rows of control points */
+
 gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
                                  const gather_buffers *buffers, size_t batch, augmented_gather *prepared)
 {
@@ -47,19 +50,22 @@ gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan
     const batch_samples none = {0};
     const epoch_samples none_drawn = {0};
     const size_t pieces = gr_divide_up((size_t)plan->width, PIECE) * (size_t)plan->height;
+    const gpu_model model = gr_gpu_model_of(device);
+    char options[GPU_OPTIONS_SIZE];
 
+    gr_gpu_wave_options(&model, AUGMENT_REGISTERS, options);
     TRY(gr_buffer_create(device, plan_bytes, "the plan of augmentation", &g.plan));
     TRY(gr_buffer_write(device, g.plan, 0, plan_bytes, plan));
     TRY(gr_buffer_create(device, batch * sizeof(transform), "the transforms of a batch", &g.transforms));
-    TRY(gr_launch_create(
-        device, "common/augment.cl", "draw_transforms", batch,
+    TRY(gr_launch_create_with(
+        device, "common/augment.cl", options, "draw_transforms", batch,
         ARGUMENTS(ARGUMENT(none_drawn), ARGUMENT(g.plan), ARGUMENT(buffers->order), ARGUMENT(g.transforms)),
         &g.draw_transforms));
-    TRY(gr_launch_create(device, "common/augment.cl", "augment_samples", pieces * batch,
-                         ARGUMENTS(ARGUMENT(none), ARGUMENT(g.plan), ARGUMENT(g.transforms), ARGUMENT(buffers->x),
-                                   ARGUMENT(buffers->labels), ARGUMENT(buffers->order), ARGUMENT(buffers->batch),
-                                   ARGUMENT(buffers->batch_labels)),
-                         &g.augment_samples));
+    TRY(gr_launch_create_with(device, "common/augment.cl", options, "augment_samples", pieces * batch,
+                              ARGUMENTS(ARGUMENT(none), ARGUMENT(g.plan), ARGUMENT(g.transforms), ARGUMENT(buffers->x),
+                                        ARGUMENT(buffers->labels), ARGUMENT(buffers->order), ARGUMENT(buffers->batch),
+                                        ARGUMENT(buffers->batch_labels)),
+                              &g.augment_samples));
     *prepared = g;
     g = (augmented_gather){0};
 cleanup:
