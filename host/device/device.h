@@ -95,6 +95,9 @@ void gr_program_release(cl_program *program);
 /* Appends " -D NAME=1,2,3" to compiler options, a text that the caller frees. */
 gradus_status gr_program_define(char **options, const char *name, const size_t *values, size_t count);
 
+/* Appends a text to compiler options. */
+gradus_status gr_program_add_options(char **options, const char *more);
+
 /* The largest number of work-items in a work-group of a kernel, which may be smaller than the device's (gpu_model.h). */
 gradus_status gr_program_group_limit(const gradus_device *device, cl_program program, const char *kernel, size_t *out);
 
@@ -180,7 +183,12 @@ typedef struct kernel_argument {
 gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
                                const kernel_argument *arguments, size_t argument_count, launch *out);
 
-/* The same in `groups` work-groups of `local` work-items. */
+/* The same, built with options. */
+gradus_status gr_launch_create_with(gradus_device *device, const char *file, const char *options, const char *kernel,
+                                    size_t items, const kernel_argument *arguments, size_t argument_count,
+                                    launch *out);
+
+/* The same as gr_launch_create() in `groups` work-groups of `local` work-items. */
 gradus_status gr_launch_create_groups(gradus_device *device, const char *file, const char *kernel, size_t groups,
                                       size_t local, const kernel_argument *arguments, size_t argument_count,
                                       launch *out);

@@ -107,7 +107,14 @@ void gr_gpu_register_options(const gpu_model *model, size_t registers, char out[
 {
     out[0] = '\0';
     if (model->vendor == GPU_NVIDIA && registers < gr_gpu_registers_most(model))
-        snprintf(out, GPU_OPTIONS_SIZE, " -cl-nv-maxrregcount=%zu", registers);
-    if (model->vendor == GPU_INTEL && registers * model->wave_least > model->wave_words)
-        snprintf(out, GPU_OPTIONS_SIZE, " -cl-intel-256-GRF-per-thread");
+        snprintf(out, GPU_OPTIONS_SIZE, " -D LIMITED_REGISTERS=1 -cl-nv-maxrregcount=%zu", registers);
+}
+
+void gr_gpu_wave_options(const gpu_model *model, size_t registers, char out[GPU_OPTIONS_SIZE])
+{
+    const size_t wave = gr_gpu_wave(model, registers);
+    out[0] = '\0';
+    if (model->vendor == GPU_INTEL)
+        snprintf(out, GPU_OPTIONS_SIZE, " -D SUB_GROUP=%zu%s", wave,
+                 registers * wave > model->wave_words ? " -cl-intel-256-GRF-per-thread" : "");
 }

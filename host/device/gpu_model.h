@@ -64,9 +64,15 @@ size_t gr_gpu_groups_per_unit(const gpu_model *model, size_t items, size_t regis
 /* Work-items of a wave in a kernel with this number of registers. */
 size_t gr_gpu_wave(const gpu_model *model, size_t registers);
 
-/* Options for the compiler so that it uses at most `registers` of a work-item, where the vendor's has such: "" or text
- * that begins with a space. */
-#define GPU_OPTIONS_SIZE 48
+/* Options for compilers: "" or text that begins with a space. */
+#define GPU_OPTIONS_SIZE 80
+
+/* So that a work-item uses at most `registers`; for NVIDIA's compiler, and for kernels with WORK_GROUP of
+ * kernels/common/work_group.clh. */
 void gr_gpu_register_options(const gpu_model *model, size_t registers, char out[GPU_OPTIONS_SIZE]);
+
+/* So that a work-item can use `registers`, for kernels with WORK_GROUP or WAVE. For Intel's compiler: it would make waves
+ * of 32 work-items for Max GPUs, which leaves 64 registers to each, and store what is more in memory. */
+void gr_gpu_wave_options(const gpu_model *model, size_t registers, char out[GPU_OPTIONS_SIZE]);
 
 #endif

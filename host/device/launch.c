@@ -9,15 +9,15 @@
 /* Enough for a GPU's wavefront and a CPU's vectors; no kernel here gains from more. */
 #define WORK_GROUP_SIZE 64
 
-gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
-                               const kernel_argument *arguments, size_t argument_count, launch *out)
+gradus_status gr_launch_create_with(gradus_device *device, const char *file, const char *options, const char *kernel,
+                                    size_t items, const kernel_argument *arguments, size_t argument_count, launch *out)
 {
     gradus_status status = GRADUS_OK;
     launch prepared = {0};
     cl_program program = NULL;
     size_t limit = 0;
 
-    TRY(gr_program_share(device, file, "", &program));
+    TRY(gr_program_share(device, file, options, &program));
     TRY(gr_launch_create_in(program, kernel, items, 1, arguments, argument_count, &prepared));
     CL_TRY(
         clGetKernelWorkGroupInfo(prepared.kernel, device->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof limit, &limit, NULL));
@@ -28,6 +28,12 @@ gradus_status gr_launch_create(gradus_device *device, const char *file, const ch
 cleanup:
     gr_launch_destroy(&prepared);
     return status;
+}
+
+gradus_status gr_launch_create(gradus_device *device, const char *file, const char *kernel, size_t items,
+                               const kernel_argument *arguments, size_t argument_count, launch *out)
+{
+    return gr_launch_create_with(device, file, "", kernel, items, arguments, argument_count, out);
 }
 
 gradus_status gr_launch_create_groups(gradus_device *device, const char *file, const char *kernel, size_t groups,

@@ -64,6 +64,17 @@ cleanup:
     return status;
 }
 
+gradus_status gr_program_add_options(char **options, const char *more)
+{
+    gradus_status status = GRADUS_OK;
+    char *longer = NULL;
+    TRY(gr_format_text(&longer, "%s%s", *options, more));
+    free(*options);
+    *options = longer;
+cleanup:
+    return status;
+}
+
 static gradus_status build(cl_context context, cl_device_id device, const char *source, const char *options,
                            cl_program *out)
 {

@@ -18,6 +18,7 @@
 #include "fused_batch_gpu/batch_input.clh"
 
 #include "common/optimizer_step.clh"
+#include "common/work_group.clh"
 #include "fused_batch_gpu/batch_gpu_launch.h"
 
 #define TILE (VECTORS * LANES)                // samples of a tile
@@ -61,26 +62,30 @@ static local float4 *own_features(const group_memory *mine, const own_weights *o
     return mine->w1 + (own->first_unit + u) * QUADS + own->quad;
 }
 
-// Four features of a unit in an array of W1's layout in global memory.
-#define FEATURE_AT(own, u, j) ((4 * (own)->quad + (j)) * UNITS + (own)->first_unit + (u))
+// Four features of a unit in an array of W1's layout in global memory. The offsets from the beginning of the work-item's
+// part are constants, which instructions contain. Addresses computed one by one would need two registers each, for the
+// whole launch: those for loading the moments are the same as those for storing them.
+#define OWN_PART(own, array) ((array) + (4 * (own)->quad * UNITS + (own)->first_unit))
+#define FEATURE_AT(u, j) ((int)((j)*UNITS + (u)))
 #define HAS_FEATURE(own, j) (FEATURES % 4 == 0 || 4 * (own)->quad + (j) < FEATURES)
 
 static float4 read_features(const own_weights *own, uint u, global const float *array)
 {
-    return (float4)(array[FEATURE_AT(own, u, 0)], HAS_FEATURE(own, 1) ? array[FEATURE_AT(own, u, 1)] : 0,
-                    HAS_FEATURE(own, 2) ? array[FEATURE_AT(own, u, 2)] : 0,
-                    HAS_FEATURE(own, 3) ? array[FEATURE_AT(own, u, 3)] : 0);
+    global const float *part = OWN_PART(own, array);
+    return (float4)(part[FEATURE_AT(u, 0)], HAS_FEATURE(own, 1) ? part[FEATURE_AT(u, 1)] : 0,
+                    HAS_FEATURE(own, 2) ? part[FEATURE_AT(u, 2)] : 0, HAS_FEATURE(own, 3) ? part[FEATURE_AT(u, 3)] : 0);
 }
 
 static void write_features(const own_weights *own, uint u, global float *array, float4 value)
 {
-    array[FEATURE_AT(own, u, 0)] = value.x;
+    global float *part = OWN_PART(own, array);
+    part[FEATURE_AT(u, 0)] = value.x;
     if (HAS_FEATURE(own, 1))
-        array[FEATURE_AT(own, u, 1)] = value.y;
+        part[FEATURE_AT(u, 1)] = value.y;
     if (HAS_FEATURE(own, 2))
-        array[FEATURE_AT(own, u, 2)] = value.z;
+        part[FEATURE_AT(u, 2)] = value.z;
     if (HAS_FEATURE(own, 3))
-        array[FEATURE_AT(own, u, 3)] = value.w;
+        part[FEATURE_AT(u, 3)] = value.w;
 }
 
 // ---- The products with X ----
@@ -386,8 +391,7 @@ static void store_parameters(const group_memory *mine, const own_weights *own, g
 // Complete steps over a range of the order, BATCH samples each. factors: a ring; x (F x B), bytes or floats; labels and
 // order (B); p, kept, decays, first_moment, second_moment, sums, history, progress: as in batch_update. NDRange: one
 // work-group of THREADS.
-kernel __attribute__((reqd_work_group_size(THREADS, 1, 1))) void
-batch_steps(batch_run run, optimizer how, global const update_step *restrict factors, global const feature *restrict x,
+kernel WORK_GROUP(THREADS) void batch_steps(batch_run run, optimizer how, global const update_step *restrict factors, global const feature *restrict x,
             global const uchar *restrict labels, global const uint *restrict order, global floatv *restrict p,
             global floatv *restrict kept, global const uchar *restrict decays, global float *first_moment,
             global float *second_moment, global float *restrict sums, global float *restrict history,

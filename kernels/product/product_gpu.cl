@@ -11,6 +11,7 @@
 // part of C (splits x M x N); product_sum.clh adds up those of a weight gradient, product_join the others. NDRange:
 // splits times the tiles of all samples, work-groups of GROUP, N's tiles first.
 
+#include "common/work_group.clh"
 #include "product/product_arguments.h"
 #include "product/product_sum.clh"
 
@@ -152,9 +153,9 @@ static float finish(float sum, const product_gpu_shape *shape, size_t at, uint c
     return value;
 }
 
-kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void
-product_gpu(product_samples samples, product_gpu_shape shape, global const a_value *a, global const b_value *b,
-            global const float *bias, global const float *mask, global float *c)
+kernel WORK_GROUP(GROUP) void product_gpu(product_samples samples, product_gpu_shape shape, global const a_value *a,
+                                          global const b_value *b, global const float *bias, global const float *mask,
+                                          global float *c)
 {
     const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
     const uint share = shape.share;

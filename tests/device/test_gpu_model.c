@@ -58,14 +58,20 @@ static void test_options(void **state)
     (void)state;
     char options[GPU_OPTIONS_SIZE];
     gr_gpu_register_options(&find("h100")->model, 128, options);
-    assert_string_equal(options, " -cl-nv-maxrregcount=128");
+    assert_string_equal(options, " -D LIMITED_REGISTERS=1 -cl-nv-maxrregcount=128");
     gr_gpu_register_options(&find("h100")->model, 255, options);
     assert_string_equal(options, "");
-    gr_gpu_register_options(&find("a770")->model, 128, options);
-    assert_string_equal(options, "");
-    gr_gpu_register_options(&find("a770")->model, 129, options);
-    assert_string_equal(options, " -cl-intel-256-GRF-per-thread");
     gr_gpu_register_options(&find("rx7900")->model, 128, options);
+    assert_string_equal(options, "");
+    gr_gpu_wave_options(&find("a770")->model, 128, options);
+    assert_string_equal(options, " -D SUB_GROUP=8");
+    gr_gpu_wave_options(&find("a770")->model, 129, options);
+    assert_string_equal(options, " -D SUB_GROUP=8 -cl-intel-256-GRF-per-thread");
+    gr_gpu_wave_options(&find("max1100")->model, 64, options);
+    assert_string_equal(options, " -D SUB_GROUP=32");
+    gr_gpu_wave_options(&find("max1100")->model, 128, options);
+    assert_string_equal(options, " -D SUB_GROUP=16");
+    gr_gpu_wave_options(&find("rx7900")->model, 200, options);
     assert_string_equal(options, "");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists what gradus would build and launch on GPUs that are not present, for compile.py.
+ * Lists what gradus would build and launch on GPUs that are not present, for gpu_compile.py.
  *
  *   gpu_programs list FOLDER [GPU]...  of all GPUs or of these: writes each program to FOLDER/<number>.cl; prints a line
  *                                      for each program and launch

@@ -18,7 +18,6 @@
 #define STEP_MOMENTS 40     /* and with: two divisions and a root */
 #define EXP_CYCLES 40       /* until a sum with an exponential is known */
 #define BATCH_REGISTERS 64  /* of a work-item of the two launches */
-#define STEPS_REGISTERS 128
 
 /* All that the functions below need. */
 typedef struct counting {
@@ -103,7 +102,7 @@ static void count_steps_forward(const counting *c, const batch_steps_plan *plan,
     const double block = (double)plan->unit_block, threads = (double)plan->threads;
     const double quads = (double)(outputs * slices) * rounds;
     /* work-items of a wave whose features of one sample are neighbours */
-    const double neighbours = fmax(1, (double)gr_gpu_wave(&c->gpu->model, STEPS_REGISTERS) / (double)plan->vectors);
+    const double neighbours = fmax(1, (double)gr_gpu_wave(&c->gpu->model, plan->registers) / (double)plan->vectors);
     work->instructions += threads * rounds * ((4 * STEPS_LANES + 1) * block + STEPS_LANES * INPUT_OTHERS);
     work->local_bytes += quads * (4 * block * WORD + STEPS_LANES * fmax(4, SECTOR_BYTES / neighbours));
     work->local_bytes += 2 * threads * STEPS_LANES * block * WORD;
@@ -118,7 +117,7 @@ static void count_steps_backward(const counting *c, const batch_steps_plan *plan
     const gradus_network *net = c->network;
     const gpu_rates *r = c->rates;
     const size_t items = gr_divide_up(net->sizes[0], 4) * plan->unit_blocks;
-    const double lanes = gr_estimate_lanes(c->gpu, items, STEPS_REGISTERS), block = (double)plan->unit_block;
+    const double lanes = gr_estimate_lanes(c->gpu, items, plan->registers), block = (double)plan->unit_block;
     const double vectors = (double)plan->vectors, turn = gr_estimate_loop(vectors, r->local_cycles);
     const double samples = vectors * STEPS_LANES;
     work->instructions += vectors * lanes * ((4 * STEPS_LANES + 1) * block + STEPS_LANES * INPUT_OTHERS);
@@ -138,7 +137,7 @@ static void count_steps_update(const counting *c, const batch_steps_plan *plan, 
 {
     const gpu_rates *r = c->rates;
     const size_t items = gr_divide_up(c->network->sizes[0], 4) * plan->unit_blocks;
-    const double own = 4 * gr_estimate_lanes(c->gpu, items, STEPS_REGISTERS) * (double)plan->unit_block;
+    const double own = 4 * gr_estimate_lanes(c->gpu, items, plan->registers) * (double)plan->unit_block;
     work->instructions += own * (step_instructions(c) + 1);
     work->local_bytes += 2 * own * WORD;
     work->waiting_cycles += gr_estimate_loop((double)(METRICS * plan->vectors), r->local_cycles) + 5 * r->local_cycles;
@@ -157,7 +156,7 @@ static void estimate_steps(const counting *c, const batch_steps_plan *plan, grad
     launch_work launch = {.kernel = "batch_steps",
                           .launches = 1 / in_launch,
                           .items = plan->threads,
-                          .registers = STEPS_REGISTERS,
+                          .registers = plan->registers,
                           .local_memory = plan->local_bytes};
     group_work work = {0};
     for (size_t t = 0; t < tiles; t++) {

@@ -16,9 +16,13 @@
 
 /* Of batch_steps: */
 #define STEPS_THREADS 256
-#define TILE_MAX 32              /* samples of a tile, */
-#define UNIT_BLOCK_MAX 12        /* of a work-item, which has four sums and as many moments for each in registers */
-#define UNITS_MAX 32             /* of the first layer */
+#define TILE_MAX 32         /* samples of a tile */
+#define UNIT_BLOCK_MAX 12   /* of a work-item, */
+#define UNIT_REGISTERS 12   /*   which has four sums and eight moments for each in registers, */
+#define OTHER_REGISTERS 132 /*   and these besides, */
+#define MORE_REGISTERS 180  /*   with AMD's and Intel's compilers, which load more values ahead */
+#define UNITS_MAX 32        /* of the first layer */
+#define STEPS_LOCAL_BYTES_MAX ((size_t)65536)
 #define STEP_MULTIPLICATIONS 1e6 /* of a product with X; more take one work-group longer than two launches */
 
 /* ---- The plan ---- */
@@ -96,18 +100,32 @@ static size_t steps_local_bytes(const gradus_network *network, const parameter_l
     return floats * sizeof(float);
 }
 
+/* Whether a work-group with this plan fits into a unit's registers and local memory. */
+static bool steps_fit(const gpu_model *model, const batch_steps_plan *plan)
+{
+    return plan->local_bytes <= STEPS_LOCAL_BYTES_MAX &&
+           gr_gpu_groups_per_unit(model, plan->threads, plan->registers, plan->local_bytes) > 0;
+}
+
+/* The fewest blocks of units that fit: the work-items have fewer registers then, but there are more of them. */
 bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *layout, size_t batch,
                          const gpu_model *model, batch_steps_plan *out)
 {
     const size_t units = network->sizes[1], quads = gr_divide_up(network->sizes[0], 4);
-    batch_steps_plan plan = {.unit_blocks = gr_divide_up(units, UNIT_BLOCK_MAX)};
-    plan.unit_block = gr_divide_up(units, plan.unit_blocks);
-    plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
-    const size_t items = quads * plan.unit_blocks;
-    plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
-    plan.local_bytes = steps_local_bytes(network, layout, &plan);
-    *out = plan;
-    return units <= UNITS_MAX && plan.threads <= model->group_items &&
-           (double)batch * (double)network->sizes[0] * (double)units <= STEP_MULTIPLICATIONS &&
-           plan.local_bytes <= smaller(LOCAL_BYTES_MAX, model->group_local_bytes);
+    const bool loads_ahead = model->vendor == GPU_AMD || model->vendor == GPU_INTEL;
+    if (units > UNITS_MAX || (double)batch * (double)network->sizes[0] * (double)units > STEP_MULTIPLICATIONS)
+        return false;
+    for (size_t blocks = gr_divide_up(units, UNIT_BLOCK_MAX); blocks <= units; blocks++) {
+        batch_steps_plan plan = {.unit_block = gr_divide_up(units, blocks)};
+        plan.unit_blocks = gr_divide_up(units, plan.unit_block);
+        plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
+        const size_t items = quads * plan.unit_blocks;
+        plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
+        plan.registers = UNIT_REGISTERS * plan.unit_block + (loads_ahead ? MORE_REGISTERS : OTHER_REGISTERS);
+        plan.local_bytes = steps_local_bytes(network, layout, &plan);
+        *out = plan;
+        if (steps_fit(model, &plan))
+            return true;
+    }
+    return false;
 }

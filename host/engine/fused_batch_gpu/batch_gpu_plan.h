@@ -29,10 +29,11 @@ gradus_status gr_batch_gpu_plan(const gradus_network *network, size_t batch, con
 typedef struct batch_steps_plan {
     size_t threads, vectors, unit_block, unit_blocks;
     size_t local_bytes; /* of the work-group */
+    size_t registers;   /* of a work-item, for the compiler */
 } batch_steps_plan;
 
-/* Whether batch_steps suits: the network's parameters (layout.length) fit into local memory, and a step is so small that
- * one work-group takes no longer than two launches do. Then *out is its plan. */
+/* Whether batch_steps suits: the network's parameters (layout.length) fit into local memory, its sums and moments into
+ * registers, and a step is so small that one work-group takes no longer than two launches do. Then *out is its plan. */
 bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *layout, size_t batch,
                          const gpu_model *model, batch_steps_plan *out);
 

@@ -155,9 +155,22 @@ cleanup:
 /* What differs between the programs, so that each is compiled again only if what it uses differs. */
 typedef struct program_shape {
     size_t threads, lanes, vectors;
-    bool passes, updates; /* uses the options of the training, and of the optimizer */
-    size_t unit_block, unit_blocks;
+    bool passes, updates;          /* uses the options of the training, and of the optimizer */
+    const batch_steps_plan *steps; /* of batch_steps; otherwise NULL */
 } program_shape;
+
+static gradus_status define_steps(const fused_batch_gpu *e, const batch_steps_plan *plan, char **options)
+{
+    gradus_status status = GRADUS_OK;
+    const gpu_model model = gr_gpu_model_of(e->packed.common.device);
+    char wave[GPU_OPTIONS_SIZE];
+    gr_gpu_wave_options(&model, plan->registers, wave);
+    TRY(gr_program_define(options, "UNIT_BLOCK", &plan->unit_block, 1));
+    TRY(gr_program_define(options, "UNIT_BLOCKS", &plan->unit_blocks, 1));
+    TRY(gr_program_add_options(options, wave));
+cleanup:
+    return status;
+}
 
 static gradus_status build_program(const fused_batch_gpu *e, const char *file, const program_shape *shape,
                                    cl_program *out)
@@ -170,8 +183,8 @@ static gradus_status build_program(const fused_batch_gpu *e, const char *file, c
     TRY(gr_program_define(&options, "THREADS", &shape->threads, 1));
     TRY(gr_program_define(&options, "LANES", &shape->lanes, 1));
     TRY(gr_program_define(&options, "VECTORS", &shape->vectors, 1));
-    TRY(gr_program_define(&options, "UNIT_BLOCK", &shape->unit_block, 1));
-    TRY(gr_program_define(&options, "UNIT_BLOCKS", &shape->unit_blocks, 1));
+    if (shape->steps != NULL)
+        TRY(define_steps(e, shape->steps, &options));
     if (shape->passes)
         TRY(gr_define_training(base, &options));
     if (shape->updates)
@@ -193,8 +206,7 @@ static gradus_status build_programs(fused_batch_gpu *e)
                       &(program_shape){e->plan.update_threads, 1, 1, .updates = true}, &e->update_program));
     if (steps->threads > 0)
         TRY(build_program(e, "fused_batch_gpu/batch_steps.cl",
-                          &(program_shape){steps->threads, STEPS_LANES, steps->vectors, true, true, steps->unit_block,
-                                           steps->unit_blocks},
+                          &(program_shape){steps->threads, STEPS_LANES, steps->vectors, true, true, steps},
                           &e->steps_program));
 cleanup:
     return status;

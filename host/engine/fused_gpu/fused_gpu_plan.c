@@ -214,23 +214,18 @@ bool gr_fused_gpu_suits(const gradus_network *network)
 
 /* ---- Options of the program ---- */
 
-/* How the compiler is told the number of registers (fused_gpu_shape.clh). */
+/* How the compiler is told the number of registers. */
 static gradus_status add_register_options(const fused_gpu_plan *plan, const gpu_model *model, char **options)
 {
     gradus_status status = GRADUS_OK;
-    char limit[GPU_OPTIONS_SIZE], *longer = NULL;
-    const size_t yes = 1, wave = gr_gpu_wave(model, plan->registers);
+    char limit[GPU_OPTIONS_SIZE], wave[GPU_OPTIONS_SIZE];
+    const size_t yes = 1;
+    gr_gpu_register_options(model, plan->registers, limit);
+    gr_gpu_wave_options(model, plan->registers, wave);
     if (model->vendor != GPU_OTHER)
         TRY(gr_program_define(options, "FEW_REGISTERS", &yes, 1));
-    if (model->vendor == GPU_INTEL)
-        TRY(gr_program_define(options, "SUB_GROUP", &wave, 1));
-    if (model->vendor != GPU_NVIDIA)
-        goto cleanup;
-    gr_gpu_register_options(model, plan->registers, limit);
-    TRY(gr_program_define(options, "LIMITED_REGISTERS", &yes, 1));
-    TRY(gr_format_text(&longer, "%s%s", *options, limit));
-    free(*options);
-    *options = longer;
+    TRY(gr_program_add_options(options, limit));
+    TRY(gr_program_add_options(options, wave));
 cleanup:
     return status;
 }

@@ -2,6 +2,7 @@
 /* The launchers of kernels/common/shuffle.cl and augment.cl. */
 #include "engine/opencl/batch_kernels.h"
 #include "core/memory.h"
+#include "device/gpu_model.h"
 
 #include "common/batch_arguments.h"
 
@@ -48,6 +49,8 @@ size_t gr_augment_capacity(size_t samples, size_t batch)
     return count < samples ? count : samples;
 }
 
+#define AUGMENT_REGISTERS 96 /* of a work-item: the coordinates of PIECE pixels, and two rows of control points */
+
 gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan, size_t plan_bytes,
                                  const gather_buffers *buffers, size_t samples, size_t batch,
                                  augmented_gather *prepared)
@@ -57,19 +60,22 @@ gradus_status gr_augment_samples(gradus_device *device, const augment_plan *plan
     const drawn_samples none = {0};
     const epoch_samples none_drawn = {0};
     const size_t pieces = gr_divide_up((size_t)plan->width, PIECE) * (size_t)plan->height;
+    const gpu_model model = gr_gpu_model_of(device);
+    char options[GPU_OPTIONS_SIZE];
 
+    gr_gpu_wave_options(&model, AUGMENT_REGISTERS, options);
     TRY(gr_buffer_create(device, plan_bytes, "the plan of augmentation", &g.plan));
     TRY(gr_buffer_write(device, g.plan, 0, plan_bytes, plan));
     TRY(gr_buffer_create(device, g.capacity * sizeof(transform), "the transforms of samples", &g.transforms));
-    TRY(gr_launch_create(
-        device, "common/augment.cl", "draw_transforms", g.capacity,
+    TRY(gr_launch_create_with(
+        device, "common/augment.cl", options, "draw_transforms", g.capacity,
         ARGUMENTS(ARGUMENT(none_drawn), ARGUMENT(g.plan), ARGUMENT(buffers->order), ARGUMENT(g.transforms)),
         &g.draw_transforms));
-    TRY(gr_launch_create(device, "common/augment.cl", "augment_samples", pieces * batch,
-                         ARGUMENTS(ARGUMENT(none), ARGUMENT(g.plan), ARGUMENT(g.transforms), ARGUMENT(buffers->x),
-                                   ARGUMENT(buffers->labels), ARGUMENT(buffers->order), ARGUMENT(buffers->batch),
-                                   ARGUMENT(buffers->batch_labels)),
-                         &g.augment_samples));
+    TRY(gr_launch_create_with(device, "common/augment.cl", options, "augment_samples", pieces * batch,
+                              ARGUMENTS(ARGUMENT(none), ARGUMENT(g.plan), ARGUMENT(g.transforms), ARGUMENT(buffers->x),
+                                        ARGUMENT(buffers->labels), ARGUMENT(buffers->order), ARGUMENT(buffers->batch),
+                                        ARGUMENT(buffers->batch_labels)),
+                              &g.augment_samples));
     *prepared = g;
     g = (augmented_gather){0};
 cleanup:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Products by product_gpu.cl, for GPUs. */
+#include "device/gpu_model.h"
 #include "engine/product/own_product.h"
 
 #include <assert.h>
@@ -45,6 +46,12 @@ static_assert(TILES + 1 <= PRODUCT_CANDIDATES, "all tiles, and CLBlast, fit a li
 #define SUMMED_GROUPS_PER_UNIT 4
 #define JOINED_GROUPS_PER_UNIT 2
 
+/* See registers_of(). Iris Xe, which cannot have more than 128, keeps sums in memory if fewer are to spare. */
+#define OTHER_REGISTERS 32
+#define WIDE_OTHER_REGISTERS 40
+#define WIDE_LOAD_REGISTERS 4 /* a value, its address, whether it exists */
+#define SPARE_REGISTERS 16
+
 /* Work-items of a work-group of product_sum and product_join. */
 #define SUM_GROUP 64
 
@@ -59,6 +66,33 @@ static size_t count_tiles(const product_shape *shape, const gpu_tiles *t)
 static size_t group_size(const gpu_tiles *t)
 {
     return t->m / t->item_m * (t->n / t->item_n);
+}
+
+/* Bytes that the kernel loads in vectors (its A_VECTORS). */
+static bool loads_vectors(const product_shape *shape, const gpu_tiles *t)
+{
+    return shape->pixels && shape->kind == PRODUCT_FORWARD && shape->inputs % BYTE_VECTOR == 0 &&
+           t->k % BYTE_VECTOR == 0;
+}
+
+/* Registers of a work-item, for Intel's compiler only: the sums, a column and a row of the tiles, the values that are
+ * loaded ahead, and addresses, which have 64 bits on Max GPUs alone. The constants are those with which no program spills
+ * in tests/gpu/gpu_compile.py. */
+static size_t registers_of(const gpu_model *model, const product_shape *shape, const gpu_tiles *t)
+{
+    const bool wide = model->wave_least > 8;
+    const size_t a = loads_vectors(shape, t) ? BYTE_VECTOR / sizeof(cl_float) * gr_divide_up(t->m * t->k, BYTE_VECTOR)
+                                             : t->m * t->k;
+    const size_t loads = gr_divide_up(a, group_size(t)) + gr_divide_up(t->n * t->k, group_size(t));
+    return t->item_m * t->item_n + t->item_m + t->item_n + (wide ? WIDE_LOAD_REGISTERS * loads : loads) +
+           (wide ? WIDE_OTHER_REGISTERS : OTHER_REGISTERS);
+}
+
+/* Whether the compiler has enough registers. NVIDIA's and AMD's have for all tiles. */
+static bool fits(const gpu_model *model, const product_shape *shape, const gpu_tiles *t)
+{
+    return model->vendor != GPU_INTEL ||
+           registers_of(model, shape, t) + SPARE_REGISTERS <= gr_gpu_registers_most(model);
 }
 
 /* The number of groups is rounded down, since one more than the device can run takes as long as twice as many. */
@@ -121,10 +155,11 @@ static size_t gpu_candidates(const gradus_device *device, const product_shape *s
                              product_candidate *out)
 {
     const size_t most = effort == EFFORT_DEFAULT ? 1 : effort == EFFORT_QUICK ? QUICK_CANDIDATES : TILES;
+    const gpu_model model = gr_gpu_model_of(device);
     double cycles[TILES], last = 0;
     size_t count = 0;
     for (size_t i = 0; i < TILES; i++)
-        cycles[i] = estimate(device, shape, &all_tiles[i]);
+        cycles[i] = fits(&model, shape, &all_tiles[i]) ? estimate(device, shape, &all_tiles[i]) : INFINITY;
     while (count < most) {
         size_t best = 0;
         for (size_t i = 1; i < TILES; i++)
@@ -150,14 +185,15 @@ static gradus_status build(gradus_device *device, const product_shape *shape, co
 {
     gradus_status status = GRADUS_OK;
     const bool forward = shape->kind == PRODUCT_FORWARD, summed = shape->kind == PRODUCT_WEIGHT_GRADIENT;
-    const bool bytes = shape->pixels && forward;
-    const bool vectors = bytes && shape->inputs % BYTE_VECTOR == 0 && t->k % BYTE_VECTOR == 0;
-    char *options = NULL;
+    const bool bytes = shape->pixels && forward, vectors = loads_vectors(shape, t);
+    const gpu_model model = gr_gpu_model_of(device);
+    char *options = NULL, wave[GPU_OPTIONS_SIZE];
+    gr_gpu_wave_options(&model, registers_of(&model, shape, t), wave);
     TRY(gr_format_text(&options,
                        "-D TILE_M=%zu -D TILE_N=%zu -D TILE_K=%zu -D ITEM_M=%zu -D ITEM_N=%zu -D A_TRANSPOSED=%d "
-                       "-D B_TRANSPOSED=%d -D A_BYTES=%d -D A_VECTORS=%d -D B_BYTES=%d",
+                       "-D B_TRANSPOSED=%d -D A_BYTES=%d -D A_VECTORS=%d -D B_BYTES=%d%s",
                        t->m, t->n, t->k, t->item_m, t->item_n, summed, forward, bytes, vectors,
-                       shape->pixels && summed));
+                       shape->pixels && summed, wave));
     TRY(gr_program_share(device, "product/product_gpu.cl", options, out));
 cleanup:
     free(options);
