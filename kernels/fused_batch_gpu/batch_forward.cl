@@ -3,10 +3,10 @@
 // writes what the gradients need to the tape: each layer's input and dZ, matrices (rows x BATCH) sample after sample,
 // one after the other.
 //
-// Note [samples of a work-group]: every work-group reads all of W1 from the second-level cache: 784-128-10 has 400 KB, and
-// a multiprocessor of an H100 reads about 64 bytes a cycle. So more work-groups do not help, and with LANES samples a
-// weight that was read is used LANES times. An input that comes from local memory is used for FORWARD_BLOCK units, because
-// for each unit alone local memory would take more than twice as long as the cache.
+// Note [samples of a work-group]: every work-group reads all of W1 from the second-level cache: 784-128-10 has 400 KB,
+// and a multiprocessor of an H100 reads about 64 bytes a cycle. So more work-groups do not help, and with LANES samples
+// a weight that was read is used LANES times. An input that comes from local memory is used for FORWARD_BLOCK units,
+// because for each unit alone local memory would take more than twice as long as the cache.
 
 #include "fused_batch_gpu/batch_input.clh"
 

@@ -21,7 +21,8 @@
 // tiles of 40: 8 rounds for each warp and tile, and 39 rounds for each of 6 warps. A multiprocessor issues 4
 // instructions a cycle, so 252,000 take 36 us at 1.755 GHz, if no cycle is lost; loads take 24 us of that time (32 words
 // a cycle). With nine of ten cycles used it is 40 us, and the launch that adds up 8.5 MB and does the step takes 4 to 6
-// us: 22,000 iterations a second, within 30 %. The multiplications alone would take 22 us. In the same way 784-32-10 is
+// us: 22,000 iterations a second, within 30 %. `gradus bench --device-model h100` counts in the same way, without lost
+// cycles. The multiplications alone would take 22 us. In the same way 784-32-10 is
 // 117 us (64 for the pass and 53 for dW1) if no cycle is lost, 784-128-10 456 us (237 and 219), 784-512-10 1.7 ms: there
 // W1 is read from the second-level cache for every tile.
 
