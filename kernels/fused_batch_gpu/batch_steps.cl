@@ -95,8 +95,8 @@ static float4 sample_quad(const tile_pass *pass, uint number, global const featu
     return input_quad(pass, number, x + (size_t)number * FEATURES, quad);
 }
 
-// Z1 of the tile, without bias: the sums of the slices are added up in mine->sums (STEPS_SUM_UNITS x THREADS), some units
-// at a time. Ends with a barrier.
+// Z1 of the tile, without bias: the sums of the slices are added up in mine->sums (STEPS_SUM_UNITS x THREADS), some
+// units at a time. Ends with a barrier.
 static void first_forward(const tile_pass *pass, const group_memory *mine, global const feature *x)
 {
     const uint me = get_local_id(0), vector = me % VECTORS, slice = me / OUTPUTS;
@@ -106,6 +106,7 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++)
         sum[u] = 0;
+#pragma unroll 1 // or there would not be enough registers for the sums and moments of dW1, and these
     for (uint quad = slice; slice < SLICES && quad < QUADS; quad += SLICES) {
         const float4 v0 = sample_quad(pass, numbers.x, x, quad);
         const float4 v1 = sample_quad(pass, numbers.y, x, quad);
@@ -142,6 +143,7 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
 // Adds dZ1 X^T of the tile's samples, without INPUT_FACTOR.
 static void first_backward(const tile_pass *pass, const group_memory *mine, global const feature *x, own_weights *own)
 {
+#pragma unroll 1
     for (uint q = 0; own->exists && q < VECTORS; q++) {
         const uintv numbers = pass->numbers[q];
         const float4 v0 = sample_quad(pass, numbers.x, x, own->quad);
@@ -204,7 +206,8 @@ static void add_metrics(const tile_pass *pass, local const floatv *z, intv label
         }
 }
 
-// dZ of the last layer = 0 for the samples after the tile's `valid` ones, so that they count nowhere. Ends with a barrier.
+// dZ of the last layer = 0 for the samples after the tile's `valid` ones, so that they count nowhere. Ends with a
+// barrier.
 static void forget_others(const group_memory *mine, uint valid)
 {
     local float *dz = (local float *)(mine->dz + rows_at[LAYERS - 1] * VECTORS);
@@ -214,9 +217,19 @@ static void forget_others(const group_memory *mine, uint valid)
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-// The gradients of samples order[first] .. order[end - 1], at most TILE. Ends with a barrier.
-static void pass_tile(const tile_pass *pass, const group_memory *mine, uint first, uint end, global const feature *x,
-                      global const uchar *labels, global const uint *order, own_weights *own, float metrics[METRICS])
+// Not at the beginning of a step: Z1 needs the registers.
+static void forget_gradient(own_weights *own)
+{
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        own->gradient[u] = 0;
+}
+
+// Adds the gradients of samples order[first] .. order[end - 1], at most TILE, to those of the step, which it may begin.
+// Ends with a barrier.
+static void pass_tile(const tile_pass *pass, const group_memory *mine, uint first, uint end, bool begins,
+                      global const feature *x, global const uchar *labels, global const uint *order, own_weights *own,
+                      float metrics[METRICS])
 {
     const uint me = get_local_id(0), valid = min(end - first, (uint)TILE);
     local floatv *logits = mine->a + rows_at[LAYERS - 1] * VECTORS;
@@ -235,6 +248,8 @@ static void pass_tile(const tile_pass *pass, const group_memory *mine, uint firs
     tile_cross_entropy(pass, logits, labels_of_vectors, mine->dz + rows_at[LAYERS - 1] * VECTORS);
     forget_others(mine, valid);
     tile_backward(pass, mine->parameters, mine->dz);
+    if (BATCH <= TILE || begins)
+        forget_gradient(own);
     first_backward(pass, mine, x, own);
     rest_backward(mine);
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -277,12 +292,9 @@ static void sum_metrics(float metrics[METRICS], local float *sums)
 
 // ---- The update ----
 
-// Begins a step.
-static void forget_sums(const group_memory *mine, own_weights *own)
+// Begins a step, except for the sums of W1.
+static void forget_sums(const group_memory *mine)
 {
-#pragma unroll
-    for (uint u = 0; u < UNIT_BLOCK; u++)
-        own->gradient[u] = 0;
     for (uint i = get_local_id(0); i < REST / LANES; i += THREADS)
         mine->rest[i] = 0;
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -422,9 +434,9 @@ kernel WORK_GROUP(THREADS) void batch_steps(batch_run run, optimizer how, global
         const uint end = min(s0 + BATCH, run.end);
         const update_step by = factors[run.factors_at + (s0 - run.first) / BATCH];
         float metrics[METRICS] = {0, 0};
-        forget_sums(&mine, &own);
+        forget_sums(&mine);
         for (uint s = s0; s < end; s += TILE)
-            pass_tile(&pass, &mine, s, end, x, labels, order, &own, metrics);
+            pass_tile(&pass, &mine, s, end, s == s0, x, labels, order, &own, metrics);
         sum_metrics(metrics, (local float *)mine.sums);
         sound = sound && isfinite(metrics[0]);
         if (run.keep && sound && end == run.end)
