@@ -73,7 +73,8 @@ static float4 read_features(const own_weights *own, uint u, global const float *
 {
     global const float *part = OWN_PART(own, array);
     return (float4)(part[FEATURE_AT(u, 0)], HAS_FEATURE(own, 1) ? part[FEATURE_AT(u, 1)] : 0,
-                    HAS_FEATURE(own, 2) ? part[FEATURE_AT(u, 2)] : 0, HAS_FEATURE(own, 3) ? part[FEATURE_AT(u, 3)] : 0);
+                    HAS_FEATURE(own, 2) ? part[FEATURE_AT(u, 2)] : 0,
+                    HAS_FEATURE(own, 3) ? part[FEATURE_AT(u, 3)] : 0);
 }
 
 static void write_features(const own_weights *own, uint u, global float *array, float4 value)
@@ -403,11 +404,13 @@ static void store_parameters(const group_memory *mine, const own_weights *own, g
 // Complete steps over a range of the order, BATCH samples each. factors: a ring; x (F x B), bytes or floats; labels and
 // order (B); p, kept, decays, first_moment, second_moment, sums, history, progress: as in batch_update. NDRange: one
 // work-group of THREADS.
-kernel WORK_GROUP(THREADS) void batch_steps(batch_run run, optimizer how, global const update_step *restrict factors, global const feature *restrict x,
-            global const uchar *restrict labels, global const uint *restrict order, global floatv *restrict p,
-            global floatv *restrict kept, global const uchar *restrict decays, global float *first_moment,
-            global float *second_moment, global float *restrict sums, global float *restrict history,
-            global step_progress *restrict progress)
+kernel WORK_GROUP(THREADS) void batch_steps(batch_run run, optimizer how, global const update_step *restrict factors,
+                                            global const feature *restrict x, global const uchar *restrict labels,
+                                            global const uint *restrict order, global floatv *restrict p,
+                                            global floatv *restrict kept, global const uchar *restrict decays,
+                                            global float *first_moment, global float *second_moment,
+                                            global float *restrict sums, global float *restrict history,
+                                            global step_progress *restrict progress)
 {
     local float4 weights[STEPS_WEIGHTS(QUADS, UNITS) / 4 + REST / 4];
     local floatv rest[REST / LANES], a[ROWS * VECTORS], dz[ROWS * VECTORS];

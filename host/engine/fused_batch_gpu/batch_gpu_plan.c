@@ -20,7 +20,8 @@
 #define UNIT_BLOCK_MAX 12   /* of a work-item, */
 #define UNIT_REGISTERS 12   /*   which has four sums and eight moments for each in registers, */
 #define OTHER_REGISTERS 132 /*   and these besides, */
-#define MORE_REGISTERS 180  /*   with AMD's and Intel's compilers, which load more values ahead */
+#define AMD_REGISTERS 180   /*   with AMD's compiler, which loads more values ahead, */
+#define INTEL_REGISTERS 200 /*   and with Intel's, so that work-groups which fit have few units */
 #define UNITS_MAX 32        /* of the first layer */
 #define STEPS_LOCAL_BYTES_MAX ((size_t)65536)
 #define STEP_MULTIPLICATIONS 1e6 /* of a product with X; more take one work-group longer than two launches */
@@ -112,7 +113,9 @@ bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *
                          const gpu_model *model, batch_steps_plan *out)
 {
     const size_t units = network->sizes[1], quads = gr_divide_up(network->sizes[0], 4);
-    const bool loads_ahead = model->vendor == GPU_AMD || model->vendor == GPU_INTEL;
+    const size_t others = model->vendor == GPU_AMD     ? AMD_REGISTERS
+                          : model->vendor == GPU_INTEL ? INTEL_REGISTERS
+                                                       : OTHER_REGISTERS;
     if (units > UNITS_MAX || (double)batch * (double)network->sizes[0] * (double)units > STEP_MULTIPLICATIONS)
         return false;
     for (size_t blocks = gr_divide_up(units, UNIT_BLOCK_MAX); blocks <= units; blocks++) {
@@ -121,7 +124,7 @@ bool gr_batch_steps_plan(const gradus_network *network, const parameter_layout *
         plan.vectors = gr_divide_up(gr_divide_up(batch, gr_divide_up(batch, TILE_MAX)), STEPS_LANES);
         const size_t items = quads * plan.unit_blocks;
         plan.threads = gr_round_up(items > STEPS_THREADS ? items : STEPS_THREADS, THREADS_STEP);
-        plan.registers = UNIT_REGISTERS * plan.unit_block + (loads_ahead ? MORE_REGISTERS : OTHER_REGISTERS);
+        plan.registers = UNIT_REGISTERS * plan.unit_block + others;
         plan.local_bytes = steps_local_bytes(network, layout, &plan);
         *out = plan;
         if (steps_fit(model, &plan))
