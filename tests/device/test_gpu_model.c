@@ -3,6 +3,7 @@
 #include "assert_close.h"
 #include "device/device.h"
 #include "device/gpu_model.h"
+#include "engine/fused_batch_gpu/batch_gpu_plan.h"
 #include "with_device.h"
 
 static const gpu_description *find(const char *key)
@@ -75,6 +76,22 @@ static void test_options(void **state)
     assert_string_equal(options, "");
 }
 
+/* Many steps in one launch, of the notebook's network, on all but the GPU with too few registers. */
+static void test_steps_plan(void **state)
+{
+    (void)state;
+    const gradus_network network = {.layers = 2, .sizes = {784, 10, 10}, .activation = GRADUS_RELU};
+    const parameter_layout layout = gr_network_layout(&network);
+    for (size_t i = 0; gr_gpu_description(i) != NULL; i++) {
+        const gpu_description *gpu = gr_gpu_description(i);
+        batch_steps_plan plan;
+        const bool suits = gr_batch_steps_plan(&network, &layout, 32, &gpu->model, &plan);
+        if (suits != (strcmp(gpu->key, "irisxe") != 0))
+            fail_msg("%s: batch_steps %s", gpu->key, suits ? "is planned" : "is not planned");
+        assert_true(!suits || plan.unit_block * plan.unit_blocks >= network.sizes[1]);
+    }
+}
+
 /* Every device has a model, with which at least one group of 64 work-items fits. */
 static void test_model_of_device(void **state)
 {
@@ -96,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_occupancy),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_steps_plan),
         cmocka_unit_test(test_model_of_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
