@@ -76,7 +76,7 @@ static void test_options(void **state)
     assert_string_equal(options, "");
 }
 
-/* Many steps in one launch, of the notebook's network, on all but the GPU with too few registers. */
+/* Many steps in one launch, of the notebook's network, on all GPUs but Intel's, whose registers do not suffice. */
 static void test_steps_plan(void **state)
 {
     (void)state;
@@ -86,7 +86,7 @@ static void test_steps_plan(void **state)
         const gpu_description *gpu = gr_gpu_description(i);
         batch_steps_plan plan;
         const bool suits = gr_batch_steps_plan(&network, &layout, 32, &gpu->model, &plan);
-        if (suits != (strcmp(gpu->key, "irisxe") != 0))
+        if (suits != (gpu->model.vendor != GPU_INTEL))
             fail_msg("%s: batch_steps %s", gpu->key, suits ? "is planned" : "is not planned");
         assert_true(!suits || plan.unit_block * plan.unit_blocks >= network.sizes[1]);
     }
