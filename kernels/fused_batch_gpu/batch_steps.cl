@@ -90,8 +90,8 @@ static float4 sample_quad(const tile_pass *pass, uint number, global const featu
     return input_quad(pass, number, x + (size_t)number * FEATURES, quad);
 }
 
-// Z1 of the tile, without bias: the sums of the slices are added up in mine->sums (STEPS_SUM_UNITS x THREADS), some units
-// at a time. Ends with a barrier.
+// Z1 of the tile, without bias: the sums of the slices are added up in mine->sums (STEPS_SUM_UNITS x THREADS), some
+// units at a time. Ends with a barrier.
 static void first_forward(const tile_pass *pass, const group_memory *mine, global const feature *x)
 {
     const uint me = get_local_id(0), vector = me % VECTORS, slice = me / OUTPUTS;
@@ -101,6 +101,7 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
 #pragma unroll
     for (uint u = 0; u < UNIT_BLOCK; u++)
         sum[u] = 0;
+#pragma unroll 1 // or there would not be enough registers for the sums and moments of dW1, and these
     for (uint quad = slice; slice < SLICES && quad < QUADS; quad += SLICES) {
         const float4 v0 = sample_quad(pass, numbers.x, x, quad);
         const float4 v1 = sample_quad(pass, numbers.y, x, quad);
@@ -137,6 +138,7 @@ static void first_forward(const tile_pass *pass, const group_memory *mine, globa
 // Adds dZ1 X^T of the tile's samples, without INPUT_FACTOR.
 static void first_backward(const tile_pass *pass, const group_memory *mine, global const feature *x, own_weights *own)
 {
+#pragma unroll 1
     for (uint q = 0; own->exists && q < VECTORS; q++) {
         const uintv numbers = pass->numbers[q];
         const float4 v0 = sample_quad(pass, numbers.x, x, own->quad);
@@ -199,7 +201,8 @@ static void add_metrics(const tile_pass *pass, local const floatv *z, intv label
         }
 }
 
-// dZ of the last layer = 0 for the samples after the tile's `valid` ones, so that they count nowhere. Ends with a barrier.
+// dZ of the last layer = 0 for the samples after the tile's `valid` ones, so that they count nowhere. Ends with a
+// barrier.
 static void forget_others(const group_memory *mine, uint valid)
 {
     local float *dz = (local float *)(mine->dz + rows_at[LAYERS - 1] * VECTORS);
@@ -209,9 +212,20 @@ static void forget_others(const group_memory *mine, uint valid)
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-// The gradients of samples order[first] .. order[end - 1], at most TILE. Ends with a barrier.
-static void pass_tile(const tile_pass *pass, const group_memory *mine, uint first, uint end, global const feature *x,
-                      global const uchar *labels, global const uint *order, own_weights *own, float metrics[METRICS])
+// The sums of W1 begin at 0: with FEW_REGISTERS after Z1, which needs the registers; otherwise with the step, because PoCL
+// 3.1 computes wrong sums if they begin later.
+static void forget_gradient(own_weights *own)
+{
+#pragma unroll
+    for (uint u = 0; u < UNIT_BLOCK; u++)
+        own->gradient[u] = 0;
+}
+
+// Adds the gradients of samples order[first] .. order[end - 1], at most TILE, to those of the step, which it may begin.
+// Ends with a barrier.
+static void pass_tile(const tile_pass *pass, const group_memory *mine, uint first, uint end, bool begins,
+                      global const feature *x, global const uchar *labels, global const uint *order, own_weights *own,
+                      float metrics[METRICS])
 {
     const uint me = get_local_id(0), valid = min(end - first, (uint)TILE);
     local floatv *logits = mine->a + rows_at[LAYERS - 1] * VECTORS;
@@ -230,6 +244,8 @@ static void pass_tile(const tile_pass *pass, const group_memory *mine, uint firs
     tile_cross_entropy(pass, logits, labels_of_vectors, mine->dz + rows_at[LAYERS - 1] * VECTORS);
     forget_others(mine, valid);
     tile_backward(pass, mine->parameters, mine->dz);
+    if (FEW_REGISTERS && (BATCH <= TILE || begins))
+        forget_gradient(own);
     first_backward(pass, mine, x, own);
     rest_backward(mine);
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -275,9 +291,8 @@ static void sum_metrics(float metrics[METRICS], local float *sums)
 // Begins a step.
 static void forget_sums(const group_memory *mine, own_weights *own)
 {
-#pragma unroll
-    for (uint u = 0; u < UNIT_BLOCK; u++)
-        own->gradient[u] = 0;
+    if (!FEW_REGISTERS)
+        forget_gradient(own);
     for (uint i = get_local_id(0); i < REST / LANES; i += THREADS)
         mine->rest[i] = 0;
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -420,7 +435,7 @@ batch_steps(batch_run run, optimizer how, global const update_step *restrict fac
         float metrics[METRICS] = {0, 0};
         forget_sums(&mine, &own);
         for (uint s = s0; s < end; s += TILE)
-            pass_tile(&pass, &mine, s, end, x, labels, order, &own, metrics);
+            pass_tile(&pass, &mine, s, end, s == s0, x, labels, order, &own, metrics);
         sum_metrics(metrics, (local float *)mine.sums);
         sound = sound && isfinite(metrics[0]);
         if (run.keep && sound && end == run.end)

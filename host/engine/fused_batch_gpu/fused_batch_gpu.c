@@ -165,6 +165,7 @@ static gradus_status build_program(const fused_batch_gpu *e, const char *file, c
     gradus_status status = GRADUS_OK;
     const engine *base = &e->packed.common.base;
     const size_t rule = base->optimizer.kind;
+    const size_t few_registers = gr_gpu_model_of(e->packed.common.device).vendor != GPU_OTHER;
     char *options = NULL;
     TRY(format_options(e, &options));
     TRY(gr_program_define(&options, "THREADS", &shape->threads, 1));
@@ -172,6 +173,7 @@ static gradus_status build_program(const fused_batch_gpu *e, const char *file, c
     TRY(gr_program_define(&options, "VECTORS", &shape->vectors, 1));
     TRY(gr_program_define(&options, "UNIT_BLOCK", &shape->unit_block, 1));
     TRY(gr_program_define(&options, "UNIT_BLOCKS", &shape->unit_blocks, 1));
+    TRY(gr_program_define(&options, "FEW_REGISTERS", &few_registers, 1));
     if (shape->passes)
         TRY(gr_define_training(base, &options));
     if (shape->updates)
