@@ -218,7 +218,8 @@ static void forget_others(const group_memory *mine, uint valid)
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-// Not at the beginning of a step: Z1 needs the registers.
+// The sums of W1 begin at 0: with FEW_REGISTERS after Z1, which needs the registers; otherwise with the step, because PoCL
+// 3.1 computes wrong sums if they begin later.
 static void forget_gradient(own_weights *own)
 {
 #pragma unroll
@@ -249,7 +250,7 @@ static void pass_tile(const tile_pass *pass, const group_memory *mine, uint firs
     tile_cross_entropy(pass, logits, labels_of_vectors, mine->dz + rows_at[LAYERS - 1] * VECTORS);
     forget_others(mine, valid);
     tile_backward(pass, mine->parameters, mine->dz);
-    if (BATCH <= TILE || begins)
+    if (FEW_REGISTERS && (BATCH <= TILE || begins))
         forget_gradient(own);
     first_backward(pass, mine, x, own);
     rest_backward(mine);
@@ -296,6 +297,8 @@ static void sum_metrics(float metrics[METRICS], local float *sums)
 // Begins a step, except for the sums of W1.
 static void forget_sums(const group_memory *mine)
 {
+    if (!FEW_REGISTERS)
+        forget_gradient(own);
     for (uint i = get_local_id(0); i < REST / LANES; i += THREADS)
         mine->rest[i] = 0;
     barrier(CLK_LOCAL_MEM_FENCE);

@@ -163,10 +163,12 @@ static gradus_status define_steps(const fused_batch_gpu *e, const batch_steps_pl
 {
     gradus_status status = GRADUS_OK;
     const gpu_model model = gr_gpu_model_of(e->packed.common.device);
+    const size_t few_registers = model.vendor != GPU_OTHER;
     char wave[GPU_OPTIONS_SIZE];
     gr_gpu_wave_options(&model, plan->registers, wave);
     TRY(gr_program_define(options, "UNIT_BLOCK", &plan->unit_block, 1));
     TRY(gr_program_define(options, "UNIT_BLOCKS", &plan->unit_blocks, 1));
+    TRY(gr_program_define(options, "FEW_REGISTERS", &few_registers, 1));
     TRY(gr_program_add_options(options, wave));
 cleanup:
     return status;
