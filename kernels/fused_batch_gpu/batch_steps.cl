@@ -294,8 +294,8 @@ static void sum_metrics(float metrics[METRICS], local float *sums)
 
 // ---- The update ----
 
-// Begins a step, except for the sums of W1.
-static void forget_sums(const group_memory *mine)
+// Begins a step.
+static void forget_sums(const group_memory *mine, own_weights *own)
 {
     if (!FEW_REGISTERS)
         forget_gradient(own);
@@ -440,7 +440,7 @@ kernel WORK_GROUP(THREADS) void batch_steps(batch_run run, optimizer how, global
         const uint end = min(s0 + BATCH, run.end);
         const update_step by = factors[run.factors_at + (s0 - run.first) / BATCH];
         float metrics[METRICS] = {0, 0};
-        forget_sums(&mine);
+        forget_sums(&mine, &own);
         for (uint s = s0; s < end; s += TILE)
             pass_tile(&pass, &mine, s, end, s == s0, x, labels, order, &own, metrics);
         sum_metrics(metrics, (local float *)mine.sums);
