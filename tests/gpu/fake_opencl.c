@@ -316,13 +316,17 @@ cl_int clCreateSubDevices(cl_device_id device, const cl_device_partition_propert
         (void)handle;                                                                                                 \
         return CL_SUCCESS;                                                                                            \
     }
-DOES_NOTHING(clReleaseContext, cl_context)
 DOES_NOTHING(clReleaseCommandQueue, cl_command_queue)
 DOES_NOTHING(clReleaseDevice, cl_device_id)
 DOES_NOTHING(clReleaseEvent, cl_event)
-DOES_NOTHING(clReleaseProgram, cl_program)
 DOES_NOTHING(clFlush, cl_command_queue)
 DOES_NOTHING(clFinish, cl_command_queue)
+
+cl_int clReleaseContext(cl_context context)
+{
+    free(context);
+    return CL_SUCCESS;
+}
 
 /* ---- Programs and kernels ---- */
 
@@ -345,6 +349,13 @@ cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *lis
     (void)notify;
     (void)data;
     program->number = record_program(program->gpu, program->source, options);
+    return CL_SUCCESS;
+}
+
+cl_int clReleaseProgram(cl_program program)
+{
+    free(program->source);
+    free(program);
     return CL_SUCCESS;
 }
 
