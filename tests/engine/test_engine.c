@@ -197,18 +197,19 @@ static void take_three_steps(engine *e, bool whole, batch_sums sums[3])
     update_step steps[3];
     for (size_t i = 0; i < 3; i++)
         steps[i] = gr_optimizer_step(&e->optimizer, 0.01f, i + 1);
+    const step_run run = {0, samples, steps, 3, true};
     if (whole)
-        assert_ok(e->type->take_steps(e, &(step_run){0, samples, steps, 3, true}));
+        assert_ok(e->type->take_steps(e, &run));
     for (size_t i = 0; i < 3 && !whole; i++) {
-        const size_t first = i * e->batch, left = samples - first;
-        assert_ok(e->type->gradient(e, first, e->batch > 0 && e->batch < left ? e->batch : left));
+        const sample_range range = gr_step_samples(e, &run, i);
+        assert_ok(e->type->gradient(e, range.first, range.count));
         if (i == 2)
             assert_ok(e->type->keep_parameters(e));
         assert_ok(e->type->update(e, &steps[i]));
     }
-    const sums_range range = {0, 3};
-    assert_ok(e->type->send_sums(e, 0, range));
-    assert_ok(e->type->await_sums(e, 0, range, sums));
+    const sums_range all = {0, 3};
+    assert_ok(e->type->send_sums(e, 0, all));
+    assert_ok(e->type->await_sums(e, 0, all, sums));
 }
 
 static void compare_whole_steps(engine *e, const float *parameters)

@@ -30,22 +30,32 @@ const char *gr_engine_unsupported(const engine_type *type, const engine *base, c
     return type->unsupported == NULL ? NULL : type->unsupported(base, device);
 }
 
-gradus_status gr_engine_create_with(const engine_type *type, const engine_settings *settings, gradus_device *device,
-                                    const gradus_network *network, const gradus_dataset *dataset, engine **out)
+gradus_status gr_engine_describe_training(const engine_settings *settings, const gradus_network *network,
+                                          const gradus_dataset *dataset, engine *out)
 {
     gradus_status status = GRADUS_OK;
     TRY(gr_network_validate(network));
     TRY(check_fit(network, dataset));
-    const engine base = {.type = type,
-                         .network = *network,
-                         .layout = gr_network_layout(network),
-                         .dataset = dataset,
-                         .threads = settings->threads,
-                         .batch = settings->batch,
-                         .optimizer = settings->optimizer,
-                         .regularization = settings->regularization,
-                         .augmentation = settings->augmentation,
-                         .stop = settings->stop};
+    *out = (engine){.network = *network,
+                    .layout = gr_network_layout(network),
+                    .dataset = dataset,
+                    .threads = settings->threads,
+                    .batch = settings->batch,
+                    .optimizer = settings->optimizer,
+                    .regularization = settings->regularization,
+                    .augmentation = settings->augmentation,
+                    .stop = settings->stop};
+cleanup:
+    return status;
+}
+
+gradus_status gr_engine_create_with(const engine_type *type, const engine_settings *settings, gradus_device *device,
+                                    const gradus_network *network, const gradus_dataset *dataset, engine **out)
+{
+    gradus_status status = GRADUS_OK;
+    engine base;
+    TRY(gr_engine_describe_training(settings, network, dataset, &base));
+    base.type = type;
     const char *missing = gr_engine_unsupported(type, &base, device);
     if (missing != NULL)
         FAIL(GRADUS_ERROR_ARGUMENT, "engine %s: does not support %s; use another engine, such as layered", type->name,
@@ -67,8 +77,8 @@ gradus_status gr_engine_take_steps(engine *e, const step_run *run)
     if (e->type->take_steps != NULL)
         return e->type->take_steps(e, run);
     for (size_t i = 0; i < run->count; i++) {
-        const size_t first = run->first + i * e->batch, left = run->end - first;
-        TRY(e->type->gradient(e, first, e->batch > 0 && e->batch < left ? e->batch : left));
+        const sample_range samples = gr_step_samples(e, run, i);
+        TRY(e->type->gradient(e, samples.first, samples.count));
         if (run->keep && i + 1 == run->count)
             TRY(e->type->keep_parameters(e));
         TRY(e->type->update(e, &run->steps[i]));

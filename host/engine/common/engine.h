@@ -148,6 +148,10 @@ typedef struct engine_settings {
     const volatile int *stop;  /* ends measurements soon once *stop is not 0; NULL: never */
 } engine_settings;
 
+/* The `base` of create() and unsupported(), without a type. DATA unless the samples fit the network, as below. */
+gradus_status gr_engine_describe_training(const engine_settings *settings, const gradus_network *network,
+                                          const gradus_dataset *dataset, engine *out);
+
 /* Creates an engine. DATA unless the samples fit the network: its number of features, and no label without a class.
  * ARGUMENT for a training that this engine does not support. */
 gradus_status gr_engine_create_with(const engine_type *type, const engine_settings *settings, gradus_device *device,
@@ -156,6 +160,17 @@ gradus_status gr_engine_create_with(const engine_type *type, const engine_settin
 /* The same for plain gradient descent with full batches. */
 gradus_status gr_engine_create(const engine_type *type, gradus_device *device, const gradus_network *network,
                                const gradus_dataset *dataset, engine **out);
+
+typedef struct sample_range {
+    size_t first, count;
+} sample_range;
+
+/* The samples of step i of a run. */
+static inline sample_range gr_step_samples(const engine *e, const step_run *run, size_t i)
+{
+    const size_t first = run->first + i * e->batch, left = run->end - first;
+    return (sample_range){first, e->batch > 0 && e->batch < left ? e->batch : left};
+}
 
 /* Queues the steps of a run, by take_steps() if the engine has it. */
 gradus_status gr_engine_take_steps(engine *e, const step_run *run);

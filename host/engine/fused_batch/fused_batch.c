@@ -86,9 +86,9 @@ static gradus_status fused_batch_pass_and_update(engine *base, const step_run *r
     gradus_status status = GRADUS_OK;
     fused_batch *e = (fused_batch *)base;
     for (size_t i = 0; i < run->count; i++) {
-        const size_t first = run->first + i * base->batch, left = run->end - first;
-        const size_t count = base->batch < left ? base->batch : left;
-        const batch_update step = {make_pass_range((u32)first, (u32)(first + count), PASS_GRADIENT), run->steps[i],
+        const sample_range samples = gr_step_samples(base, run, i);
+        const u32 first = (u32)samples.first, end = (u32)(samples.first + samples.count);
+        const batch_update step = {make_pass_range(first, end, PASS_GRADIENT), run->steps[i],
                                    run->keep && i + 1 == run->count};
         TRY(enqueue_pass(e, &step.range));
         TRY(gr_launch_vary(&e->update, sizeof step, &step));

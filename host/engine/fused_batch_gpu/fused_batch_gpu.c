@@ -83,11 +83,10 @@ static gradus_status fused_batch_gpu_take_steps(engine *base, const step_run *ru
     gradus_status status = GRADUS_OK;
     fused_batch_gpu *e = (fused_batch_gpu *)base;
     for (size_t i = 0; i < run->count; i++) {
-        const size_t first = run->first + i * base->batch, left = run->end - first;
-        const size_t count = left < base->batch ? left : base->batch;
+        const sample_range samples = gr_step_samples(base, run, i);
         const batch_step step = {
-            (u32)count, run->keep && i + 1 == run->count, {1.0f / (float)count, 0}, run->steps[i]};
-        TRY(run_pass(e, true, first, count));
+            (u32)samples.count, run->keep && i + 1 == run->count, {1.0f / (float)samples.count, 0}, run->steps[i]};
+        TRY(run_pass(e, true, samples.first, samples.count));
         TRY(gr_launch_vary(&e->update, sizeof step, &step));
         TRY(gr_launch_enqueue(e->packed.common.device, &e->update));
     }
