@@ -14,7 +14,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The trainings in progress on a GPU: NVIDIA's devices execute up to 32 queues at once, others fewer; and each needs a
  * host thread. Not measured on a GPU yet. */
@@ -25,7 +24,6 @@ typedef struct many {
     gradus_training *trainings; /* (count) */
     size_t count;
     gradus_device **branches; /* of each thread; NULL: there is no device */
-    const char **engines;     /* (count), of each training */
     atomic_size_t next;       /* training that nobody has taken */
 } many;
 
@@ -34,54 +32,26 @@ static void take_trainings(void *context, size_t member)
     many *m = context;
     for (size_t i = atomic_fetch_add(&m->next, 1); i < m->count; i = atomic_fetch_add(&m->next, 1)) {
         gradus_training *t = &m->trainings[i];
-        gradus_train_options options = *t->options;
-        options.engine = m->engines[i];
+        gradus_device *device = m->branches == NULL ? NULL : m->branches[member];
         t->error[0] = '\0';
-        t->status =
-            gradus_train(m->branches == NULL ? NULL : m->branches[member], t->model, m->dataset, &options, &t->result);
+        t->status = gradus_train(device, t->model, m->dataset, t->options, &t->result);
         if (t->status != GRADUS_OK)
             snprintf(t->error, sizeof t->error, "%s", gradus_last_error());
     }
 }
 
-static bool is_alike(const gradus_training *a, const gradus_training *b)
+/* "auto" may measure, which other trainings would disturb: so it does before they begin, and they find its choices. A
+ * training for which that fails says so itself. */
+static void choose_engines(const many *m, gradus_device *device)
 {
-    const gradus_network *one = &a->model->network, *other = &b->model->network;
-    return strcmp(a->options->engine, b->options->engine) == 0 && a->options->batch_size == b->options->batch_size &&
-           one->layers == other->layers &&
-           memcmp(one->sizes, other->sizes, (one->layers + 1) * sizeof *one->sizes) == 0;
-}
-
-/* On GPUs "auto" measures, which other trainings would disturb: so it does before they begin, once for each shape. */
-static gradus_status choose_engine(const many *m, gradus_device *device, size_t i)
-{
-    gradus_status status = GRADUS_OK;
-    const gradus_training *t = &m->trainings[i];
-    engine_settings settings;
-    engine *e = NULL;
-    for (size_t k = 0; k < i; k++)
-        if (is_alike(&m->trainings[k], t)) {
-            m->engines[i] = m->engines[k];
-            return GRADUS_OK;
-        }
-    TRY(gr_train_settings(t->options, &settings));
-    TRY(gr_engine_open("auto", &settings, device, &t->model->network, m->dataset, &e));
-    m->engines[i] = e->type->name;
-cleanup:
-    gr_engine_destroy(e);
-    return status;
-}
-
-static gradus_status choose_engines(const many *m, gradus_device *device)
-{
-    gradus_status status = GRADUS_OK;
     for (size_t i = 0; i < m->count; i++) {
-        m->engines[i] = m->trainings[i].options->engine;
-        if (device != NULL && device->kernels == KERNELS_GPU && strcmp(m->engines[i], "auto") == 0)
-            TRY(choose_engine(m, device, i));
+        const gradus_training *t = &m->trainings[i];
+        const engine_type *type = NULL;
+        engine_settings settings;
+        if (gr_engine_find(t->options->engine, device, &type) == GRADUS_OK && type == &gr_engine_auto &&
+            gr_train_settings(t->options, &settings) == GRADUS_OK)
+            (void)gr_engine_choose(&settings, device, &t->model->network, m->dataset);
     }
-cleanup:
-    return status;
 }
 
 static size_t branch_count(const gradus_device *device, size_t trainings)
@@ -112,8 +82,7 @@ gradus_status gradus_train_many(gradus_device *device, const gradus_dataset *dat
 
     if (count == 0)
         return GRADUS_OK;
-    TRY(gr_allocate(count, &m.engines));
-    TRY(choose_engines(&m, device));
+    choose_engines(&m, device);
     if (device != NULL) {
         TRY(gr_allocate(threads, &m.branches));
         TRY(gr_device_branch(device, threads, m.branches));
@@ -127,6 +96,5 @@ cleanup:
     for (size_t b = 0; b < opened; b++)
         gradus_device_close(m.branches[b]);
     free(m.branches);
-    free(m.engines);
     return status;
 }

@@ -21,14 +21,14 @@ typedef struct many_case {
 static const many_case small_batches = {"fused", 10, 32, 120, false, false},
                        batches = {"fused", 90, 128, 6, false, false}, full = {"fused", 10, 0, 12, false, false},
                        layered = {"layered", 10, 32, 20, false, false}, sparse = {"sparse", 10, 0, 6, false, false},
-                       chosen = {"auto", 10, 32, 20, true, false}, gpu_wide = {"fused", 33, 64, 4, true, false},
+                       chosen = {NULL, 10, 32, 20, true, false}, gpu_wide = {"fused", 33, 64, 4, true, false},
                        reference = {"reference", 10, 32, 12, false, true};
 
 static gradus_train_options options_of(const many_case *c, size_t i)
 {
     static const char *const optimizers[TRAININGS] = {"adam", "adam", "momentum", "adam", "sgd"};
     gradus_train_options options = gradus_train_options_default();
-    options.engine = c->engine;
+    options.engine = c->engine; /* NULL: "auto" */
     options.iterations = c->steps;
     options.batch_size = c->batch;
     options.seed = i + 1;
@@ -86,7 +86,7 @@ static void test_same_as_alone(void **state)
         gradus_train_result expected;
         gradus_model *alone = model_of(c, i);
         options[i].user = &expected_seen;
-        options[i].engine = got->engine; /* for "auto" the one that was chosen */
+        options[i].engine = got->engine; /* by default the one that was chosen */
         assert_ok(gradus_train(on, alone, digits, &options[i], &expected));
         assert_int_equal(trainings[i].status, GRADUS_OK);
         assert_string_equal(trainings[i].error, "");
@@ -105,8 +105,7 @@ static void test_same_as_alone(void **state)
 /* One training diverges, one has an option that is impossible; the others do not notice. */
 static void test_failures(void **state)
 {
-    (void)state;
-    const many_case *c = &small_batches;
+    const many_case *c = *state;
     gradus_train_options options[TRAININGS];
     gradus_training trainings[TRAININGS];
     memset(trainings, 0, sizeof trainings);
@@ -115,6 +114,8 @@ static void test_failures(void **state)
         trainings[i].model = model_of(c, i);
         trainings[i].options = &options[i];
     }
+    if (c->gpu_kernels)
+        use_gpu_kernels(state);
     options[1].learning_rate = 3e38f;
     options[3].optimizer.name = "magic";
     assert_fails(gradus_train_many(device, digits, trainings, TRAININGS), GRADUS_ERROR_DIVERGED,
@@ -129,6 +130,7 @@ static void test_failures(void **state)
         }
         gradus_model_destroy(trainings[i].model);
     }
+    use_own_kernels(state);
 }
 
 static void test_none(void **state)
@@ -137,17 +139,24 @@ static void test_none(void **state)
     assert_ok(gradus_train_many(device, digits, NULL, 0));
 }
 
-#define MANY_TEST(name)                                                                                               \
+#define MANY_TEST(test, name)                                                                                         \
     {                                                                                                                 \
-        "test_same_as_alone, " #name, test_same_as_alone, NULL, NULL, (void *)(uintptr_t) & (name)                    \
+#test ", " #name, test, NULL, NULL, (void *)(uintptr_t) & (name)                                              \
     }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MANY_TEST(small_batches),    MANY_TEST(batches),   MANY_TEST(full),
-        MANY_TEST(layered),          MANY_TEST(sparse),    MANY_TEST(chosen),
-        MANY_TEST(gpu_wide),         MANY_TEST(reference), cmocka_unit_test(test_failures),
+        MANY_TEST(test_same_as_alone, small_batches),
+        MANY_TEST(test_same_as_alone, batches),
+        MANY_TEST(test_same_as_alone, full),
+        MANY_TEST(test_same_as_alone, layered),
+        MANY_TEST(test_same_as_alone, sparse),
+        MANY_TEST(test_same_as_alone, chosen),
+        MANY_TEST(test_same_as_alone, gpu_wide),
+        MANY_TEST(test_same_as_alone, reference),
+        MANY_TEST(test_failures, small_batches),
+        MANY_TEST(test_failures, chosen),
         cmocka_unit_test(test_none),
     };
     device = open_test_device();

@@ -245,27 +245,38 @@ static gradus_status become_or_last(size_t i, const engine *base, gradus_device 
     return become(candidates[CANDIDATES - 1], base, device, out);
 }
 
+/* The stored choice; without one, measures and stores it. choice: its text; c: all zero before. */
+static gradus_status find_fastest(const engine *base, gradus_device *device, comparison *c, char choice[CHOICE_TEXT],
+                                  size_t *best)
+{
+    gradus_status status = GRADUS_OK;
+    char *key = NULL;
+    TRY(make_key(base, device, &key));
+    TRY(gr_choice_read(device, key, choice));
+    *best = parse_choice(choice);
+    if (*best == CANDIDATES || gr_engine_unsupported(candidates[*best], base, device) != NULL) {
+        TRY(compare(base, device, c));
+        name_choice(c, choice);
+        if (c->complete && c->fastest < CANDIDATES)
+            TRY(gr_choice_write(device, key, choice));
+        *best = c->fastest < CANDIDATES ? c->fastest : CANDIDATES - 1;
+    }
+cleanup:
+    free(key);
+    return status;
+}
+
 static gradus_status create_fastest(const engine *base, gradus_device *device, engine **out)
 {
     gradus_status status = GRADUS_OK;
-    char *key = NULL, choice[CHOICE_TEXT];
+    char choice[CHOICE_TEXT];
     comparison c = {.refusals = ""};
-
-    TRY(make_key(base, device, &key));
-    TRY(gr_choice_read(device, key, choice));
-    size_t best = parse_choice(choice);
-    if (best == CANDIDATES || gr_engine_unsupported(candidates[best], base, device) != NULL) {
-        TRY(compare(base, device, &c));
-        name_choice(&c, choice);
-        if (c.complete && c.fastest < CANDIDATES)
-            TRY(gr_choice_write(device, key, choice));
-        best = c.fastest < CANDIDATES ? c.fastest : CANDIDATES - 1;
-    }
+    size_t best;
+    TRY(find_fastest(base, device, &c, choice, &best));
     TRY(become_or_last(best, base, device, c.refusals, out));
     memcpy((*out)->choice, choice, sizeof choice);
     memcpy((*out)->refusals, c.refusals, sizeof c.refusals);
 cleanup:
-    free(key);
     return status;
 }
 
@@ -299,14 +310,34 @@ cleanup:
     return status;
 }
 
+static bool measures(const gradus_device *device)
+{
+    return device != NULL && device->kernels == KERNELS_GPU;
+}
+
 /* With a single candidate there is nothing to measure. */
 static gradus_status auto_create(const engine *base, gradus_device *device, engine **out)
 {
     size_t first = 0;
-    if (device == NULL || device->kernels == KERNELS_CPU)
+    if (!measures(device))
         return create_probable(base, device, out);
     return count_supporting(base, device, &first) > 1 ? create_fastest(base, device, out)
                                                       : become(candidates[first], base, device, out);
+}
+
+gradus_status gr_engine_choose(const engine_settings *settings, gradus_device *device, const gradus_network *network,
+                               const gradus_dataset *dataset)
+{
+    gradus_status status = GRADUS_OK;
+    char choice[CHOICE_TEXT];
+    comparison c = {.refusals = ""};
+    engine base;
+    size_t best, first = 0;
+    TRY(gr_engine_describe_training(settings, network, dataset, &base));
+    if (measures(device) && count_supporting(&base, device, &first) > 1)
+        TRY(find_fastest(&base, device, &c, choice, &best));
+cleanup:
+    return status;
 }
 
 const engine_type gr_engine_auto = {.name = "auto", .create = auto_create};

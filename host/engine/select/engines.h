@@ -14,6 +14,10 @@
 extern const engine_type gr_engine_auto;
 extern const engine_type gr_engine_once;
 
+/* Measures and stores the choice of gr_engine_auto for a training, unless it is stored or needs no measurement. */
+gradus_status gr_engine_choose(const engine_settings *settings, gradus_device *device, const gradus_network *network,
+                               const gradus_dataset *dataset);
+
 /* The engine of this name; NULL is "auto". ARGUMENT for other names and for an engine that needs a device and gets none. */
 gradus_status gr_engine_find(const char *name, const gradus_device *device, const engine_type **out);
 
