@@ -71,10 +71,7 @@ static void test_json(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *arguments, *message;
-        int code;
-    } cases[] = {
+    static const refusal cases[] = {
         {"--device-model h10", "expected one of: h100, a100, rtx3090, ", 64},
         {"--device-model h10", "; did you mean h100?", 64},
         {"--device-model h100 --engine fused", "--device-model: found --engine as well", 64},
@@ -85,10 +82,7 @@ static void test_refused(void **state)
         {"--device-model h100 --batch 50 --samples 49", "--batch: found 50, expected at most 49", 64},
         {"--device-model h100 --samples 0", "--samples: found \"0\"", 64},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(run("\"$GRADUS\" bench %s", cases[i].arguments), cases[i].code);
-        assert_prints(program_err, cases[i].message);
-    }
+    assert_refused("bench", cases, sizeof cases / sizeof *cases);
 }
 
 int main(void)

@@ -120,10 +120,7 @@ static void test_compare(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *arguments, *message;
-        int code;
-    } cases[] = {
+    static const refusal cases[] = {
         {"--kernels sofmax", "--kernels: found \"sofmax\", expected a kernel; did you mean softmax?", 64},
         {"--kernels relu_foward", "did you mean relu_forward?", 64},
         {"--kernels nothing", "--kernels: found \"nothing\", expected a kernel; 'gradus check' lists them", 64},
@@ -132,10 +129,7 @@ static void test_refused(void **state)
         {"--kernels --plot p.svg", "--kernels: found --plot as well", 64},
         {"--kernels --device none", "--kernels: there is no device", 69},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(run("\"$GRADUS\" bench tiny %s", cases[i].arguments), cases[i].code);
-        assert_prints(program_err, cases[i].message);
-    }
+    assert_refused("bench tiny", cases, sizeof cases / sizeof *cases);
     assert_int_equal(run("export OCL_ICD_VENDORS=/nonexistent-folder\n\"$GRADUS\" bench tiny --kernels"), 69);
     assert_prints(program_err, "gradus: no OpenCL platform");
 }

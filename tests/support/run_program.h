@@ -67,6 +67,20 @@ __attribute__((format(printf, 1, 2))) static inline int run(const char *format, 
             fail_msg("\"%s\" lacks \"%s\"", (text), (part));                                                          \
     } while (0)
 
+/* Arguments that a command refuses, a part of its message, and its exit code. */
+typedef struct refusal {
+    const char *arguments, *message;
+    int code;
+} refusal;
+
+static inline void assert_refused(const char *command, const refusal *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(run("\"$GRADUS\" %s %s", command, cases[i].arguments), cases[i].code);
+        assert_prints(program_err, cases[i].message);
+    }
+}
+
 /* The single JSON value that the last command printed; the caller releases it. */
 static inline json_t *parse_output(void)
 {
