@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Engines for batches on augmented images: all use the same ones, those of the current epoch, and evaluate without. */
+#include "compile_quickly.h"
 #include "core/memory.h"
 #include "device/device.h"
 #include "engine/select/engines.h"
@@ -192,7 +193,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE_TESTS("fused"),
-        TESTS_WITH(use_gpu_kernels, "fused for GPUs", "fused"),
         ENGINE_TESTS("layered"),
         ENGINE_TESTS("reference"),
 #if GRADUS_BLAS
@@ -200,8 +200,10 @@ int main(void)
 #endif
         cmocka_unit_test(test_refusals),
     };
+    const struct CMUnitTest gpu_tests[] = {TESTS_WITH(use_gpu_kernels, "fused for GPUs", "fused")};
     device = open_test_device();
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed =
+        cmocka_run_group_tests(tests, NULL, NULL) + cmocka_run_group_tests(gpu_tests, compile_quickly, compile_fully);
     gradus_device_close(device);
     return failed;
 }

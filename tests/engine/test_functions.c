@@ -111,7 +111,7 @@ static engine_case layered = {&gr_engine_layered, 0, false, 0, 4, false},
                    groups = {&gr_fused_groups, 0, false, 0, 1, true},
                    elements = {&gr_fused_elements, 0, false, 1, 1, false},
                    dense = {&gr_fused_dense, 0, false, 2, 1, true}, wide = {&gr_fused_wide, 0, false, 0, 1, true},
-                   fused_batch = {&gr_engine_fused, 50, false, 0, 2, false},
+                   fused_batch = {&gr_engine_fused, 50, false, 1, 1, false},
                    batch_gpu = {&gr_engine_fused, 50, true, 1, 1, true};
 #if GRADUS_BLAS
 static engine_case blas = {&gr_engine_blas, 0, false, 0, 4, false},

@@ -145,7 +145,8 @@ static void backward(reference *e, size_t label)
         double *dw = e->gradient + e->common.base.layout.weights[l];
         add_scaled(e->gradient + e->common.base.layout.bias[l], 1, e->dz, outputs);
         for (size_t h = 0; h < outputs; h++)
-            add_scaled(dw + h * inputs, e->dz[h], e->a[l], inputs);
+            if (e->dz[h] != 0) /* a unit whose ReLU is 0 adds nothing */
+                add_scaled(dw + h * inputs, e->dz[h], e->a[l], inputs);
         if (l == 0)
             break;
         memset(e->da, 0, inputs * sizeof *e->da);
