@@ -6,12 +6,13 @@
 #include "common/integers.h"
 #include "common/parameters.h"
 
-// The values that change from step to step. The corrections are 1 for an optimizer without. nadam has a learning rate and
-// a first correction of its own, see nesterov_corrected() in host/engine/common/optimizer.c.
+// The values that change from step to step. The factors correct the bias of the moments, and are 1 for an optimizer
+// without; they are no divisors, because a division takes as long as ten multiplications. nadam has a learning rate and a
+// first factor of its own, see nesterov_corrected() in host/engine/common/optimizer.c.
 typedef struct update_step {
     float learning_rate;
-    float first_correction;  // 1 - beta1^t
-    float second_correction; // sqrt(1 - beta2^t)
+    float first_factor;  // 1 / (1 - beta1^t)
+    float second_factor; // 1 / sqrt(1 - beta2^t)
 } update_step;
 
 // The constants of an optimizer. optimizers.h names its formula.

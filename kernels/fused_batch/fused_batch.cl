@@ -16,10 +16,10 @@
 #endif
 
 // Forward, loss and, unless mode is PASS_EVALUATE, backward of the samples order[s0] .. order[end - 1], at most a
-// tile: adds to the partial gradient and the metrics.
-static void pass_tile(const samples *all, const image_source *images, uint s0, uint end, const tile_pass *pass,
-                      global const uchar *labels, global const uint *order, global const float *parameters,
-                      global float *scratch)
+// tile: adds to the partial gradient and the metrics, except that the first tile replaces dW1.
+static void pass_tile(const samples *all, const image_source *images, uint s0, uint end, bool first,
+                      const tile_pass *pass, global const uchar *labels, global const uint *order,
+                      global const float *parameters, global float *scratch)
 {
     const tile_samples tile = find_tile(scratch, min((uint)TILE, end - s0));
     samples x = *all;
@@ -39,17 +39,18 @@ static void pass_tile(const samples *all, const image_source *images, uint s0, u
     if (pass->mode == PASS_EVALUATE)
         return;
     tile_backward(parameters, scratch);
-    first_backward(&x, &tile, scratch, scratch + dz_at[0]);
+    first_backward(&x, &tile, !first, scratch, scratch + dz_at[0]);
 }
 
 // The partial gradient in vectors, followed by the metrics; and the number of vectors that a work-item adds up.
 #define GRADIENT_VECTORS (PARAMETERS / LANES)
 #define REDUCE_VECTORS (REDUCE_FLOATS / LANES)
 
-static void forget_sums(global float *scratch)
+// Begins new sums; without those of dW1, if there are tiles, of which the first replaces it.
+static void forget_sums(bool has_tiles, global float *scratch)
 {
     global floatv *gradient = (global floatv *)(scratch + DW_AT);
-    for (uint i = 0; i < GRADIENT_VECTORS; i++)
+    for (uint i = has_tiles ? bias_at[0] / LANES : 0; i < GRADIENT_VECTORS; i++)
         gradient[i] = 0;
     scratch[METRICS_AT] = scratch[METRICS_AT + 1] = 0;
 }
@@ -94,10 +95,10 @@ kernel void fused_batch_pass(batch_pass work, global const uchar *restrict value
     const image_source source = {plan, images, work.images};
     const tile_pass pass = make_pass(work.range.mode, progress, scratch);
 
-    forget_sums(scratch);
+    forget_sums(begin < stop, scratch);
     prepare_input_bias(parameters, scratch);
     for (uint t = begin; t < stop; t++)
-        pass_tile(&x, &source, first + t * TILE, end, &pass, labels, order, parameters, scratch);
+        pass_tile(&x, &source, first + t * TILE, end, t == begin, &pass, labels, order, parameters, scratch);
 }
 
 // The lanes that are units, of the vector that begins with this unit of packed W1; the others are padding.
@@ -234,10 +235,10 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
         const pass_range range = make_pass_range(s0, min(s0 + how.batch, work.end), PASS_GRADIENT);
         const update_step by = *next;
         const tile_pass pass = make_pass(range.mode, progress, scratch);
-        forget_sums(scratch);
+        forget_sums(true, scratch);
         prepare_input_bias(parameters, scratch);
         for (uint s = s0; s < range.end; s += TILE)
-            pass_tile(&x, &source, s, range.end, &pass, labels, order, parameters, scratch);
+            pass_tile(&x, &source, s, range.end, s == s0, &pass, labels, order, parameters, scratch);
         finish_gradient(gradient, range.scale);
         if (work.keep && range.end == work.end && !progress->diverged && isfinite(scratch[METRICS_AT]))
             for (uint i = 0; i < GRADIENT_VECTORS; i++)

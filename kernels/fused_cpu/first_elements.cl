@@ -6,6 +6,7 @@
 #include "fused_tile/fused_shape.clh"
 
 #include "compressed/elements.clh"
+#include "fused_tile/transpose.clh"
 
 // The offset of W1[unit, feature]; `place` is that of the feature.
 static uint packed_at(uint unit, uint place)
@@ -28,9 +29,7 @@ static void first_forward(const pixels *x, uint tile, global float *scratch, glo
     global float *turned = scratch + SPARE_FORWARD_AT;
     for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, z += BLOCK_UNITS * TILE) {
         elements_forward(x, tile, (global const floatv *)packed, (global floatv *)turned);
-        for (uint u = 0; u < BLOCK_UNITS; u++)
-            for (uint s = 0; s < TILE; s++)
-                z[u * TILE + s] = turned[s * BLOCK_UNITS + u];
+        transpose(TILE, BLOCK_UNITS, turned, z);
     }
 }
 
@@ -39,10 +38,8 @@ static void first_backward(const pixels *x, uint tile, global float *scratch, gl
 {
     global float *packed = scratch + DW_AT, *turned = scratch + SPARE_AT;
     for (uint block = 0; block < UNIT_BLOCKS; block++, packed += GROUPS * BLOCK_UNITS, dz += BLOCK_UNITS * TILE) {
-        for (uint s = 0; s < TILE; s++)
-            for (uint u = 0; u < BLOCK_UNITS; u++)
-                turned[s * BLOCK_UNITS + u] = dz[u * TILE + s];
-        elements_backward(x, tile, (global const floatv *)turned, (global floatv *)packed);
+        transpose(BLOCK_UNITS, TILE, dz, turned);
+        elements_backward(x, tile, true, (global const floatv *)turned, (global floatv *)packed);
     }
 }
 

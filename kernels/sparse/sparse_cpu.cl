@@ -67,7 +67,7 @@ kernel void sparse_weight_gradient(sparse_samples samples, global const uint *re
                 for (uint u = 0; u < BLOCK_UNITS; u++)
                     d[s * BLOCK_UNITS + u] = column < count && u < units ? dz[(size_t)column * UNITS + base + u] : 0;
             }
-            elements_backward(&x, tile, (global const floatv *)d, (global floatv *)partial);
+            elements_backward(&x, tile, true, (global const floatv *)d, (global floatv *)partial);
         }
     }
 }

@@ -17,8 +17,8 @@ static void uncorrected(const optimizer *o, double t, update_step *step)
 
 static void bias_corrected(const optimizer *o, double t, update_step *step)
 {
-    step->first_correction = (float)(1 - pow((double)o->momentum, t));
-    step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
+    step->first_factor = (float)(1 / (1 - pow((double)o->momentum, t)));
+    step->second_factor = (float)(1 / sqrt(1 - pow((double)o->decay, t)));
 }
 
 /* mu_i = beta1 (1 - 0.96^(i psi) / 2), Dozat 2016, "Incorporating Nesterov momentum into Adam", as in PyTorch. */
@@ -30,7 +30,7 @@ static void bias_corrected(const optimizer *o, double t, update_step *step)
  *
  *   learning rate * (a g + b m) / denominator,   a = (1 - mu_t) / (1 - mu_1 ... mu_t), b = mu_(t+1) / (1 - mu_1 ... mu_(t+1)),
  *
- * where a becomes part of the learning rate and m is divided by a / b. The product has t factors below beta1; when it
+ * where a becomes part of the learning rate and m is multiplied by b / a. The product has t factors below beta1; when it
  * is negligible beside 1, further factors do not matter.
  */
 static void nesterov_corrected(const optimizer *o, double t, update_step *step)
@@ -43,8 +43,8 @@ static void nesterov_corrected(const optimizer *o, double t, update_step *step)
     const double next = beta1 * (1 - 0.5 * pow(NESTEROV_BASE, (t + 1) * NESTEROV_PSI));
     const double a = (1 - now) / (1 - product), b = next / (1 - product * next);
     step->learning_rate *= (float)a;
-    step->first_correction = (float)(a / b);
-    step->second_correction = (float)sqrt(1 - pow((double)o->decay, t));
+    step->first_factor = (float)(b / a);
+    step->second_factor = (float)(1 / sqrt(1 - pow((double)o->decay, t)));
 }
 
 /* A coefficient's field in gradus_optimizer, and its default, for NaN. */
@@ -160,7 +160,7 @@ cleanup:
 
 update_step gr_optimizer_step(const optimizer *o, float learning_rate, uint64_t t)
 {
-    update_step step = {.learning_rate = learning_rate, .first_correction = 1, .second_correction = 1};
+    update_step step = {.learning_rate = learning_rate, .first_factor = 1, .second_factor = 1};
     optimizers[o->kind].correct(o, (double)t, &step);
     return step;
 }

@@ -49,18 +49,18 @@ static REAL IN_REAL(adam)(const optimizer *o, const update_step *step, REAL p, R
     const REAL beta1 = (REAL)o->momentum, beta2 = (REAL)o->decay;
     m->first = beta1 * m->first + (1 - beta1) * g;
     m->second = beta2 * m->second + (1 - beta2) * g * g;
-    return p - (REAL)step->learning_rate / (REAL)step->first_correction * m->first /
-                   (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
+    return p - (REAL)step->learning_rate * (REAL)step->first_factor * m->first /
+                   (sqrt(m->second) * (REAL)step->second_factor + (REAL)o->epsilon);
 }
 
-/* With the learning rate and the correction of nesterov_corrected(). */
+/* With the learning rate and the first factor of nesterov_corrected(). */
 static REAL IN_REAL(nadam)(const optimizer *o, const update_step *step, REAL p, REAL g, IN_REAL(moments) * m)
 {
     const REAL beta1 = (REAL)o->momentum, beta2 = (REAL)o->decay;
     m->first = beta1 * m->first + (1 - beta1) * g;
     m->second = beta2 * m->second + (1 - beta2) * g * g;
-    return p - (REAL)step->learning_rate * (m->first / (REAL)step->first_correction + g) /
-                   (sqrt(m->second) / (REAL)step->second_correction + (REAL)o->epsilon);
+    return p - (REAL)step->learning_rate * (m->first * (REAL)step->first_factor + g) /
+                   (sqrt(m->second) * (REAL)step->second_factor + (REAL)o->epsilon);
 }
 
 /* Chen et al. 2023, "Symbolic discovery of optimization algorithms". NaN stays NaN. */

@@ -150,8 +150,8 @@ cleanup:
 
 static bool is_set_for(const device_optimizer *o, const update_step *step)
 {
-    return o->current.learning_rate == step->learning_rate && o->current.first_correction == step->first_correction &&
-           o->current.second_correction == step->second_correction;
+    return o->current.learning_rate == step->learning_rate && o->current.first_factor == step->first_factor &&
+           o->current.second_factor == step->second_factor;
 }
 
 gradus_status gr_device_optimizer_enqueue(gradus_device *device, device_optimizer *o, const update_step *step)
