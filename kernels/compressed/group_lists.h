@@ -19,4 +19,4 @@
 #define ELEMENT_VALUE(element) ((element)&0xff)
 
 // Largest number of vectors of units that are multiplied by a single pixel together: their sums fit a CPU's registers.
-#define ELEMENT_VECTORS 8
+#define ELEMENT_VECTORS 4

@@ -72,7 +72,7 @@ static const struct {
     {"limit_read", "limits.cl", "j < count", "j + LIMIT_READ_SUMS < count"},
     {"limit_read", "limits.cl", "(j + k) * step", "j * step"},
     {"first_groups", "first_groups.cl", "ITEM_ENTRY(item)", "(ITEM_ENTRY(item) & ~15)"},
-    {"first_elements", "first_elements.cl", "dz[u * TILE + s]", "dz[u * TILE]"},
+    {"first_elements", "transpose.clh", "block[LANES / 2 + i].hi", "block[i].hi"},
     {"first_elements", "elements.clh", "adds ? z[u] : 0", "0"},
     {"first_dense", "first_dense.cl", "dw[UNIT_BLOCK + h] = sum[h][1]", "dw[UNIT_BLOCK + h] += sum[h][1]"},
     {"first_gpu", "first_gpu.clh", "dz += me.step", "dz += 0"},
@@ -97,8 +97,10 @@ static const struct {
     {"first_batch", "first_batch.clh", "s < tile->count ? starts[1] : starts[0]", "starts[0]"},
     {"first_batch", "first_batch.clh", "before += length", "before = length"},
     {"first_batch", "first_batch.clh", "LIST_ELEMENT(s,", "LIST_ELEMENT(0,"},
-    {"first_batch", "fused_batch.cl", "take_tile(&tile, order + s0, labels)", "take_tile(&tile, order, labels)"},
-    {"first_batch", "fused_batch.cl", "fma((floatv)(PIXEL_SCALE), sum, bias)", "fma((floatv)(1.0f / 256), sum, bias)"},
+    {"first_batch", "fused_batch.cl", "memory->order + range.first + t * TILE", "memory->order + range.first"},
+    {"first_batch", "fused_batch.cl", "(floatv)(scale * PIXEL_SCALE)", "(floatv)(scale / 256)"},
+    {"first_batch", "fused_batch.cl", "(adds ? gradient[i] : 0)", "0"},
+    {"first_batch", "batch_columns.clh", "t < tiles", "t < 1"},
     {"activation_forward", "activation_formulas.h", "a * (1 - a)", "a * a"},
     {"activation_forward", "philox.h", "c[3] ^ key1", "c[3] ^ key0"},
     {"activation_forward", "activate.cl", "&& s < slice.valid", "&& s < slice.valid + 1"},
@@ -111,7 +113,7 @@ static const struct {
     {"fused_cpu_regularization", "fused_tile.clh", "slope * factor", "slope"},
     {"fused_cpu_regularization", "fused_tile.clh", "shared * all_logits", "0"},
     {"fused_batch_regularization", "first_batch.clh", "lane + f / DROPOUT_UNITS", "lane"},
-    {"fused_batch_regularization", "fused_batch.cl", "INPUT_OFFSET * sum_shares", "0.0f * sum_shares"},
+    {"fused_batch_regularization", "fused_batch.cl", "INPUT_OFFSET * db1", "0 * db1"},
 };
 
 /* The file in the table of kernels with this last part of its name. */

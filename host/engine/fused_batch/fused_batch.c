@@ -14,47 +14,51 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Complete steps in one launch, for small batches. */
-typedef struct whole_steps {
-    step_queue queue;
-    launch fused_batch_steps;
-} whole_steps;
-
 typedef struct fused_batch {
     packed_engine packed;
     unit_blocks units; /* of W1, in vectors */
     sample_lists x;
     image_source source; /* of augmented images */
     batch_images images; /* for the current order */
-    size_t work_items;   /* shares of the pass */
+    size_t tile;         /* samples that are processed together */
+    size_t shares;       /* of a pass, each with a scratch */
+    bool columns;        /* the gradient of W1 is summed by columns, see batch_columns.clh */
+    size_t team;         /* work-items that take complete steps */
     cl_mem labels;       /* (B) */
     cl_mem order;        /* (B) */
-    cl_mem scratch;      /* memory and partial gradients of each work-item */
+    cl_mem scratch;      /* memory and partial gradients of each share */
+    cl_mem team_memory;  /* (TEAM_WORDS) */
+    cl_uint *begin_team; /* (TEAM_WORDS) its contents before a launch: zeros */
     cl_program program;  /* built for this network */
-    launch shuffle_samples, pass, reduce;
-    launch update;      /* empty if the optimizer needs a norm of the gradient */
-    whole_steps *steps; /* NULL unless batches are small */
+    launch shuffle_samples, pass, reduce, steps;
+    step_queue queue; /* of the steps */
 } fused_batch;
 
 /* ---- Computing ---- */
 
-static gradus_status enqueue_pass(fused_batch *e, const pass_range *range)
+static gradus_status enqueue_pass(fused_batch *e, pass_range range, bool adds)
 {
     gradus_status status = GRADUS_OK;
-    const batch_pass work = {*range, e->images};
+    const batch_pass work = {range, e->images};
+    const batch_reduce sums = {range, adds};
     TRY(gr_launch_vary(&e->pass, sizeof work, &work));
     TRY(gr_launch_enqueue(e->packed.common.device, &e->pass));
+    TRY(gr_launch_vary(&e->reduce, sizeof sums, &sums));
+    TRY(gr_launch_enqueue(e->packed.common.device, &e->reduce));
 cleanup:
     return status;
 }
 
+/* With columns a scratch has room for one tile, so a gradient over more samples than a batch has is a sum. */
 static gradus_status run_pass(fused_batch *e, size_t first, size_t count, u32 mode)
 {
     gradus_status status = GRADUS_OK;
-    const pass_range range = make_pass_range((u32)first, (u32)(first + count), mode);
-    TRY(enqueue_pass(e, &range));
-    TRY(gr_launch_vary(&e->reduce, sizeof range, &range));
-    TRY(gr_launch_enqueue(e->packed.common.device, &e->reduce));
+    const size_t end = first + count, most = e->columns && mode == PASS_GRADIENT ? e->shares * e->tile : count;
+    for (size_t begin = first; begin < end; begin += most) {
+        pass_range range = make_pass_range((u32)begin, (u32)(begin + most < end ? begin + most : end), mode);
+        range.scale = 1.0f / (float)count;
+        TRY(enqueue_pass(e, range, begin > first));
+    }
 cleanup:
     return status;
 }
@@ -80,31 +84,20 @@ cleanup:
     return status;
 }
 
-/* Two launches a step. */
-static gradus_status fused_batch_pass_and_update(engine *base, const step_run *run)
+static size_t team_bytes(const fused_batch *e)
 {
-    gradus_status status = GRADUS_OK;
-    fused_batch *e = (fused_batch *)base;
-    for (size_t i = 0; i < run->count; i++) {
-        const sample_range samples = gr_step_samples(base, run, i);
-        const u32 first = (u32)samples.first, end = (u32)(samples.first + samples.count);
-        const batch_update step = {make_pass_range(first, end, PASS_GRADIENT), run->steps[i],
-                                   run->keep && i + 1 == run->count};
-        TRY(enqueue_pass(e, &step.range));
-        TRY(gr_launch_vary(&e->update, sizeof step, &step));
-        TRY(gr_launch_enqueue(e->packed.common.device, &e->update));
-    }
-cleanup:
-    return status;
+    return TEAM_WORDS(e->team) * sizeof(cl_uint);
 }
 
 static gradus_status enqueue_steps(engine *base, const step_run *run, size_t factors_at)
 {
     gradus_status status = GRADUS_OK;
     fused_batch *e = (fused_batch *)base;
+    gradus_device *device = e->packed.common.device;
     const batch_steps work = {(u32)run->first, (u32)run->end, (u32)factors_at, run->keep, e->images};
-    TRY(gr_launch_vary(&e->steps->fused_batch_steps, sizeof work, &work));
-    TRY(gr_launch_enqueue(e->packed.common.device, &e->steps->fused_batch_steps));
+    TRY(gr_buffer_write_queued(device, e->team_memory, 0, team_bytes(e), e->begin_team));
+    TRY(gr_launch_vary(&e->steps, sizeof work, &work));
+    TRY(gr_launch_enqueue(device, &e->steps));
 cleanup:
     return status;
 }
@@ -112,7 +105,7 @@ cleanup:
 static gradus_status fused_batch_take_steps(engine *base, const step_run *run)
 {
     fused_batch *e = (fused_batch *)base;
-    return gr_step_queue_take(e->packed.common.device, &e->steps->queue, base, run, enqueue_steps);
+    return gr_step_queue_take(e->packed.common.device, &e->queue, base, run, enqueue_steps);
 }
 
 /* ---- Plan ---- */
@@ -138,7 +131,7 @@ static tile_plan plan_tile(const fused_batch *e, size_t lanes)
                                       .blocks = blocks,
                                       .units = e->units,
                                       .head = HEAD_FLOATS,
-                                      .weight_sums = e->packed.common.layout.bias[0],
+                                      .weight_sums = e->columns ? 0 : e->packed.common.layout.bias[0],
                                       .pixels = thins ? place_thinned(samples, pixels, blocks, (u32)lanes).end
                                                       : place_lists(samples, pixels).end,
                                       .images = augments ? place_images(samples, pixels, blocks).end : 0});
@@ -156,6 +149,8 @@ static gradus_status build_program(fused_batch *e, const tile_plan *plan)
         {"AUGMENTS", gr_image_source_is_on(&common->base)},
         {"IMAGES_AT", plan->images_at},
         {"BLOCK", e->x.block},
+        {"COLUMNS", e->columns},
+        {"CLIPS", common->base.optimizer.clip_norm > 0},
     };
     char *options = NULL;
     TRY(gr_copy_text("", &options));
@@ -168,13 +163,23 @@ cleanup:
     return status;
 }
 
+/* Largest number of floats of dZ1 of a batch, for a block of units: they stay in the first- and second-level cache. */
+#define COLUMNS_FLOATS_MAX (1 << 14)
+
+/* Whether the gradient of W1 is summed by columns: not where units are so few that pixels are not sorted. */
+static bool sums_columns(const fused_batch *e, size_t lanes)
+{
+    return (e->units.blocks > 1 || e->units.block > SCATTERED) &&
+           e->packed.common.base.batch * e->units.block * lanes <= COLUMNS_FLOATS_MAX;
+}
+
 static gradus_status check_fit(const fused_batch *e, const tile_plan *plan)
 {
     const engine *base = &e->packed.common.base;
     const double entries = (double)e->x.entries / (double)base->dataset->info.samples; /* of a sample */
     const double image = (double)gr_image_source_sample_bytes(base);
     const double starts = (double)(e->x.blocks + 1) * sizeof(cl_uint);
-    return gr_tile_plan_check_fit(plan, &e->packed.common, e->work_items, 3 * entries + starts + 1 + image,
+    return gr_tile_plan_check_fit(plan, &e->packed.common, e->shares, 3 * entries + starts + 1 + image,
                                   fmax(2 * entries, image));
 }
 
@@ -183,94 +188,70 @@ static gradus_status plan_launches(fused_batch *e)
     gradus_status status = GRADUS_OK;
     const device_engine *common = &e->packed.common;
     const batch_pass none = {0};
-    const cl_uint work_items = (cl_uint)e->work_items;
+    const batch_reduce no_sums = {0};
+    const cl_uint shares = (cl_uint)e->shares;
     TRY(gr_launch_create_in(
-        e->program, "fused_batch_pass", e->work_items, 1,
+        e->program, "fused_batch_pass", e->shares, 1,
         ARGUMENTS(ARGUMENT(none), ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.starts),
                   ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters), ARGUMENT(e->scratch),
                   ARGUMENT(common->record.progress), ARGUMENT(e->source.plan), ARGUMENT(e->source.pixels)),
         &e->pass));
-    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", gr_divide_up(common->layout.length, REDUCE_FLOATS), 1,
-                            ARGUMENTS(ARGUMENT(none.range), ARGUMENT(e->scratch), ARGUMENT(common->gradient),
-                                      ARGUMENT(common->record.sums), ARGUMENT(work_items)),
+    TRY(gr_launch_create_in(e->program, "fused_batch_reduce", common->device->info.compute_units, 1,
+                            ARGUMENTS(ARGUMENT(no_sums), ARGUMENT(e->scratch), ARGUMENT(common->gradient),
+                                      ARGUMENT(common->record.sums), ARGUMENT(shares)),
                             &e->reduce));
 cleanup:
     return status;
 }
 
-static gradus_status plan_update(fused_batch *e)
-{
-    const device_engine *common = &e->packed.common;
-    const batch_update none = {0};
-    const cl_uint work_items = (cl_uint)e->work_items;
-    const moment_arguments moments =
-        gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
-    return gr_launch_create_in(
-        e->program, "fused_batch_update", gr_divide_up(common->layout.length, REDUCE_FLOATS), 1,
-        ARGUMENTS(ARGUMENT(none), ARGUMENT(common->base.optimizer), ARGUMENT(e->scratch), ARGUMENT(common->parameters),
-                  ARGUMENT(common->kept), ARGUMENT(common->optimizer.decays), ARGUMENT(moments.first),
-                  ARGUMENT(moments.second), ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
-                  ARGUMENT(common->record.progress), ARGUMENT(work_items)),
-        &e->update);
-}
+/* ---- Complete steps ---- */
 
-/* ---- Small batches ---- */
+/* A phase of a team costs about this number of cycles more than work without one. */
+#define SMALL_STEP_CYCLES 40e3
 
-/* A launch on all cores costs about this number of cycles of a core; complete steps on one core have no launches. */
-#define SMALL_STEP_CYCLES 150e3
-
-/* By the cycles of a core, as measured with AVX2: a vector of units is used three times per pixel, a parameter is
- * updated once, a pixel of an augmented image is computed once. */
+/* Whether a step is too small for a team. By the cycles of a core, as measured with AVX2: a vector of units is used three
+ * times per pixel, a parameter is updated once, a pixel of an augmented image is computed once. */
 static bool is_small(const fused_batch *e, size_t lanes)
 {
     const engine *base = &e->packed.common.base;
-    if (base->optimizer.max_norm > 0) /* only update() has its launch */
-        return false;
     const double batch = (double)base->batch, vectors = (double)(e->units.padded / lanes);
     const double pixels = (double)e->x.entries / (double)base->dataset->info.samples * batch;
     const double made = batch * (double)gr_image_source_sample_bytes(base);
     return 6 * pixels * vectors + 0.6 * (double)e->packed.common.layout.length + 15 * made < SMALL_STEP_CYCLES;
 }
 
-static gradus_status create_step_launch(fused_batch *e)
+static gradus_status create_steps(fused_batch *e)
 {
     const device_engine *common = &e->packed.common;
     const batch_steps none = {0};
-    const batch_training training = {(u32)common->base.batch, common->base.optimizer};
+    const batch_training training = {(u32)common->base.batch, (u32)e->shares, common->base.optimizer};
     const moment_arguments moments =
         gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
-    return gr_launch_create_in(
-        e->program, "fused_batch_steps", 1, 1,
-        ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->steps->queue.factors), ARGUMENT(e->x.values),
-                  ARGUMENT(e->x.places), ARGUMENT(e->x.starts), ARGUMENT(e->labels), ARGUMENT(e->order),
-                  ARGUMENT(common->parameters), ARGUMENT(common->kept), ARGUMENT(e->scratch),
-                  ARGUMENT(common->record.sums), ARGUMENT(common->record.history), ARGUMENT(common->record.progress),
-                  ARGUMENT(common->optimizer.decays), ARGUMENT(moments.first), ARGUMENT(moments.second),
-                  ARGUMENT(e->source.plan), ARGUMENT(e->source.pixels)),
-        &e->steps->fused_batch_steps);
+    return gr_launch_create_in(e->program, "fused_batch_steps", e->team, 1,
+                               ARGUMENTS(ARGUMENT(none), ARGUMENT(training), ARGUMENT(e->queue.factors),
+                                         ARGUMENT(e->x.values), ARGUMENT(e->x.places), ARGUMENT(e->x.starts),
+                                         ARGUMENT(e->labels), ARGUMENT(e->order), ARGUMENT(common->parameters),
+                                         ARGUMENT(common->gradient), ARGUMENT(common->kept), ARGUMENT(e->scratch),
+                                         ARGUMENT(common->record.sums), ARGUMENT(common->record.history),
+                                         ARGUMENT(common->record.progress), ARGUMENT(common->optimizer.decays),
+                                         ARGUMENT(moments.first), ARGUMENT(moments.second), ARGUMENT(e->source.plan),
+                                         ARGUMENT(e->source.pixels), ARGUMENT(e->team_memory)),
+                               &e->steps);
 }
 
 static gradus_status plan_steps(fused_batch *e)
 {
     gradus_status status = GRADUS_OK;
     gradus_device *device = e->packed.common.device;
-    TRY(gr_allocate(1, &e->steps));
-    TRY(gr_step_queue_create(device, &e->steps->queue));
-    TRY(create_step_launch(e));
+    TRY(gr_step_queue_create(device, &e->queue));
+    TRY(gr_allocate(TEAM_WORDS(e->team), &e->begin_team));
+    TRY(gr_buffer_create_zeroed(device, team_bytes(e), "a team", &e->team_memory));
+    TRY(create_steps(e));
     /* A launch without steps, so that no compiler runs during the first ones. */
-    TRY(gr_launch_enqueue(device, &e->steps->fused_batch_steps));
+    TRY(gr_launch_enqueue(device, &e->steps));
     TRY(gr_device_finish(device));
 cleanup:
     return status;
-}
-
-static void destroy_steps(whole_steps *steps)
-{
-    if (steps == NULL)
-        return;
-    gr_launch_destroy(&steps->fused_batch_steps);
-    gr_step_queue_release(&steps->queue);
-    free(steps);
 }
 
 /* ---- Creation and destruction ---- */
@@ -301,25 +282,21 @@ static void fused_batch_destroy(engine *base)
     gr_launch_destroy(&e->shuffle_samples);
     gr_launch_destroy(&e->pass);
     gr_launch_destroy(&e->reduce);
-    gr_launch_destroy(&e->update);
-    destroy_steps(e->steps);
+    gr_launch_destroy(&e->steps);
+    gr_step_queue_release(&e->queue);
     gr_sample_lists_release(&e->x);
     gr_image_source_release(&e->source);
     gr_buffer_release(&e->labels);
     gr_buffer_release(&e->order);
     gr_buffer_release(&e->scratch);
+    gr_buffer_release(&e->team_memory);
+    free(e->begin_team);
     gr_program_release(&e->program);
     gr_device_engine_release(&e->packed.common);
     free(e);
 }
 
-static const engine_type small_batch_type, normed_batch_type;
-
-/* By how they take steps. */
-static const engine_type *type_of(const optimizer *how, bool small)
-{
-    return small ? &small_batch_type : how->clip_norm > 0 || how->max_norm > 0 ? &normed_batch_type : &gr_fused_batch;
-}
+static const engine_type limited_batch_type;
 
 static gradus_status fused_batch_create(const engine *base, gradus_device *device, engine **out)
 {
@@ -331,20 +308,21 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
     e->units = gr_element_units(base->network.sizes[1], lanes);
     TRY(gr_packed_engine_init(&e->packed, base, device, e->units.block * lanes));
     TRY(gr_sample_lists_measure(base->dataset, gr_element_block(base->network.sizes[1], lanes), &e->x));
-    const bool small = is_small(e, lanes);
-    e->packed.common.base.type = type_of(&base->optimizer, small);
+    const bool limited = base->optimizer.max_norm > 0;
+    e->packed.common.base.type = limited ? &limited_batch_type : &gr_fused_batch;
+    e->columns = sums_columns(e, lanes);
     const tile_plan plan = plan_tile(e, lanes);
     const size_t tiles = gr_divide_up(base->batch, plan.shape.tile);
-    e->work_items = device->info.compute_units < tiles ? device->info.compute_units : tiles;
+    e->tile = plan.shape.tile;
+    e->team = is_small(e, lanes) || (tiles == 1 && !e->columns) ? 1 : device->info.compute_units;
+    e->shares = e->columns || tiles < e->team ? tiles : e->team;
     TRY(check_fit(e, &plan));
     TRY(build_program(e, &plan));
-    TRY(gr_tile_plan_create_scratch(&plan, device, e->work_items, &e->scratch));
+    TRY(gr_tile_plan_create_scratch(&plan, device, e->shares, &e->scratch));
     TRY(upload(e));
     TRY(plan_launches(e));
-    if (small)
+    if (!limited) /* max-norm has a launch of its own */
         TRY(plan_steps(e));
-    else if (e->packed.common.base.type == &gr_fused_batch)
-        TRY(plan_update(e));
     *out = &e->packed.common.base;
     e = NULL;
 cleanup:
@@ -372,6 +350,5 @@ static const char *fused_batch_unsupported(const engine *base, const gradus_devi
         .take_steps = (steps), .destroy = fused_batch_destroy, DEVICE_ENGINE_MEMBERS, PACKED_ENGINE_ARRAYS            \
     }
 
-const engine_type gr_fused_batch = FUSED_BATCH_ENGINE(fused_batch_pass_and_update);
-static const engine_type normed_batch_type = FUSED_BATCH_ENGINE(NULL);
-static const engine_type small_batch_type = FUSED_BATCH_ENGINE(fused_batch_take_steps);
+const engine_type gr_fused_batch = FUSED_BATCH_ENGINE(fused_batch_take_steps);
+static const engine_type limited_batch_type = FUSED_BATCH_ENGINE(NULL);
