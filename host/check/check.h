@@ -174,6 +174,9 @@ gradus_status gr_check_first_dense(check *c, const check_shape *shape);
 gradus_status gr_check_first_wide(check *c, const check_shape *shape);
 gradus_status gr_check_first_batch(check *c, const check_shape *shape);
 gradus_status gr_check_batch_gpu(check *c, const check_shape *shape);
+/* Steps of training on mini-batches. */
+gradus_status gr_check_batch_steps(check *c, const check_shape *shape);
+gradus_status gr_check_batch_gpu_steps(check *c, const check_shape *shape);
 /* With other activations, dropout, label smoothing and a standardised input. */
 gradus_status gr_check_fused_cpu_regularization(check *c, const check_shape *shape);
 gradus_status gr_check_fused_batch_regularization(check *c, const check_shape *shape);

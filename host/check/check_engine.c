@@ -2,6 +2,7 @@
 /* Loss and gradient of complete networks, as in the check before a training. */
 #include "check/check.h"
 #include "data/dataset.h"
+#include "engine/common/optimizer.h"
 #include "engine/fused_batch/fused_batch.h"
 #include "engine/fused_batch_gpu/fused_batch_gpu.h"
 #include "engine/fused_cpu/fused_cpu.h"
@@ -9,10 +10,14 @@
 #include "engine/select/engines.h"
 #include "train/verify.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define CLASSES 5
+
+/* The mini-batch of a benchmark. */
+#define TIMED_BATCH 128
 
 /* Random pixels; `density` of 256 are not zero. */
 static gradus_status draw_pixels(check *c, size_t count, uint8_t density, uint8_t **out)
@@ -193,6 +198,120 @@ gradus_status gr_check_batch_gpu(check *c, const check_shape *shape)
 {
     const engine_case how = {.type = &gr_fused_batch_gpu, .batches = true, .density = 80};
     return check_case(c, shape, &how, "batch_gpu");
+}
+
+/* ---- Steps ---- */
+
+#define STEPS 3
+#define STEPS_TOLERANCE 1e-4
+
+/* An optimizer whose steps are proportional to the gradient: others turn its rounding errors into whole steps. */
+static gradus_status make_optimizer(float clip_norm, optimizer *out)
+{
+    gradus_optimizer options = gradus_optimizer_default();
+    options.name = "momentum";
+    options.weight_decay = 0.01f;
+    options.clip_norm = clip_norm;
+    return gr_optimizer_make(&options, out);
+}
+
+static void plan_steps(const engine *e, float learning_rate, update_step steps[STEPS])
+{
+    for (size_t i = 0; i < STEPS; i++)
+        steps[i] = gr_optimizer_step(&e->optimizer, learning_rate, i + 1);
+}
+
+/* The parameters after STEPS steps from `start`. */
+static gradus_status take_steps(check *c, engine *e, const float *start, double **out)
+{
+    gradus_status status = GRADUS_OK;
+    update_step steps[STEPS];
+    const step_run run = {0, STEPS * e->batch, steps, STEPS, false};
+    float *parameters = NULL;
+    plan_steps(e, 0.1f, steps);
+    TRY(e->type->write_parameters(e, start));
+    TRY(gr_engine_take_steps(e, &run));
+    TRY(gr_check_random(c, e->layout.length, 0, 1, &parameters));
+    TRY(e->type->read_parameters(e, parameters));
+    TRY(gr_check_doubles(c, e->layout.length, out));
+    for (size_t i = 0; i < e->layout.length; i++)
+        (*out)[i] = (double)parameters[i];
+cleanup:
+    return status;
+}
+
+/* The distance between two results in relation to the length of the way. */
+static double error_of_steps(const double *got, const double *expected, const float *start, size_t length)
+{
+    double error = 0, way = 0;
+    for (size_t i = 0; i < length; i++) {
+        error += pow(got[i] - expected[i], 2);
+        way += pow(expected[i] - (double)start[i], 2);
+    }
+    return sqrt(error / way) / STEPS_TOLERANCE;
+}
+
+static gradus_status enqueue_step(gradus_device *device, void *of)
+{
+    (void)device;
+    engine *e = of;
+    update_step steps[STEPS];
+    plan_steps(e, 1e-6f, steps);
+    return gr_engine_take_steps(e, &(step_run){0, e->batch, steps, 1, false});
+}
+
+/* Steps on mini-batches, as in a training, against the reference. */
+static gradus_status check_steps(check *c, const check_shape *shape, const engine_type *type, float clip_norm,
+                                 const char *name)
+{
+    gradus_status status = GRADUS_OK;
+    engine_input in = {.dataset = NULL};
+    engine_settings settings = {.batch = 0};
+    engine *e = NULL, *truth = NULL;
+    float *start = NULL;
+    double *got = NULL, *expected = NULL;
+    gradus_work work;
+
+    if (c->timer == NULL)
+        TRY(draw_input(c, shape, 80, &in));
+    else
+        in = (engine_input){.network = *c->timer->network, .dataset = c->timer->dataset};
+    name_case(c, &in, clip_norm > 0 ? "clipped" : NULL);
+    settings.batch = in.dataset->info.samples / STEPS;
+    if (settings.batch == 0) {
+        status = gr_check_leave_out(c, "fewer samples than steps");
+        goto cleanup;
+    }
+    settings.batch = c->timer != NULL && settings.batch > TIMED_BATCH ? TIMED_BATCH : settings.batch;
+    TRY(make_optimizer(clip_norm, &settings.optimizer));
+    TRY(gr_check_random(c, gr_network_layout(&in.network).length, 0, 1, &start));
+    gr_network_initialise(&in.network, 1, start);
+    TRY(gr_engine_create_with(type, &settings, c->device, &in.network, in.dataset, &e));
+    TRY(gr_engine_create_with(&gr_engine_reference, &settings, NULL, &in.network, in.dataset, &truth));
+    TRY(take_steps(c, e, start, &got));
+    TRY(take_steps(c, truth, start, &expected));
+    gr_check_record(c, name, error_of_steps(got, expected, start, e->layout.length));
+    TRY(gradus_network_work(&in.network, settings.batch, &work));
+    TRY(gr_check_time(c, enqueue_step, e, work));
+cleanup:
+    gr_engine_destroy(e);
+    gr_engine_destroy(truth);
+    gr_check_end_case(c);
+    return status;
+}
+
+gradus_status gr_check_batch_steps(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    TRY(check_steps(c, shape, &gr_fused_batch, 0, "batch_steps"));
+    TRY(check_steps(c, shape, &gr_fused_batch, 0.05f, "batch_steps"));
+cleanup:
+    return status;
+}
+
+gradus_status gr_check_batch_gpu_steps(check *c, const check_shape *shape)
+{
+    return check_steps(c, shape, &gr_fused_batch_gpu, 0, "batch_gpu_steps");
 }
 
 /* ---- Options ---- */

@@ -19,6 +19,10 @@ static const check_shape gpu_product_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
+/* The same for steps: one work-item takes all of them, and all cores. */
+static const check_shape step_shapes[] = {{10, 97, 784}, {90, 400, 300}};
+static const check_shape gpu_step_shapes[] = {{10, 97, 784}};
+
 /* The same for operations that compile several times for each shape. */
 static const check_shape regularization_shapes[] = {{17, 163, 149}};
 /* Height x width x samples: the smallest image, one pixel more than a piece of a row, digits, more rows than
@@ -130,10 +134,12 @@ const operation gr_operations[] = {
     {"first_dense", gr_check_first_dense, SHAPES(engine_shapes), whole_network},
     {"first_wide", gr_check_first_wide, SHAPES(engine_shapes), whole_network},
     {"first_batch", gr_check_first_batch, SHAPES(engine_shapes), whole_network},
+    {"batch_steps", gr_check_batch_steps, SHAPES(step_shapes), whole_network},
     {"fused_cpu_regularization", gr_check_fused_cpu_regularization, SHAPES(regularization_shapes), whole_network},
     {"fused_batch_regularization", gr_check_fused_batch_regularization, SHAPES(regularization_shapes), whole_network},
     {"first_gpu", gr_check_first_gpu, SHAPES(engine_shapes), whole_network},
     {"batch_gpu", gr_check_batch_gpu, SHAPES(engine_shapes), whole_network},
+    {"batch_gpu_steps", gr_check_batch_gpu_steps, SHAPES(gpu_step_shapes), whole_network},
     {"batch_gpu_regularization", gr_check_batch_gpu_regularization, SHAPES(regularization_shapes), whole_network},
 };
 const size_t gr_operation_count = sizeof gr_operations / sizeof *gr_operations;

@@ -85,7 +85,7 @@ static void check_results(const results *kept)
     }
 }
 
-/* Augmentation needs an image. */
+/* Augmentation needs an image, steps need several samples. */
 static void test_every_operation(void **state)
 {
     (void)state;
@@ -94,9 +94,8 @@ static void test_every_operation(void **state)
     gradus_dataset *one = random_dataset(1, 1, 5);
     for (size_t i = 0; (name = gradus_kernel_name(i)) != NULL; i++) {
         const gradus_kernel_benchmark_options options = options_for(name, &kept);
-        const bool regularized = strstr(name, "regularization") != NULL;
-        assert_ok(
-            gradus_benchmark_kernels(device, regularized ? &network : &least, regularized ? dataset : one, &options));
+        const bool samples = strstr(name, "regularization") != NULL || strstr(name, "steps") != NULL;
+        assert_ok(gradus_benchmark_kernels(device, samples ? &network : &least, samples ? dataset : one, &options));
         check_results(&kept);
         if (strcmp(name, "augment_samples") == 0)
             assert_true(strstr(kept.all[0].left_out, "expected images") != NULL);
