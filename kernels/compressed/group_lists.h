@@ -18,5 +18,6 @@
 #define ELEMENT_SAMPLE(element) ((element) >> 8)
 #define ELEMENT_VALUE(element) ((element)&0xff)
 
-// Largest number of vectors of units that are multiplied by a single pixel together: their sums fit a CPU's registers.
-#define ELEMENT_VECTORS 4
+// Largest number of units that are multiplied by a single pixel together: their sums fit a CPU's registers, and dZ1 of a
+// tile of 64 samples half of its first-level cache.
+#define ELEMENT_UNITS 64

@@ -37,7 +37,7 @@ void gr_divide_blocks(size_t count, size_t largest, size_t *block, size_t *block
 unit_blocks gr_element_units(size_t units, size_t lanes)
 {
     unit_blocks division;
-    gr_divide_blocks(gr_divide_up(units, lanes), ELEMENT_VECTORS, &division.block, &division.blocks);
+    gr_divide_blocks(gr_divide_up(units, lanes), ELEMENT_UNITS / lanes, &division.block, &division.blocks);
     division.padded = division.block * division.blocks * lanes;
     return division;
 }

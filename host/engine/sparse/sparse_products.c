@@ -58,7 +58,9 @@ static gradus_status measure_cpu(sparse_products *p)
     const gradus_device *device = p->base.engine->device;
     const size_t units = p->base.engine->base.network.sizes[1], cores = device->info.compute_units;
     p->lanes = device->lanes;
-    gr_divide_blocks(gr_divide_up(units, p->lanes), ELEMENT_VECTORS, &p->unit_block, &p->unit_blocks);
+    const unit_blocks division = gr_element_units(units, p->lanes);
+    p->unit_block = division.block;
+    p->unit_blocks = division.blocks;
     TRY(gr_groups_measure_elements(p->base.engine->base.dataset, units, p->lanes, &p->shape));
     p->shares = minimum(cores, p->shape.tiles);
     p->forward_items = minimum(FORWARD_SHARES * cores, p->shape.tiles);
