@@ -328,6 +328,7 @@ gradus_status gradus_train(gradus_device *device, gradus_model *model, const gra
     TRY(gr_engine_open(name, &settings, device, &model->network, dataset, &e));
     TRY(gr_early_stopping_begin(&r.early_stopping, options, e, e->type->needs_device ? device : NULL));
     TRY(gr_verify_engine(e, model->parameters, gr_verify_samples(e), VERIFY_TOLERANCE, NULL));
+    TRY(gr_verify_steps(e, model->parameters));
     outcome.engine = e->type->name;
     gr_engine_describe(e, outcome.plan, sizeof outcome.plan);
     r.e = e;

@@ -130,3 +130,58 @@ cleanup:
     free(c.got);
     return status;
 }
+
+/* ---- Steps ---- */
+
+#define STEPS 2
+#define STEPS_RATE 1e-3f
+
+/* Optimizers such as Adam take whole steps even where a gradient is only a rounding error: so many may differ. */
+#define STEPS_TOLERANCE 0.1
+
+/* The parameters (layout.length) after STEPS steps from the given ones: as a training takes them, or one by one. */
+static gradus_status parameters_after(engine *e, const float *parameters, bool one_by_one, float *out)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t samples = e->dataset->info.samples, most = STEPS * e->batch, end = most < samples ? most : samples;
+    update_step steps[STEPS];
+    step_run run = {0, end, steps, (end + e->batch - 1) / e->batch, false};
+    for (size_t i = 0; i < run.count; i++)
+        steps[i] = gr_optimizer_step(&e->optimizer, STEPS_RATE, i + 1);
+    TRY(e->type->write_parameters(e, parameters));
+    if (!one_by_one)
+        TRY(e->type->take_steps(e, &run));
+    for (size_t i = 0; one_by_one && i < run.count; i++) {
+        const sample_range range = gr_step_samples(e, &run, i);
+        TRY(e->type->gradient(e, range.first, range.count));
+        TRY(e->type->update(e, &steps[i]));
+    }
+    TRY(e->type->read_parameters(e, out));
+cleanup:
+    return status;
+}
+
+gradus_status gr_verify_steps(engine *e, const float *parameters)
+{
+    gradus_status status = GRADUS_OK;
+    const size_t length = e->layout.length;
+    float *got = NULL, *expected = NULL;
+    if (e->type->take_steps == NULL || e->batch == 0)
+        return GRADUS_OK;
+    TRY(gr_allocate(length, &got));
+    TRY(gr_allocate(length, &expected));
+    TRY(parameters_after(e, parameters, false, got));
+    TRY(parameters_after(e, parameters, true, expected));
+    TRY(e->type->write_parameters(e, parameters));
+    const double way = norm_of_difference(expected, parameters, length);
+    const double difference = norm_of_difference(got, expected, length);
+    if (isfinite(way) && !(difference <= STEPS_TOLERANCE * way))
+        status = gr_fail(GRADUS_ERROR_MISMATCH,
+                         "engine %s takes other steps in one launch than one by one on this device; the driver or its "
+                         "compiler is at fault",
+                         e->type->name);
+cleanup:
+    free(expected);
+    free(got);
+    return status;
+}

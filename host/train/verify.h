@@ -19,4 +19,8 @@ size_t gr_verify_samples(const engine *e);
  */
 gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance, double *worst);
 
+/* Compares some steps that an engine for mini-batches takes in one launch with gradient and update, one by one, from the
+ * given parameters, which the engine has afterwards. MISMATCH if they differ by more than rounding errors. */
+gradus_status gr_verify_steps(engine *e, const float *parameters);
+
 #endif
