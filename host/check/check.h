@@ -148,6 +148,7 @@ gradus_status gr_check_row_sums_group(check *c, const check_shape *shape);
 gradus_status gr_check_product_clblast(check *c, const check_shape *shape);
 gradus_status gr_check_product_cpu(check *c, const check_shape *shape);
 gradus_status gr_check_product_gpu(check *c, const check_shape *shape);
+gradus_status gr_check_product_tensor(check *c, const check_shape *shape);
 /* Activations, dropout and the input; check_activation.c */
 gradus_status gr_check_activation_forward(check *c, const check_shape *shape);
 gradus_status gr_check_activation_backward(check *c, const check_shape *shape);

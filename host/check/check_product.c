@@ -6,8 +6,9 @@
 #include <float.h>
 #include <math.h>
 
-#define WEIGHTS_AT 3 /* of the parameters; the bias follows */
-#define MISSING 2    /* samples that a product of X must skip */
+/* Where W begins in the parameters; the bias follows. If rows of W can be read in vectors, W can. */
+#define WEIGHTS_AT(inputs) ((inputs) % 4 == 0 ? 4 : 3)
+#define MISSING 2 /* samples that a product of X must skip */
 
 /* Multiply-adds that the reference can compute in a short time. */
 #define MULTIPLY_ADDS 3e7
@@ -219,7 +220,7 @@ static gradus_status make_case(check *c, const product_shape *of, bool is_x, pro
     const size_t count = of->inputs * of->samples;
     uint8_t *values = NULL;
 
-    *p = (product_case){.shape = *of, .is_x = is_x, .weights_at = gr_check_offset(c, WEIGHTS_AT)};
+    *p = (product_case){.shape = *of, .is_x = is_x, .weights_at = gr_check_offset(c, WEIGHTS_AT(of->inputs))};
     p->valid = is_x && of->samples > MISSING ? of->samples - gr_check_offset(c, MISSING) : of->samples;
     p->scale = of->pixels ? 1.0f / 255 : 1;
     TRY(gr_check_random(c, count, -1, 1, &p->samples));
@@ -317,6 +318,18 @@ gradus_status gr_check_product_clblast(check *c, const check_shape *shape)
 gradus_status gr_check_product_cpu(check *c, const check_shape *shape)
 {
     return check_family(c, shape, &gr_product_cpu, "product_cpu");
+}
+
+gradus_status gr_check_product_tensor(check *c, const check_shape *shape)
+{
+    gradus_status status = GRADUS_OK;
+    bool works = false;
+    TRY(gr_product_prove(c->device, &(product_candidate){&gr_product_tensor, NULL}, &works));
+    if (!works)
+        return c->timer == NULL ? GRADUS_OK : gr_check_leave_out(c, "no tensor cores that gradus can use");
+    TRY(check_family(c, shape, &gr_product_tensor, "product_tensor"));
+cleanup:
+    return status;
 }
 
 gradus_status gr_check_product_gpu(check *c, const check_shape *shape)

@@ -16,6 +16,8 @@ static const check_shape product_shapes[] = {{1, 1, 1},      {7, 13, 17},     {1
                                              {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
 /* The same for kernels that a CPU's compiler needs long for: each shape has tiles of its own. */
 static const check_shape gpu_product_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
+/* The same for tensor cores, which tests emulate: operands in vectors along the depth; across it; in none. */
+static const check_shape tensor_product_shapes[] = {{12, 65, 264}, {66, 33, 130}, {33, 19, 67}};
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 
@@ -124,6 +126,7 @@ const operation gr_operations[] = {
     {"product_clblast", gr_check_product_clblast, SHAPES(product_shapes), whole_network},
     {"product_cpu", gr_check_product_cpu, SHAPES(product_shapes), whole_network},
     {"product_gpu", gr_check_product_gpu, SHAPES(gpu_product_shapes), whole_network},
+    {"product_tensor", gr_check_product_tensor, SHAPES(tensor_product_shapes), whole_network},
     {"limit_fma", gr_check_limit_fma, SHAPES(limit_shapes), whole_network},
     {"limit_read", gr_check_limit_read, SHAPES(limit_shapes), whole_network},
     {"engine_layered", gr_check_engine_layered, SHAPES(engine_shapes), whole_network},

@@ -3,6 +3,7 @@
 #include "device/device.h"
 #include "core/memory.h"
 #include "core/names.h"
+#include "device/gpu_model.h"
 #include "device/profile.h"
 
 #include <assert.h>
@@ -167,6 +168,7 @@ gradus_status gradus_device_open_with(const gradus_device_options *options, grad
     TRY(require_usable(device));
     TRY(gr_device_restrict(device, options->threads));
     TRY(find_vector_width(device));
+    device->tensor = gr_gpu_has_tensor_cores(device) ? TENSOR_UNPROVEN : TENSOR_NONE;
     TRY(apply_memory_limit(device));
     CL_TRY_NEW(device->context, clCreateContext(NULL, 1, &device->id, NULL, NULL, &cl_error), device->info.name);
     if (options->profile)

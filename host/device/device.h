@@ -16,6 +16,9 @@ typedef enum wait_kind { WAIT_SLEEP, WAIT_SPIN } wait_kind;
 /* Which matrix products are used: the fastest, gradus's own kernels, CLBlast. */
 typedef enum product_preference { PRODUCTS_AUTO, PRODUCTS_OWN, PRODUCTS_CLBLAST } product_preference;
 
+/* Whether products may use the device's tensor cores: not; if a first product is right (product_tensor.c); it was. */
+typedef enum tensor_use { TENSOR_NONE, TENSOR_UNPROVEN, TENSOR_PROVEN } tensor_use;
+
 typedef struct shared_objects shared_objects; /* branch.c */
 
 #define DEVICE_AT_CLOSE_MAX 4
@@ -25,7 +28,9 @@ struct gradus_device {
     kernel_kind kernels;
     wait_kind wait;
     product_preference products;
-    cl_device_id id; /* a complete device, or a subdevice with the used cores of a CPU */
+    tensor_use tensor;
+    bool emulates_tensor; /* for tests: any device computes what tensor cores would */
+    cl_device_id id;      /* a complete device, or a subdevice with the used cores of a CPU */
     cl_context context;
     cl_command_queue queue;  /* in order */
     bool flushed;            /* nothing was launched since the queue was flushed; see Note [first launch] */

@@ -52,6 +52,9 @@ const gpu_description *gr_gpu_description(size_t index);
 /* A conservative model for CPUs, and for GPUs of other vendors. */
 gpu_model gr_gpu_model_of(const gradus_device *device);
 
+/* Whether it is a GPU of NVIDIA's with tensor cores for bf16: of compute capability 8.0 or later, or unknown. */
+bool gr_gpu_has_tensor_cores(const gradus_device *device);
+
 /* ---- Occupancy ---- */
 
 /* The most registers that a work-item can have. */

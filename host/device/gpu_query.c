@@ -37,10 +37,15 @@ static const struct {
     {120, NVIDIA_MODEL(0, 48, 24, 100, 1)},
 };
 
+static size_t nvidia_capability(const gradus_device *device)
+{
+    return 10 * query(device, CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV, 0) +
+           query(device, CL_DEVICE_COMPUTE_CAPABILITY_MINOR_NV, 0);
+}
+
 static bool query_nvidia(const gradus_device *device, gpu_model *out)
 {
-    const size_t capability = 10 * query(device, CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV, 0) +
-                              query(device, CL_DEVICE_COMPUTE_CAPABILITY_MINOR_NV, 0);
+    const size_t capability = nvidia_capability(device);
     bool known = false;
     for (size_t i = 0; i < sizeof multiprocessors / sizeof *multiprocessors; i++)
         if (multiprocessors[i].capability <= capability) {
@@ -50,6 +55,16 @@ static bool query_nvidia(const gradus_device *device, gpu_model *out)
     if (capability < 80)
         out->local_step = 256;
     return known;
+}
+
+#define TENSOR_CAPABILITY 80
+
+bool gr_gpu_has_tensor_cores(const gradus_device *device)
+{
+    if (device->info.type != GRADUS_DEVICE_GPU || strstr(device->info.vendor, "NVIDIA") == NULL)
+        return false;
+    const size_t capability = nvidia_capability(device);
+    return capability == 0 || capability >= TENSOR_CAPABILITY;
 }
 
 /* ---- AMD ---- */

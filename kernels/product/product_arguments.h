@@ -49,14 +49,14 @@ typedef struct product_depth_shape {
     u32 share; // samples of a work-item
 } product_depth_shape;
 
-// product_gpu, product_join: C (m x n), which has at most 2^32 elements, the depth k, with all S samples.
-typedef struct product_gpu_shape {
+// product_gpu, product_tensor, product_join: C (m x n), which has at most 2^32 elements, the depth k, with all S samples.
+typedef struct product_tiles_shape {
     u64 weights_at, bias_at; // offsets of W and b in their buffer
     u32 m, n, k;
     u32 share;    // of the depth, for each part
     u32 epilogue; // EPILOGUE_*
     float factor; // of the sums
-} product_gpu_shape;
+} product_tiles_shape;
 
 // ---- Tiles: those of a program that is built without options, and first in the host's lists ----
 
@@ -67,6 +67,15 @@ typedef struct product_gpu_shape {
 
 // Bytes of a load where A is loaded in vectors; TILE_K is a multiple then.
 #define BYTE_VECTOR 16
+
+// product_tensor: numbers of the depth in a tile, and in the unit in which they are loaded.
+#define TENSOR_K 32
+#define TENSOR_CHUNK 8
+
+#define TENSOR_TILE_M 128
+#define TENSOR_TILE_N 64
+#define TENSOR_WAVE_M 32
+#define TENSOR_WAVE_N 64
 
 #define GPU_TILE_M 128
 #define GPU_TILE_N 64

@@ -8,12 +8,11 @@
 // K. A_BYTES or B_BYTES: the matrix has bytes. A_VECTORS: the rows of A are BYTE_VECTOR bytes times a whole number, and
 // begin at such addresses; they are loaded so. The number of valid samples limits M, or the depth of a weight gradient
 // (A_TRANSPOSED). With splits > 1 each group sums over its `share` of the depth, a multiple of TILE_K, and writes to its
-// part of C (splits x M x N); product_sum.clh adds up those of a weight gradient, product_join the others. NDRange:
+// part of C (splits x M x N); product_sum adds up those of a weight gradient, product_join the others. NDRange:
 // splits times the tiles of all samples, work-groups of GROUP, N's tiles first.
 
 #include "common/work_group.clh"
-#include "product/product_arguments.h"
-#include "product/product_sum.clh"
+#include "product/product_tiles.clh"
 
 #ifndef TILE_M
 #define TILE_M GPU_TILE_M
@@ -139,33 +138,16 @@ static void put_b(const float next[B_LOADS], uint item, local float *tile)
     }
 }
 
-// The value of element `at` of C, in a column, whose sum over the depth this is.
-static float finish(float sum, const product_gpu_shape *shape, size_t at, uint column, global const float *bias,
-                    global const float *mask)
-{
-    float value = shape->factor * sum;
-    if (shape->epilogue & EPILOGUE_BIAS)
-        value += bias[shape->bias_at + column];
-    if (shape->epilogue & EPILOGUE_RELU)
-        value = value <= 0 ? 0 : value;
-    if (shape->epilogue & EPILOGUE_MASK)
-        value = mask[at] > 0 ? value : 0;
-    return value;
-}
-
-kernel WORK_GROUP(GROUP) void product_gpu(product_samples samples, product_gpu_shape shape, global const a_value *a,
+kernel WORK_GROUP(GROUP) void product_gpu(product_samples samples, product_tiles_shape shape, global const a_value *a,
                                           global const b_value *b, global const float *bias, global const float *mask,
                                           global float *c)
 {
     const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
-    const uint share = shape.share;
+    const group_tile tile = find_tile(&shape, TILE_M, TILE_N, k);
+    const uint row = tile.row, column = tile.column, end = tile.end;
     local float a_tile[TILE_K * STRIDE_M] __attribute__((aligned(16)));
     local float b_tile[TILE_K * STRIDE_N] __attribute__((aligned(16)));
     const uint item = get_local_id(0), item_n = item % ITEMS_N, item_m = item / ITEMS_N;
-    const uint tiles_m = (shape.m + TILE_M - 1) / TILE_M, tiles_n = (n + TILE_N - 1) / TILE_N, group = get_group_id(0);
-    const uint tile = group / tiles_n, split = tile / tiles_m;
-    const uint column = (group - tile * tiles_n) * TILE_N, row = (tile - split * tiles_m) * TILE_M;
-    const uint begin = min(split * share, k), end = min(begin + share, k);
     float sum[ITEM_M][ITEM_N], next_b[B_LOADS];
     a_load next_a[A_LOADS];
 
@@ -176,9 +158,9 @@ kernel WORK_GROUP(GROUP) void product_gpu(product_samples samples, product_gpu_s
             sum[r][j] = 0;
     a += A_TRANSPOSED ? 0 : samples.first;
     b += A_TRANSPOSED ? samples.first : shape.weights_at;
-    fetch_a(a, row, begin, m, k, end, item, next_a);
-    fetch_b(b, column, begin, n, k, end, item, next_b);
-    for (uint first = begin; first < end; first += TILE_K) {
+    fetch_a(a, row, tile.begin, m, k, end, item, next_a);
+    fetch_b(b, column, tile.begin, n, k, end, item, next_b);
+    for (uint first = tile.begin; first < end; first += TILE_K) {
         barrier(CLK_LOCAL_MEM_FENCE); // all have read the previous tiles
         put_a(next_a, item, a_tile);
         put_b(next_b, item, b_tile);
@@ -210,20 +192,6 @@ kernel WORK_GROUP(GROUP) void product_gpu(product_samples samples, product_gpu_s
             if (at_row >= m || at_column >= n)
                 continue;
             const size_t at = (size_t)at_row * n + at_column;
-            c[(size_t)split * m * n + at] = finish(sum[r][j], &shape, at, at_column, bias, mask);
+            c[(size_t)tile.split * m * n + at] = finish(sum[r][j], &shape, at, at_column, bias, mask);
         }
-}
-
-// C (valid samples x N) of the parts (splits x valid samples x N), which are added in their order. NDRange: one
-// work-item per element of C with all samples, or more.
-kernel void product_join(product_samples samples, product_gpu_shape shape, uint splits, global const float *parts,
-                         global const float *bias, global const float *mask, global float *c)
-{
-    const uint elements = samples.count * shape.n, i = get_global_id(0);
-    if (i >= elements)
-        return;
-    float sum = 0;
-    for (uint split = 0; split < splits; split++)
-        sum += parts[(size_t)split * elements + i];
-    c[i] = finish(sum, &shape, i, i % shape.n, bias, mask);
 }

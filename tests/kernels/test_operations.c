@@ -27,6 +27,10 @@ int main(void)
     struct CMUnitTest *tests = calloc(gr_operation_count, sizeof *tests);
     assert_non_null(tests);
     device = open_test_device();
+    if (device->tensor == TENSOR_NONE) {
+        device->tensor = TENSOR_UNPROVEN;
+        device->emulates_tensor = true;
+    }
     for (size_t i = 0; i < gr_operation_count; i++)
         tests[i] = (struct CMUnitTest){gr_operations[i].name, test_operation, NULL, NULL,
                                        (void *)(uintptr_t)&gr_operations[i]};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The common part of the products by gradus's own kernels (kernels/product), on CPUs and on GPUs. */
+/* The common part of the products by gradus's own kernels (kernels/product). */
 #ifndef GRADUS_ENGINE_OWN_PRODUCT_H
 #define GRADUS_ENGINE_OWN_PRODUCT_H
 

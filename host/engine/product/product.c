@@ -31,6 +31,12 @@ size_t gr_product_candidates(const gradus_device *device, const product_family *
     return family->candidates(device, shape, effort, out);
 }
 
+gradus_status gr_product_prove(gradus_device *device, const product_candidate *candidate, bool *works)
+{
+    *works = true;
+    return candidate->family->prove == NULL ? GRADUS_OK : candidate->family->prove(device, works);
+}
+
 void gr_product_name(const product_candidate *candidate, char name[PRODUCT_NAME])
 {
     candidate->family->name(candidate->tiles, name);

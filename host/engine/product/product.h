@@ -7,8 +7,8 @@
  *   weight gradient   dW (O x I) = dZ^T A                           the depth is S
  *   input gradient    dA (S x I) = dZ (S x O) W, then .* relu'(A)
  *
- * Several families compute them: CLBlast, and gradus's own kernels for CPUs and for GPUs, in several configurations
- * each. The results are the same up to rounding. A family is a table of functions, product_family; a family with a
+ * Several families compute them: CLBlast, and gradus's own kernels for CPUs, for GPUs and for tensor cores, in several
+ * configurations each. The results are the same up to rounding. A family is a table of functions, product_family; a family with a
  * configuration is a candidate; product_choice.h chooses one.
  */
 #ifndef GRADUS_ENGINE_PRODUCT_H
@@ -68,13 +68,20 @@ typedef struct product_candidate {
  * training; all, for a long search. */
 typedef enum product_effort { EFFORT_DEFAULT, EFFORT_QUICK, EFFORT_THOROUGH } product_effort;
 
-#define PRODUCT_CANDIDATES 24
+/* The most of a family; and of those of a device's own families and CLBlast. */
+#define GPU_CANDIDATES 18
+#define TENSOR_CANDIDATES 8
+#define PRODUCT_CANDIDATES (GPU_CANDIDATES + TENSOR_CANDIDATES + 1)
 
 /* A family's candidates for this product, the probably best first. Returns their number. */
 size_t gr_product_candidates(const gradus_device *device, const product_family *family, const product_shape *shape,
                              product_effort effort, product_candidate out[PRODUCT_CANDIDATES]);
 
-/* "clblast", "own cpu 6x2 96x256", "own gpu 64x64x16 4x4". */
+/* Whether the device computes products of the candidate's family rightly. False only for a family that has to prove it
+ * (once, by a small product). */
+gradus_status gr_product_prove(gradus_device *device, const product_candidate *candidate, bool *works);
+
+/* "clblast", "own cpu 6x2 96x256", "own gpu 64x64x16 4x4", "own tensor 128x64x32 32x64". */
 #define PRODUCT_NAME 48
 void gr_product_name(const product_candidate *candidate, char name[PRODUCT_NAME]);
 
@@ -119,6 +126,7 @@ struct product_family {
     /* As the functions above. */
     size_t (*candidates)(const gradus_device *device, const product_shape *shape, product_effort effort,
                          product_candidate *out);
+    gradus_status (*prove)(gradus_device *device, bool *works); /* NULL: nothing to prove */
     void (*name)(const void *tiles, char name[PRODUCT_NAME]);
     gradus_status (*scratch_size)(gradus_device *device, const product_shape *shape, const void *tiles, size_t *bytes);
 
@@ -136,5 +144,6 @@ struct product_family {
 extern const product_family gr_product_clblast; /* product_clblast.c */
 extern const product_family gr_product_cpu;     /* product_cpu.c */
 extern const product_family gr_product_gpu;     /* product_gpu.c */
+extern const product_family gr_product_tensor;  /* product_tensor.c */
 
 #endif

@@ -21,9 +21,11 @@ const product_family *gr_product_own(const gradus_device *device)
 size_t gr_product_list(const gradus_device *device, const product_shape *shape, product_effort effort,
                        product_candidate out[PRODUCT_CANDIDATES])
 {
-    const size_t own = gr_product_candidates(device, gr_product_own(device), shape, effort, out);
-    out[own] = clblast;
-    return own + 1;
+    size_t count = gr_product_candidates(device, gr_product_own(device), shape, effort, out);
+    if (device->kernels == KERNELS_GPU)
+        count += gr_product_candidates(device, &gr_product_tensor, shape, effort, out + count);
+    out[count] = clblast;
+    return count + 1;
 }
 
 /* ---- Measuring ---- */
@@ -119,7 +121,11 @@ gradus_status gr_product_measure(gradus_device *device, const product_shape *sha
     const double factor = (double)shape->samples / (double)shorter.samples;
     double shortest = INFINITY, now = 0;
     trial t = {0};
+    bool works = false;
 
+    TRY(gr_product_prove(device, candidate, &works));
+    if (!works)
+        goto cleanup;
     TRY(trial_create(device, &shorter, candidate, &t));
     TRY(time_runs(device, t.of, 1, &now)); /* may compile */
     TRY(time_runs(device, t.of, 1, &shortest));

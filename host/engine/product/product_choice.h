@@ -8,7 +8,7 @@
 /* The family of gradus's own kernels for the device's kind of kernels. */
 const product_family *gr_product_own(const gradus_device *device);
 
-/* Its candidates, the probably best first, and CLBlast as the last. Returns their number. */
+/* Its candidates, the probably best first, those for tensor cores, and CLBlast as the last. Returns their number. */
 size_t gr_product_list(const gradus_device *device, const product_shape *shape, product_effort effort,
                        product_candidate out[PRODUCT_CANDIDATES]);
 
@@ -31,7 +31,7 @@ typedef struct product_measure_limits {
 } product_measure_limits;
 
 /* Time of the product with the candidate: the shortest of a few runs after one for the compiler. Infinite for a
- * candidate that the device refuses. */
+ * candidate that the device refuses, or computes wrongly (gr_product_prove()). */
 gradus_status gr_product_measure(gradus_device *device, const product_shape *shape, const product_candidate *candidate,
                                  const product_measure_limits *limits, double *seconds);
 
