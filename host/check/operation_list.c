@@ -16,8 +16,8 @@ static const check_shape product_shapes[] = {{1, 1, 1},      {7, 13, 17},     {1
                                              {129, 3001, 3}, {128, 640, 784}, {513, 97, 257}};
 /* The same for kernels that a CPU's compiler needs long for: each shape has tiles of its own. */
 static const check_shape gpu_product_shapes[] = {{1, 1, 1}, {10, 65, 784}, {65, 129, 129}, {129, 301, 3}};
-/* The same for tensor cores, which tests emulate: operands in vectors along the depth; across it; in none. */
-static const check_shape tensor_product_shapes[] = {{12, 65, 264}, {66, 33, 130}, {33, 19, 67}};
+/* The same for tensor cores, which tests emulate: operands in vectors along the depth; across it; in none, and shares. */
+static const check_shape tensor_product_shapes[] = {{12, 65, 264}, {66, 33, 130}, {33, 67, 67}};
 /* H x B x F of engines; H is also the width of a second hidden layer. The last has several tiles for every core. */
 static const check_shape engine_shapes[] = {{1, 1, 1}, {10, 97, 784}, {17, 63, 29}, {65, 130, 49}, {5, 9001, 12}};
 

@@ -219,7 +219,9 @@ kernel WORK_GROUP(GROUP) void product_tensor(product_samples samples, product_ti
 {
     const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
     const group_tile tile = find_tile(&shape, TILE_M, TILE_N, k);
-    const uint a_stride = A_TRANSPOSED ? m : k, b_stride = B_TRANSPOSED ? k : n, end = tile.end;
+    const uint a_stride = A_TRANSPOSED ? m : k, b_stride = B_TRANSPOSED ? k : n;
+    const size_t a_step = A_TRANSPOSED ? TENSOR_K * (size_t)m : TENSOR_K,
+                 b_step = B_TRANSPOSED ? TENSOR_K : TENSOR_K * (size_t)n;
     local uint4 a_tile[A_PARTS * TILE_M * CHUNKS], b_tile[B_PARTS * TILE_N * CHUNKS];
     local uint room[MMA_ROOM];
     const uint item = get_local_id(0), lane = item % MMA_WAVE, wave = item / MMA_WAVE;
@@ -233,17 +235,22 @@ kernel WORK_GROUP(GROUP) void product_tensor(product_samples samples, product_ti
 #pragma unroll
         for (uint j = 0; j < BLOCKS_N; j++)
             sum[i][j] = 0;
-    a += A_TRANSPOSED ? 0 : samples.first;
+    a += A_TRANSPOSED ? (size_t)tile.begin * m + tile.row : samples.first + (size_t)tile.row * k + tile.begin;
     b += A_TRANSPOSED ? samples.first : shape.weights_at;
-    a_fetch(a, tile.row, tile.begin, m, a_stride, end, item, next_a);
-    b_fetch(b, tile.column, tile.begin, n, b_stride, end, item, next_b);
-    for (uint first = tile.begin; first < end; first += TENSOR_K) {
+    b += B_TRANSPOSED ? (size_t)tile.column * k + tile.begin : (size_t)tile.begin * n + tile.column;
+    uint depths = tile.end - tile.begin;
+    a_fetch(a, a_stride, m - tile.row, depths, item, next_a);
+    b_fetch(b, b_stride, n - tile.column, depths, item, next_b);
+    while (depths > 0) {
         barrier(CLK_LOCAL_MEM_FENCE); // all have read the previous tiles
         a_put(next_a, item, a_tile);
         b_put(next_b, item, b_tile);
         barrier(CLK_LOCAL_MEM_FENCE);
-        a_fetch(a, tile.row, first + TENSOR_K, m, a_stride, end, item, next_a);
-        b_fetch(b, tile.column, first + TENSOR_K, n, b_stride, end, item, next_b);
+        depths -= min(depths, (uint)TENSOR_K);
+        a += a_step;
+        b += b_step;
+        a_fetch(a, a_stride, m - tile.row, depths, item, next_a);
+        b_fetch(b, b_stride, n - tile.column, depths, item, next_b);
         add_tiles(a_tile, b_tile, wave_row, wave_column, lane, sum, room);
     }
 #pragma unroll

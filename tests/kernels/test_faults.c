@@ -5,6 +5,7 @@
 #include "assert_close.h"
 #include "check/check.h"
 #include "device/kernel_table.h"
+#include "emulate_tensor_cores.h"
 #include "with_device.h"
 
 #include <sys/stat.h>
@@ -35,11 +36,18 @@ static const struct {
     {"product_cpu", "product_cpu.cl", "activation[r][v] > 0", "activation[r][v] >= 0"},
     {"product_cpu", "product_cpu.cl", "if (first > begin)", "if (first > begin + DEPTH)"},
     {"product_cpu", "product_sum.clh", "by.scale * sum + c", "sum + c"},
-    {"product_gpu", "product_gpu.cl", "end = min(begin + share, k)", "end = min(begin + share + 1, k)"},
-    {"product_gpu", "product_gpu.cl", "(size_t)split * m * n + at", "(size_t)split * m + at"},
+    {"product_gpu", "product_tiles.clh", "min(begin + shape->share, depth)", "min(begin + shape->share + 1, depth)"},
+    {"product_gpu", "product_gpu.cl", "(size_t)tile.split * m * n + at", "(size_t)tile.split * m + at"},
     {"product_gpu", "product_gpu.cl", "as_uchar16(next[i])", "as_uchar16(next[i].yxzw)"},
-    {"product_gpu", "product_gpu.cl", "sum += parts[", "sum = parts["},
-    {"product_gpu", "product_gpu.cl", "&shape, i, i % shape.n, ", "&shape, i, i / shape.n, "},
+    {"product_gpu", "product_tiles.clh", "sum += parts[", "sum = parts["},
+    {"product_gpu", "product_tiles.clh", "&shape, i, i % shape.n, ", "&shape, i, i / shape.n, "},
+    {"product_tensor", "product_tensor.cl", "x, 1, y, 0, room);\n#else", "x, 2, y, 0, room);\n#else"},
+    {"product_tensor", "product_tensor.cl", "upper.z, lower.z, upper.w", "upper.z, lower.w, upper.w"},
+    {"product_tensor", "product_tensor.cl", "j / 2 * 16 + lane % 4 * 4", "j / 2 * 16 + lane % 4 * 2"},
+    {"product_tensor", "product_tensor.cl", "b += b_step", "b += 0"},
+    {"product_tensor", "tensor_operand.clh", "r < rows && d < depths", "r < rows"},
+    {"product_tensor", "tensor_operand.clh", "(numbers)[1] = (piece) >> 8", "(numbers)[1] = (piece)&255"},
+    {"product_tensor", "product_tiles.clh", "min(split * shape->share,", "min(split * (shape->share + 1),"},
     {"shuffle_samples", "permutation_at.h", "x ^= x >> 13", "x ^= x >> 12"},
     {"gather_samples", "shuffle.cl", "from = order[samples.first + s]", "from = order[s]"},
     {"gather_samples", "shuffle.cl", "at + k < size", "at + k + 1 < size"},
@@ -237,6 +245,7 @@ int main(void)
     };
     setenv("GRADUS_BUILD_OPTIONS", "-cl-opt-disable", 0);
     device = open_test_device();
+    emulate_tensor_cores(device);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     gradus_device_close(device);
     return failed;

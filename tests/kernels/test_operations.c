@@ -2,6 +2,7 @@
 /* Every operation on the device against the reference in double precision, one test each. */
 #include "assert_close.h"
 #include "check/check.h"
+#include "emulate_tensor_cores.h"
 #include "with_device.h"
 
 static gradus_device *device;
@@ -27,10 +28,7 @@ int main(void)
     struct CMUnitTest *tests = calloc(gr_operation_count, sizeof *tests);
     assert_non_null(tests);
     device = open_test_device();
-    if (device->tensor == TENSOR_NONE) {
-        device->tensor = TENSOR_UNPROVEN;
-        device->emulates_tensor = true;
-    }
+    emulate_tensor_cores(device);
     for (size_t i = 0; i < gr_operation_count; i++)
         tests[i] = (struct CMUnitTest){gr_operations[i].name, test_operation, NULL, NULL,
                                        (void *)(uintptr_t)&gr_operations[i]};

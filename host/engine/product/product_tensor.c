@@ -16,10 +16,15 @@ typedef struct tensor_tiles {
 
 #define WAVE 32
 
-/* In the order in which equals are tried. */
+/* In the order in which equals are tried. All work-groups have four waves, two of which fit on a multiprocessor even if
+ * the compiler takes all registers that a work-item can have. */
 static const tensor_tiles all_tiles[] = {
     {TENSOR_TILE_M, TENSOR_TILE_N, TENSOR_WAVE_M, TENSOR_WAVE_N},
+    {64, 128, 32, 64},
     {64, 64, 32, 32},
+    {64, 32, 32, 16},
+    {32, 64, 16, 32},
+    {32, 32, 16, 16},
 };
 #define TILES (sizeof all_tiles / sizeof *all_tiles)
 static_assert(TILES <= TENSOR_CANDIDATES, "all tiles fit a list of candidates");
@@ -56,16 +61,27 @@ static gradus_status tensor_scratch_size(gradus_device *device, const product_sh
 static double estimate(const gradus_device *device, const product_shape *shape, const tensor_tiles *t)
 {
     const product_tile tile = tile_of(t);
-    const bool bytes = has_bytes(shape), a_bytes = bytes && shape->kind == PRODUCT_FORWARD, b_bytes = bytes && !a_bytes;
+    const bool bytes = has_bytes(shape), a_bytes = bytes && shape->kind == PRODUCT_FORWARD,
+               b_bytes = bytes && !a_bytes;
     const double m = (double)t->m, n = (double)t->n, waves = (double)tile.group / WAVE;
     const double a_parts = a_bytes ? 1 : 3, b_parts = b_bytes ? 1 : 3, k = TENSOR_K;
     const double products = m * n * k * (bytes ? 3 : 6) / UNIT_TENSOR_PRODUCTS;
     const double operations = (2 * m * n + k * (m * (a_bytes ? BYTE_OPERATIONS : FLOAT_OPERATIONS) +
                                                 n * (b_bytes ? BYTE_OPERATIONS : FLOAT_OPERATIONS))) /
                               UNIT_LANES;
-    const double local = waves * k / 2 * ((double)t->wave_m * a_parts + (double)t->wave_n * b_parts) / UNIT_LOCAL_FLOATS;
+    const double local =
+        waves * k / 2 * ((double)t->wave_m * a_parts + (double)t->wave_n * b_parts) / UNIT_LOCAL_FLOATS;
     const double global = k * (m * (a_bytes ? 1 : 4) + n * (b_bytes ? 1 : 4)) / UNIT_GLOBAL_BYTES;
     return gr_tiled_cycles(device, shape, &tile, fmax(products, operations + local) + global);
+}
+
+/* Offsets in a tile have 32 bits in the kernel. */
+#define EXTENT_MOST ((size_t)1 << 24)
+
+static bool fits(const product_shape *shape, const tensor_tiles *t)
+{
+    return (has_bytes(shape) || t->wave_m * t->wave_n <= FLOATS_SUMS) && shape->inputs <= EXTENT_MOST &&
+           shape->outputs <= EXTENT_MOST;
 }
 
 /* None without tensor cores. */
@@ -75,10 +91,8 @@ static size_t tensor_candidates(const gradus_device *device, const product_shape
     double cycles[TILES];
     if (device->tensor == TENSOR_NONE)
         return 0;
-    for (size_t i = 0; i < TILES; i++) {
-        const bool fits = has_bytes(shape) || all_tiles[i].wave_m * all_tiles[i].wave_n <= FLOATS_SUMS;
-        cycles[i] = fits ? estimate(device, shape, &all_tiles[i]) : INFINITY;
-    }
+    for (size_t i = 0; i < TILES; i++)
+        cycles[i] = fits(shape, &all_tiles[i]) ? estimate(device, shape, &all_tiles[i]) : INFINITY;
     return gr_tiled_candidates(&gr_product_tensor, all_tiles, sizeof *all_tiles, TILES, cycles,
                                gr_tiled_candidates_most(effort, TILES), out);
 }
