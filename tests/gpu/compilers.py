@@ -58,7 +58,7 @@ def run_ocloc(*arguments, **environment):
 
 def clang(program, output, triple, processor, library, *more):
     options = [o for o in program["options"].split() if not o.startswith(("-cl-nv-", "-cl-intel-"))]
-    run([find_clang(), "-S", "-x", "cl", "-O3", "-w", "-target", triple, *processor, *options, *DEFINES,
+    run([find_clang(), "-S", "-x", "cl", "-O3", "-w", "-fgnu-keywords", "-target", triple, *processor, *options, *DEFINES,
          "-Xclang", "-finclude-default-header", "-Xclang", "-mlink-bitcode-file", "-Xclang", str(CLC / library), *more,
          "-o", str(output), program["path"]])
 

@@ -6,7 +6,7 @@ what they need of the hardware. Usage: gpu_compile.py GPU_PROGRAMS [--gpus h100,
 GPU_PROGRAMS is tests/gpu/gpu_programs.c, which lists the programs and launches. The exit status is 1 if, for any kernel,
   - a compiler refuses it;
   - a loop accesses spilled registers (machine_code.py says what a loop is);
-  - fewer work-groups fit on a unit than its plan assumes: those of RESIDENT, which are launched all at once.
+  - fewer work-groups fit on a unit than its plan assumes: those of RESIDENT, which are launched all at once, and LEAST.
 It is 77 if there are no faults, but for no target there is a compiler that says what a kernel needs. Needed: clang-19 and
 libclc-19; ptxas of a CUDA toolkit, without which PTX is all that can be had for NVIDIA's; and ocloc of intel-opencl-icd.
 """
@@ -21,6 +21,8 @@ import compilers
 
 # Kernels whose plan launches as many work-groups as run at the same time.
 RESIDENT = {"fused_gpu_pass", "fused_gpu_forward"}
+# Kernels whose groups must hide each other's waiting, and how many that are.
+LEAST = {"product_tensor": 2}
 
 COLUMNS = ("kernel", "network", "items", "groups", "regs", "spills", "in loops", "arrays", "local", "fit", "planned")
 
@@ -78,6 +80,8 @@ def rows_of(program, result):
             row["groups"] = launch["groups"]
             if kernel in RESIDENT:
                 row["planned"] = -(-launch["groups"] // launch["units"])
+            if kernel in LEAST:
+                row["planned"] = LEAST[kernel]
         yield row
 
 

@@ -13,6 +13,7 @@
  */
 #include "core/memory.h"
 #include "device/device.h"
+#include "engine/product/product.h"
 #include "engine/select/engines.h"
 #include "fake_opencl.h"
 
@@ -121,13 +122,12 @@ static void do_the_rest(engine *e, float *probabilities)
 
 /* ---- Listing ---- */
 
-static void print_launches(const gpu_description *gpu, const training *t, const char *engine_name, bool steps)
+static void print_launches(const gpu_description *gpu, const char *network, size_t batch, const char *by, bool steps)
 {
     const fake_launch *l = NULL;
     for (size_t i = 0; (l = fake_launch_at(i)) != NULL; i++)
-        printf("launch\t%s\t784-%zu-10\t%zu\t%s%s\t%zu\t%s\t%zu\t%zu\t%zu\t%g\n", gpu->key, t->hidden, t->batch,
-               engine_name, t->everything ? ", all options" : "", l->program, l->kernel, l->items, l->groups,
-               gpu->model.units, steps ? (double)l->count / STEPS : 0);
+        printf("launch\t%s\t%s\t%zu\t%s\t%zu\t%s\t%zu\t%zu\t%zu\t%g\n", gpu->key, network, batch, by, l->program,
+               l->kernel, l->items, l->groups, gpu->model.units, steps ? (double)l->count / STEPS : 0);
     fake_launches_clear();
 }
 
@@ -142,6 +142,9 @@ static void list_engine(gradus_device *device, const gpu_description *gpu, const
     const engine_settings settings = settings_of(t);
     const permutation order = gr_permutation((uint32_t)dataset->info.samples, 1, 1);
     engine *e = NULL;
+    char name[32], by[32];
+    snprintf(name, sizeof name, "784-%zu-10", t->hidden);
+    snprintf(by, sizeof by, "%s%s", type->name, t->everything ? ", all options" : "");
     const engine like = {.type = type,
                          .network = network,
                          .dataset = dataset,
@@ -156,11 +159,47 @@ static void list_engine(gradus_device *device, const gpu_description *gpu, const
         require(e->type->shuffle(e, &order));
     fake_launches_clear();
     take_steps(e);
-    print_launches(gpu, t, type->name, true);
+    print_launches(gpu, name, t->batch, by, true);
     do_the_rest(e, probabilities);
-    print_launches(gpu, t, type->name, false);
+    print_launches(gpu, name, t->batch, by, false);
     gr_engine_destroy(e);
 }
+
+/* ---- Products on tensor cores ---- */
+
+/* All of a layer's products, by all candidates. */
+static void list_products(gradus_device *device, const gpu_description *gpu, const gradus_network *network,
+                          size_t layer, size_t samples)
+{
+    const size_t inputs = network->sizes[layer], outputs = network->sizes[layer + 1];
+    char name[32];
+    snprintf(name, sizeof name, "%zu-%zu", inputs, outputs);
+    for (size_t kind = 0; kind < gr_product_kinds(layer); kind++) {
+        const product_shape shape = gr_product_of_layer(network, layer, (product_kind)kind, samples);
+        product_candidate all[PRODUCT_CANDIDATES];
+        const size_t count = gr_product_candidates(device, &gr_product_tensor, &shape, EFFORT_THOROUGH, all);
+        for (size_t c = 0; c < count; c++) {
+            product *made = NULL;
+            require(gr_product_create(device, &shape, &all[c], &(product_buffers){0}, &made));
+            require(gr_product_enqueue(device, made));
+            gr_product_destroy(made);
+        }
+    }
+    print_launches(gpu, name, samples, "tensor products", false);
+}
+
+static void list_tensor_products(gradus_device *device, const gpu_description *gpu)
+{
+    static const size_t widths[] = {128, 800}, samples[] = {SAMPLES_FULL, 512, 128};
+    for (size_t w = 0; w < sizeof widths / sizeof *widths && device->tensor != TENSOR_NONE; w++)
+        for (size_t s = 0; s < sizeof samples / sizeof *samples; s++) {
+            const gradus_network network = {.layers = 3, .sizes = {SIDE * SIDE, widths[w], widths[w], 10}};
+            list_products(device, gpu, &network, 0, samples[s]);
+            list_products(device, gpu, &network, 1, samples[s]);
+        }
+}
+
+/* ---- All ---- */
 
 static gradus_device *open_device(const gpu_description *gpu)
 {
@@ -210,6 +249,7 @@ static void list(const char *folder, char **wanted, size_t count)
             for (size_t k = 0; k < sizeof types / sizeof *types; k++)
                 list_engine(device, gpu, &trainings[i], types[k], trainings[i].batch > 0 ? batches : full,
                             probabilities);
+        list_tensor_products(device, gpu);
         gradus_device_close(device);
     }
     list_programs();

@@ -48,8 +48,9 @@ static void find_exact(product_case *p)
         for (size_t column = 0; column < (forward ? s->outputs : s->inputs); column++) {
             double sum = 0;
             for (size_t k = 0; k < (forward ? s->inputs : s->samples); k++)
-                sum += forward ? (double)p->samples[row * s->inputs + k] * (double)p->parameters[column * s->inputs + k]
-                               : (double)p->outputs[k * s->outputs + row] * (double)p->samples[k * s->inputs + column];
+                sum += forward
+                           ? (double)p->samples[row * s->inputs + k] * (double)p->parameters[column * s->inputs + k]
+                           : (double)p->outputs[k * s->outputs + row] * (double)p->samples[k * s->inputs + column];
             p->exact[row * (forward ? s->outputs : s->inputs) + column] = scale * sum;
         }
 }
@@ -284,12 +285,9 @@ static void test_wrong_kernel_is_not_used(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right_kernel_is_used),
-        cmocka_unit_test(test_refused_kernel_is_not_used),
-        cmocka_unit_test(test_wrong_kernel_is_not_used),
-        cmocka_unit_test(test_infinity_and_nan_are_not_lost),
-        cmocka_unit_test(test_large_and_small_numbers),
-        cmocka_unit_test(test_as_accurate_as_float32),
+        cmocka_unit_test(test_right_kernel_is_used),     cmocka_unit_test(test_refused_kernel_is_not_used),
+        cmocka_unit_test(test_wrong_kernel_is_not_used), cmocka_unit_test(test_infinity_and_nan_are_not_lost),
+        cmocka_unit_test(test_large_and_small_numbers),  cmocka_unit_test(test_as_accurate_as_float32),
     };
     device = open_test_device();
     device->info.compute_units = 1; /* with few parts, so that their sums are long */
