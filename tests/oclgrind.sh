@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Short trainings under Oclgrind, a simulator that detects data races, uninitialised values and wrong addresses in
-# kernels. Fails if it reports anything. Usage: tests/oclgrind.sh GRADUS CASE FOLDER, with a function below as CASE
+# kernels. Fails if it reports anything. Usage: tests/oclgrind.sh GRADUS CASE FOLDER, with a function below as CASE.
+# Products on tensor cores are run by a test, which is found beside GRADUS and emulates them.
 set -euo pipefail
-gradus=$1 case=$2 folder=$3/$2
+program=$1 case=$2 folder=$3/$2
 if ! command -v oclgrind >/dev/null; then
     echo "no oclgrind: skipped"
     exit 77
@@ -32,7 +33,7 @@ images() {
 detects=(--data-races --uninitialized)
 cores=3
 
-# check [OPTION...] -- ARGUMENT...: runs gradus with the arguments, and Oclgrind with the options
+# check [OPTION...] -- ARGUMENT...: runs the program with the arguments, and Oclgrind with the options
 check() {
     local options=()
     while [ "$1" != -- ]; do
@@ -40,10 +41,10 @@ check() {
         shift
     done
     shift
-    printf '$ gradus %s\n' "$*"
+    printf '$ %s %s\n' "${program##*/}" "$*"
     rm -f "$folder/report"
     if oclgrind "${detects[@]}" --compute-units "$cores" --log "$folder/report" "${options[@]}" \
-        "$gradus" "$@" >"$folder/output" && [ ! -s "$folder/report" ]; then
+        "$program" "$@" >"$folder/output" && [ ! -s "$folder/report" ]; then
         return
     fi
     cat "$folder/output"
@@ -127,6 +128,11 @@ fused_gpu_batches() {
 layered_batches() {
     batches cpu layered 10 --max-norm 1
     batches cpu layered 10 "${augments[@]}"
+}
+
+tensor_products() {
+    program=$(dirname "$program")/../tests/test_tensor
+    check -- small
 }
 
 mkdir -p "$folder"
