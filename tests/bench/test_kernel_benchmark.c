@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels timed alone at the shapes of a network: their list, the comparison before, and the work of a run. */
+#include "emulate_tensor_cores.h"
 #include "engine_cases.h"
 #include "with_device.h"
 
@@ -255,6 +256,7 @@ int main(void)
         fprintf(stderr, "%s\n", gradus_last_error());
         return 1;
     }
+    emulate_tensor_cores(device);
     dataset = random_dataset(network.sizes[0], SAMPLES, 5);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     gradus_dataset_destroy(dataset);
