@@ -219,6 +219,7 @@ kernel WORK_GROUP(GROUP) void product_tensor(product_samples samples, product_ti
 {
     const uint m = A_TRANSPOSED ? shape.m : samples.count, n = shape.n, k = A_TRANSPOSED ? samples.count : shape.k;
     const group_tile tile = find_tile(&shape, TILE_M, TILE_N, k);
+    const uint a_rows = m - min(m, tile.row), b_rows = n - tile.column; // from the tile on; 0 without valid samples
     const uint a_stride = A_TRANSPOSED ? m : k, b_stride = B_TRANSPOSED ? k : n;
     const size_t a_step = A_TRANSPOSED ? TENSOR_K * (size_t)m : TENSOR_K,
                  b_step = B_TRANSPOSED ? TENSOR_K : TENSOR_K * (size_t)n;
@@ -239,8 +240,8 @@ kernel WORK_GROUP(GROUP) void product_tensor(product_samples samples, product_ti
     b += A_TRANSPOSED ? samples.first : shape.weights_at;
     b += B_TRANSPOSED ? (size_t)tile.column * k + tile.begin : (size_t)tile.begin * n + tile.column;
     uint depths = tile.end - tile.begin;
-    a_fetch(a, a_stride, m - tile.row, depths, item, next_a);
-    b_fetch(b, b_stride, n - tile.column, depths, item, next_b);
+    a_fetch(a, a_stride, a_rows, depths, item, next_a);
+    b_fetch(b, b_stride, b_rows, depths, item, next_b);
     while (depths > 0) {
         barrier(CLK_LOCAL_MEM_FENCE); // all have read the previous tiles
         a_put(next_a, item, a_tile);
@@ -249,8 +250,8 @@ kernel WORK_GROUP(GROUP) void product_tensor(product_samples samples, product_ti
         depths -= min(depths, (uint)TENSOR_K);
         a += a_step;
         b += b_step;
-        a_fetch(a, a_stride, m - tile.row, depths, item, next_a);
-        b_fetch(b, b_stride, n - tile.column, depths, item, next_b);
+        a_fetch(a, a_stride, a_rows, depths, item, next_a);
+        b_fetch(b, b_stride, b_rows, depths, item, next_b);
         add_tiles(a_tile, b_tile, wave_row, wave_column, lane, sum, room);
     }
 #pragma unroll

@@ -18,6 +18,7 @@ static gradus_device *device;
 
 typedef struct product_case {
     product_shape shape;
+    size_t valid;                          /* samples, after which A ends */
     float *samples, *outputs, *parameters; /* A (I x S), Z or dZ (O x S), W (O x I) and b (O), which are zero for dW */
     uint8_t *bytes;                        /* A, if it is pixels */
     double *exact;                         /* Z, dW or dA */
@@ -69,7 +70,7 @@ static void find_exact(product_case *p)
 
 static product_case make_case(const product_shape *shape, float low)
 {
-    product_case p = {.shape = *shape};
+    product_case p = {.shape = *shape, .valid = shape->samples};
     const size_t weights = shape->outputs * shape->inputs, samples = shape->inputs * shape->samples;
     p.samples = random_floats(samples, low, 0);
     p.outputs = random_floats(shape->outputs * shape->samples, low, 1);
@@ -108,18 +109,20 @@ static float *run(const product_case *p, const product_candidate *candidate)
 {
     const product_shape *s = &p->shape;
     const size_t weights = s->outputs * s->inputs, samples = s->inputs * s->samples, count = result_count(s);
+    const size_t valid = s->inputs * p->valid;
     product_buffers buffers = {.bias_at = weights};
     product *made = NULL;
     float *out = NULL;
     size_t scratch = 0;
     assert_ok(gr_allocate(count, &out));
-    buffers.samples = s->pixels ? upload(p->bytes, samples) : upload(p->samples, samples * sizeof(float));
+    buffers.samples = s->pixels ? upload(p->bytes, valid) : upload(p->samples, valid * sizeof(float));
     buffers.outputs = upload(p->outputs, s->outputs * s->samples * sizeof(float));
     buffers.parameters = upload(p->parameters, (weights + s->outputs) * sizeof(float));
     assert_ok(gr_product_scratch_size(device, s, candidate, &scratch));
     buffers.below = upload(NULL, samples * sizeof(float));
     buffers.scratch = upload(NULL, scratch + 1);
     assert_ok(gr_product_create(device, s, candidate, &buffers, &made));
+    assert_ok(gr_product_set_samples(made, 0, p->valid));
     assert_ok(gr_product_enqueue(device, made));
     const cl_mem results[] = {buffers.outputs, buffers.parameters, buffers.below}; /* by kind */
     assert_ok(gr_buffer_read(device, results[s->kind], 0, count * sizeof *out, out));
@@ -170,6 +173,21 @@ static void test_small_products(void **state)
         free(got);
         free_case(&p);
     }
+}
+
+/* A tile without valid samples, which are all that there is of A. */
+static void test_only_valid_samples_are_read(void **state)
+{
+    (void)state;
+    const product_shape shape = {PRODUCT_FORWARD, 3, 8, 65, true, false};
+    product_case p = make_case(&shape, -1);
+    const product_candidate candidate = smallest(&gr_product_tensor, &shape);
+    p.valid = 31;
+    float *got = run(&p, &candidate);
+    for (size_t k = 0; k < result_count(&shape); k++)
+        assert_close(got[k], k < p.valid * shape.outputs ? p.exact[k] : (double)p.outputs[k], 1e-5, 1e-6);
+    free(got);
+    free_case(&p);
 }
 
 /* ---- Accuracy ---- */
@@ -226,7 +244,7 @@ static float multiply(float x, float w)
 {
     const product_shape shape = {PRODUCT_FORWARD, 1, 1, 1, false, false};
     float parameters[] = {w, 0}, z = 0;
-    const product_case p = {.shape = shape, .samples = &x, .outputs = &z, .parameters = parameters};
+    const product_case p = {.shape = shape, .valid = 1, .samples = &x, .outputs = &z, .parameters = parameters};
     const product_candidate candidate = smallest(&gr_product_tensor, &shape);
     float *got = run(&p, &candidate);
     z = *got;
@@ -321,15 +339,15 @@ static void test_wrong_kernel_is_not_used(void **state)
 /* With an argument only the small products. */
 int main(int count, char **arguments)
 {
-    const struct CMUnitTest small[] = {cmocka_unit_test(test_small_products)};
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest small[] = {
         cmocka_unit_test(test_small_products),
-        cmocka_unit_test(test_right_kernel_is_used),
-        cmocka_unit_test(test_refused_kernel_is_not_used),
-        cmocka_unit_test(test_wrong_kernel_is_not_used),
-        cmocka_unit_test(test_infinity_and_nan_are_not_lost),
-        cmocka_unit_test(test_large_and_small_numbers),
-        cmocka_unit_test(test_as_accurate_as_float32),
+        cmocka_unit_test(test_only_valid_samples_are_read),
+    };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_small_products),           cmocka_unit_test(test_only_valid_samples_are_read),
+        cmocka_unit_test(test_right_kernel_is_used),     cmocka_unit_test(test_refused_kernel_is_not_used),
+        cmocka_unit_test(test_wrong_kernel_is_not_used), cmocka_unit_test(test_infinity_and_nan_are_not_lost),
+        cmocka_unit_test(test_large_and_small_numbers),  cmocka_unit_test(test_as_accurate_as_float32),
     };
     device = open_test_device();
     device->info.compute_units = 1; /* with few parts, so that their sums are long */
