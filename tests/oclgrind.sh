@@ -107,9 +107,9 @@ augments=(--augment-shift 1 --augment-rotate 20 --augment-elastic 0.5)
 fused_batches() {
     batches cpu fused 300 --max-norm 1
     batches cpu fused 10 --max-norm 1 --clip-norm 0
-    # Complete steps, by a team of one: Oclgrind 21.10 does not know that atomic operations synchronise a larger one. One
-    # step, for the reason below.
+    # Complete steps, by a team of one: Oclgrind 21.10 does not know that atomic operations synchronise a larger one.
     cores=1
+    detects=(--data-races) # for the reason below
     batches cpu fused 300 --batch-size 200
     batches cpu fused 300 --batch-size 200 "${augments[@]}" --clip-norm 0
 }
@@ -117,10 +117,10 @@ fused_batches() {
 fused_gpu_batches() {
     batches gpu fused 40 --clip-norm 0 # two launches a step
     batches gpu fused 40 "${augments[@]}" --max-norm 1
-    batches gpu fused 10 --batch-size 37 # steps in one launch, here one of two tiles
     # When the host writes a part of a buffer, as it does with the ring of learning rates, Oclgrind 21.10 forgets that the
     # rest is initialised.
     detects=(--data-races)
+    batches gpu fused 10 --batch-size 37 # steps in one launch, here one of two tiles
     batches gpu fused 10 --dropout 0.1 --input-dropout 0.1 --label-smoothing 0.1
     batches cpu fused 10
 }
