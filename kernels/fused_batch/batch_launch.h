@@ -35,8 +35,9 @@ typedef struct batch_steps {
 
 // The values that are the same in all launches.
 typedef struct batch_training {
-    u32 batch;  // samples of a step
-    u32 shares; // of the pass over a batch, each with a scratch
+    u32 batch;    // samples of a step
+    u32 shares;   // of the pass over a batch, each with a scratch
+    u32 patience; // looks of a waiting work-item, see batch_team.clh
     optimizer rule;
 } batch_training;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pass over a mini-batch for a CPU, like that of fused_cpu.clh over all samples. The buffer of the parameters begins
-// with packed W1 (first_batch.clh), and all offsets refer to that layout: weights_at, bias_at, PARAMETERS. From DW_AT
-// on, a work-item's scratch has its partial gradient in the same layout, then loss and number correct.
+// with packed W1 (first_batch.clh), and all offsets refer to that layout: weights_at, bias_at, PARAMETERS. The scratch of
+// a share of the pass has its partial gradient in the same layout, without dW1 if that is summed by columns, then loss and
+// number correct.
 
 #include "fused_batch/first_batch.clh"
 
@@ -15,6 +16,10 @@
 #ifndef OPTIMIZER
 #define OPTIMIZER 0 // as optimizer_step.clh has them
 #define CLIPS 0     // whether the gradient's norm is limited
+#endif
+
+#ifndef TEAM_PATIENCE
+#define TEAM_PATIENCE how.patience // a test defines another one
 #endif
 
 // What a pass reads, and the scratch of all its shares.
@@ -267,14 +272,21 @@ static void reduce_vectors(vector_range vectors, pass_range range, bool adds, gl
         gradient[i] = (adds ? gradient[i] : 0) + range.scale * sum_shares(all_scratch, i, shares);
 }
 
+// Where a part of `count` things begins.
+static uint begin_of(uint count, uint part, uint parts)
+{
+    return (uint)((ulong)count * part / parts);
+}
+
 // The gradient is divided into parts, each of which has some columns of W1 and some other parameters.
 #define RANGES 2
 
 static vector_range range_of(uint k, uint part, uint parts)
 {
     const uint columns = UNIT_BLOCKS * GROUPS, first = bias_at[0] / LANES, rest = GRADIENT_VECTORS - first;
-    const vector_range weights = {columns * part / parts * UNIT_BLOCK, columns * (part + 1) / parts * UNIT_BLOCK};
-    const vector_range others = {first + rest * part / parts, first + rest * (part + 1) / parts};
+    const vector_range weights = {begin_of(columns, part, parts) * UNIT_BLOCK,
+                                  begin_of(columns, part + 1, parts) * UNIT_BLOCK};
+    const vector_range others = {first + begin_of(rest, part, parts), first + begin_of(rest, part + 1, parts)};
     return k == 0 ? weights : others;
 }
 
@@ -320,7 +332,7 @@ static void take_pass(const batch_state *to, pass_range range, uint phase, uint 
 {
     const batch_memory *memory = &to->memory;
     const uint tiles = tiles_of(range), all = tiles * UNIT_BLOCKS;
-    for (uint i = all * unit / units; phase == 1 && i < all * (unit + 1) / units; i++)
+    for (uint i = begin_of(all, unit, units); phase == 1 && i < begin_of(all, unit + 1, units); i++)
         forward_block(memory, range, i % tiles, i / tiles, scratch_of(memory, i % tiles));
     for (uint share = unit; phase == 0 && share < to->how.shares; share += units) {
         begin_share(memory, range, share);
@@ -434,7 +446,7 @@ kernel void fused_batch_steps(batch_steps work, batch_training how, global const
         .history = history,
         .progress = progress,
         .team = team};
-    for (uint phase = 0; phase < PHASES * steps && await_phase(team, phase, units); phase++) {
+    for (uint phase = 0; phase < PHASES * steps && await_phase(team, phase, units, TEAM_PATIENCE); phase++) {
         const uint step = phase / PHASES, kind = phase % PHASES, first = work.first + step * how.batch;
         const pass_range range = make_pass_range(first, min(first + how.batch, work.end), PASS_GRADIENT);
         for (uint i = 0; i < units; i++) {

@@ -195,3 +195,5 @@ kernel WORK_GROUP(GROUP) void product_gpu(product_samples samples, product_tiles
             c[(size_t)tile.split * m * n + at] = finish(sum[r][j], &shape, at, at_column, bias, mask);
         }
 }
+
+#include "product/product_join.clh"

@@ -271,3 +271,5 @@ kernel WORK_GROUP(GROUP) void product_tensor(product_samples samples, product_ti
             }
         }
 }
+
+#include "product/product_join.clh"

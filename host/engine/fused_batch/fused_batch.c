@@ -206,25 +206,35 @@ cleanup:
 
 /* ---- Complete steps ---- */
 
-/* A phase of a team costs about this number of cycles more than work without one. */
+/* A team pays if a step takes more than this number of cycles of a core. */
 #define SMALL_STEP_CYCLES 40e3
 
-/* Whether a step is too small for a team. By the cycles of a core, as measured with AVX2: a vector of units is used three
- * times per pixel, a parameter is updated once, a pixel of an augmented image is computed once. */
-static bool is_small(const fused_batch *e, size_t lanes)
+/* The cycles of a core that a step takes, as measured with AVX2: a vector of units is used three times per pixel, one of
+ * samples three times per weight of the other layers; a parameter is updated once, a pixel of an augmented image is computed
+ * once. */
+static double step_cycles(const fused_batch *e, size_t lanes)
 {
     const engine *base = &e->packed.common.base;
+    const parameter_layout *layout = &e->packed.common.layout;
     const double batch = (double)base->batch, vectors = (double)(e->units.padded / lanes);
     const double pixels = (double)e->x.entries / (double)base->dataset->info.samples * batch;
+    const double others = (double)(layout->length - layout->bias[0]) * batch / (double)lanes;
     const double made = batch * (double)gr_image_source_sample_bytes(base);
-    return 6 * pixels * vectors + 0.6 * (double)e->packed.common.layout.length + 15 * made < SMALL_STEP_CYCLES;
+    return 6 * pixels * vectors + 3 * others + 0.6 * (double)layout->length + 15 * made;
+}
+
+/* The looks of a waiting work-item, each of some cycles: some milliseconds, and longer than a step takes. */
+static cl_uint patience(const fused_batch *e)
+{
+    const double looks = step_cycles(e, e->packed.common.device->lanes);
+    return looks < 1u << 20 ? 1u << 20 : looks > UINT32_MAX ? UINT32_MAX : (cl_uint)looks;
 }
 
 static gradus_status create_steps(fused_batch *e)
 {
     const device_engine *common = &e->packed.common;
     const batch_steps none = {0};
-    const batch_training training = {(u32)common->base.batch, (u32)e->shares, common->base.optimizer};
+    const batch_training training = {(u32)common->base.batch, (u32)e->shares, patience(e), common->base.optimizer};
     const moment_arguments moments =
         gr_moment_arguments(common->optimizer.first, common->optimizer.second, common->gradient);
     return gr_launch_create_in(e->program, "fused_batch_steps", e->team, 1,
@@ -314,7 +324,8 @@ static gradus_status fused_batch_create(const engine *base, gradus_device *devic
     const tile_plan plan = plan_tile(e, lanes);
     const size_t tiles = gr_divide_up(base->batch, plan.shape.tile);
     e->tile = plan.shape.tile;
-    e->team = is_small(e, lanes) || (tiles == 1 && !e->columns) ? 1 : device->info.compute_units;
+    e->team =
+        step_cycles(e, lanes) < SMALL_STEP_CYCLES || (tiles == 1 && !e->columns) ? 1 : device->info.compute_units;
     e->shares = e->columns || tiles < e->team ? tiles : e->team;
     TRY(check_fit(e, &plan));
     TRY(build_program(e, &plan));

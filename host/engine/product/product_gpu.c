@@ -41,7 +41,7 @@ static_assert(TILES <= GPU_CANDIDATES, "all tiles fit a list of candidates");
 
 /* See registers_of(). Iris Xe, which cannot have more than 128, keeps sums in memory if fewer are to spare. */
 #define OTHER_REGISTERS 32
-#define WIDE_OTHER_REGISTERS 68
+#define WIDE_OTHER_REGISTERS 40
 #define WIDE_LOAD_REGISTERS 4 /* a value, its address, whether it exists */
 #define SPARE_REGISTERS 16
 
