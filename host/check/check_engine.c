@@ -10,7 +10,6 @@
 #include "engine/select/engines.h"
 #include "train/verify.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -222,33 +221,18 @@ static void plan_steps(const engine *e, float learning_rate, update_step steps[S
 }
 
 /* The parameters after STEPS steps from `start`. */
-static gradus_status take_steps(check *c, engine *e, const float *start, double **out)
+static gradus_status take_steps(check *c, engine *e, const float *start, float **out)
 {
     gradus_status status = GRADUS_OK;
     update_step steps[STEPS];
     const step_run run = {0, STEPS * e->batch, steps, STEPS, false};
-    float *parameters = NULL;
     plan_steps(e, 0.1f, steps);
     TRY(e->type->write_parameters(e, start));
     TRY(gr_engine_take_steps(e, &run));
-    TRY(gr_check_random(c, e->layout.length, 0, 1, &parameters));
-    TRY(e->type->read_parameters(e, parameters));
-    TRY(gr_check_doubles(c, e->layout.length, out));
-    for (size_t i = 0; i < e->layout.length; i++)
-        (*out)[i] = (double)parameters[i];
+    TRY(gr_check_random(c, e->layout.length, 0, 1, out)); /* for its memory */
+    TRY(e->type->read_parameters(e, *out));
 cleanup:
     return status;
-}
-
-/* The distance between two results in relation to the length of the way. */
-static double error_of_steps(const double *got, const double *expected, const float *start, size_t length)
-{
-    double error = 0, way = 0;
-    for (size_t i = 0; i < length; i++) {
-        error += pow(got[i] - expected[i], 2);
-        way += pow(expected[i] - (double)start[i], 2);
-    }
-    return sqrt(error / way) / STEPS_TOLERANCE;
 }
 
 static gradus_status enqueue_step(gradus_device *device, void *of)
@@ -268,8 +252,7 @@ static gradus_status check_steps(check *c, const check_shape *shape, const engin
     engine_input in = {.dataset = NULL};
     engine_settings settings = {.batch = 0};
     engine *e = NULL, *truth = NULL;
-    float *start = NULL;
-    double *got = NULL, *expected = NULL;
+    float *start = NULL, *got = NULL, *expected = NULL;
     gradus_work work;
 
     if (c->timer == NULL)
@@ -290,7 +273,7 @@ static gradus_status check_steps(check *c, const check_shape *shape, const engin
     TRY(gr_engine_create_with(&gr_engine_reference, &settings, NULL, &in.network, in.dataset, &truth));
     TRY(take_steps(c, e, start, &got));
     TRY(take_steps(c, truth, start, &expected));
-    gr_check_record(c, name, error_of_steps(got, expected, start, e->layout.length));
+    gr_check_record(c, name, gr_steps_error(got, expected, start, e->layout.length) / STEPS_TOLERANCE);
     TRY(gradus_network_work(&in.network, settings.batch, &work));
     TRY(gr_check_time(c, enqueue_step, e, work));
 cleanup:

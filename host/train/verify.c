@@ -161,6 +161,12 @@ cleanup:
     return status;
 }
 
+double gr_steps_error(const float *got, const float *expected, const float *start, size_t length)
+{
+    const double difference = norm_of_difference(got, expected, length);
+    return difference == 0 ? 0 : difference / norm_of_difference(expected, start, length);
+}
+
 gradus_status gr_verify_steps(engine *e, const float *parameters)
 {
     gradus_status status = GRADUS_OK;
@@ -173,9 +179,8 @@ gradus_status gr_verify_steps(engine *e, const float *parameters)
     TRY(parameters_after(e, parameters, false, got));
     TRY(parameters_after(e, parameters, true, expected));
     TRY(e->type->write_parameters(e, parameters));
-    const double way = norm_of_difference(expected, parameters, length);
-    const double difference = norm_of_difference(got, expected, length);
-    if (isfinite(way) && !(difference <= STEPS_TOLERANCE * way))
+    const bool diverged = !isfinite(norm_of_difference(expected, parameters, length));
+    if (!diverged && !(gr_steps_error(got, expected, parameters, length) <= STEPS_TOLERANCE))
         status = gr_fail(GRADUS_ERROR_MISMATCH,
                          "engine %s takes other steps in one launch than one by one on this device; the driver or its "
                          "compiler is at fault",

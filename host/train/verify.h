@@ -19,6 +19,10 @@ size_t gr_verify_samples(const engine *e);
  */
 gradus_status gr_verify_engine(engine *e, const float *parameters, size_t count, double tolerance, double *worst);
 
+/* The distance between two results of some steps in relation to the length of the way from `start` to the expected one;
+ * 0 if they are equal. All have `length` floats. */
+double gr_steps_error(const float *got, const float *expected, const float *start, size_t length);
+
 /* Compares some steps that an engine for mini-batches takes in one launch with gradient and update, one by one, from the
  * given parameters, which the engine has afterwards. MISMATCH if they differ by more than rounding errors. */
 gradus_status gr_verify_steps(engine *e, const float *parameters);
